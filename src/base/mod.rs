@@ -1,0 +1,3 @@
+//! What every floor above may use: time as a value, deadlines, limits.
+
+pub mod clock;

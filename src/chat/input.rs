@@ -1,0 +1,140 @@
+//! What goes into the core: requests of sessions, answers of the store, the passing of time.
+
+use std::borrow::Cow;
+
+use super::ids::{Id, SessionId};
+use super::output::Record;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A session asks for something.
+    Request {
+        /// Who asks.
+        session: SessionId,
+        /// The `id` that the answer must echo, if the client gave one.
+        id: Option<Cow<'a, str>>,
+        /// What is asked.
+        command: Command<'a>,
+    },
+    /// A session has ended; nothing can be sent to it any more.
+    Gone(SessionId),
+    /// The store answers a [`Query`](super::output::Query): what it holds under that key.
+    Answer(Record),
+    /// The moment that [`Chat::next_deadline`](super::Chat::next_deadline) named has come.
+    Deadline,
+    /// The store's transaction of this turn is committed; the outputs of the turn may leave.
+    Committed,
+    /// The store's transaction of this turn failed. Nothing of the turn has left and nothing will.
+    CommitFailed,
+}
+
+/// A request of a client, checked for shape but not for permission.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command<'a> {
+    /// The first request of a session.
+    Login(Identity<'a>),
+    /// Answered by `pong`, also before login.
+    Ping,
+    /// Become a member of a group; an unknown group is made.
+    Join {
+        /// The group.
+        gid: Id,
+    },
+    /// Cease to be a member.
+    Leave {
+        /// The group.
+        gid: Id,
+    },
+    /// A page of the members of a group, by uid.
+    Members {
+        /// The group.
+        gid: Id,
+        /// Only uids after this one.
+        after: Option<Id>,
+        /// How many at most.
+        limit: Option<u32>,
+    },
+    /// Speak in a group.
+    Group {
+        /// The group.
+        gid: Id,
+        /// What is said.
+        draft: Draft<'a>,
+    },
+    /// Speak to one user.
+    Pm {
+        /// The other user.
+        uid: Id,
+        /// What is said.
+        draft: Draft<'a>,
+    },
+    /// Speak to everyone who is connected; not stored.
+    Broadcast {
+        /// What is said.
+        content: Cow<'a, str>,
+    },
+    /// Tell that one is writing; not stored.
+    Typing {
+        /// Where.
+        target: Target,
+    },
+    /// Ask who is online, and be told of every change from then on.
+    Presence {
+        /// Whom to watch.
+        uids: Vec<Id>,
+    },
+}
+
+/// The conversation that a request names, as seen by the asking user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `gid` on the wire.
+    Group(Id),
+    /// `uid` on the wire: the private conversation with that user.
+    User(Id),
+}
+
+/// What a user says, before it is an entry.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft<'a> {
+    /// The text.
+    pub content: Cow<'a, str>,
+    /// Absent: `"text"`.
+    pub kind: Option<Cow<'a, str>>,
+    /// A JSON object, already checked, as the client wrote it; opaque here.
+    pub data: Option<Cow<'a, str>>,
+    /// The `seq` of the entry that this one answers.
+    pub reply: Option<u64>,
+    /// Users who are mentioned.
+    pub mentions: Vec<Id>,
+}
+
+/// Who logs in, as established by the floor above; a token that does not hold never gets here.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Identity<'a> {
+    /// Somebody without a token: gets the next guest uid.
+    NewGuest {
+        /// The display name that was asked for.
+        name: Option<Cow<'a, str>>,
+    },
+    /// Somebody with a good token.
+    Known {
+        /// Who it is.
+        uid: Id,
+        /// The display name, where the token or the client gives one.
+        name: Option<Cow<'a, str>>,
+        /// What the token allows.
+        role: Role,
+    },
+}
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Chats.
+    #[default]
+    User,
+    /// May do all.
+    Admin,
+}

@@ -1,0 +1,5 @@
+//! The chat core.
+
+pub mod ids;
+pub mod input;
+pub mod output;

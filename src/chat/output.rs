@@ -1,0 +1,352 @@
+//! What comes out of the core: deliveries, topics, orders for the store.
+
+use super::ids::{Conversation, Id, SessionId, Topic};
+use super::input::Target;
+use crate::base::clock::UnixMillis;
+
+/// Takes the outputs of the core, in order.
+///
+/// Outputs borrow from the input and from the core, so that a delivery costs no allocation; a sink that keeps
+/// them (the simulator) makes its own copy. A sink never calls back into the core: answers to queries are
+/// handed in after [`Chat::handle`](super::Chat::handle) returned.
+pub trait Sink {
+    /// Takes one output.
+    fn put(&mut self, output: Output<'_>);
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Output<'a> {
+    /// Send an event to sessions.
+    Deliver {
+        /// To whom.
+        to: To<'a>,
+        /// What.
+        event: Event<'a>,
+    },
+    /// From now on the session receives what is delivered to the topic.
+    Subscribe {
+        /// The receiver.
+        session: SessionId,
+        /// The list.
+        topic: Topic,
+    },
+    /// The session no longer receives what is delivered to the topic.
+    Unsubscribe {
+        /// The receiver.
+        session: SessionId,
+        /// The list.
+        topic: Topic,
+    },
+    /// Write this in the open transaction.
+    Store(Store<'a>),
+    /// Look this up, in the open transaction, and answer by [`Input::Answer`](super::input::Input::Answer)
+    /// before the next request.
+    Query(Query),
+    /// End the session: an [`Event::Bye`] where the code calls for one, then a Close frame.
+    Disconnect {
+        /// Who.
+        session: SessionId,
+        /// Why.
+        why: Farewell,
+    },
+}
+
+/// Why the core ends a session. The floor above knows the close code and the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// 4108: went on over the message rate.
+    TooManyMessages,
+}
+
+/// The receivers of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To<'a> {
+    /// One session.
+    Session(SessionId),
+    /// These sessions: the devices of one user or of two.
+    Sessions(&'a [SessionId]),
+    /// Every subscriber of a topic.
+    Topic(Topic),
+}
+
+/// What a client is told. `wire` gives it its JSON shape.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event<'a> {
+    /// The login holds.
+    Login {
+        /// Echoed.
+        id: Option<&'a str>,
+        /// Who one is.
+        uid: &'a Id,
+        /// The display name.
+        name: &'a str,
+        /// A guest gets a token that brings him back.
+        guest: bool,
+    },
+    /// Answer to `ping`.
+    Pong {
+        /// Echoed.
+        id: Option<&'a str>,
+    },
+    /// An entry of a conversation: `groupPm` or `pm`.
+    Entry(Entry<'a>),
+    /// The request with this `id` is done, and stored if it stores.
+    Ack {
+        /// Echoed.
+        id: &'a str,
+        /// The entry that the request made, if it made one.
+        entry: Option<AckedEntry>,
+    },
+    /// Said to everyone connected.
+    Broadcast {
+        /// The author.
+        uid: &'a Id,
+        /// The author's display name.
+        name: &'a str,
+        /// The text.
+        content: &'a str,
+        /// When.
+        time: UnixMillis,
+    },
+    /// Somebody has become a member.
+    Joined(Membership<'a>),
+    /// Somebody has ceased to be a member.
+    Left(Membership<'a>),
+    /// A page of members.
+    Members {
+        /// Echoed.
+        id: Option<&'a str>,
+        /// The group.
+        gid: &'a Id,
+        /// The page, by uid.
+        members: &'a [Member<'a>],
+        /// Whether there are further pages.
+        more: bool,
+    },
+    /// Somebody is writing.
+    Typing {
+        /// Where, as it is written: the group, or the private conversation and its receiver (`to`).
+        target: &'a Target,
+        /// Who.
+        uid: &'a Id,
+        /// The display name.
+        name: &'a str,
+    },
+    /// Who is online: the answer to a request, or a change.
+    Presence {
+        /// Echoed in the answer; absent in a change.
+        id: Option<&'a str>,
+        /// The users.
+        users: &'a [UserPresence<'a>],
+    },
+    /// A request was refused.
+    Refused {
+        /// Echoed.
+        id: Option<&'a str>,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// An entry of a conversation: what is stored, delivered and shown by history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry<'a> {
+    /// Where.
+    pub conversation: &'a Conversation,
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// The author.
+    pub uid: &'a Id,
+    /// The author's display name at that time.
+    pub name: &'a str,
+    /// The text.
+    pub content: &'a str,
+    /// `None` is `"text"`.
+    pub kind: Option<&'a str>,
+    /// A JSON object as the client wrote it.
+    pub data: Option<&'a str>,
+    /// The `seq` of the entry that this one answers.
+    pub reply: Option<u64>,
+    /// Users who are mentioned.
+    pub mentions: &'a [Id],
+    /// When it was accepted.
+    pub time: UnixMillis,
+}
+
+/// The entry that an `ack` stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AckedEntry {
+    /// The conversation as the sender names it.
+    pub target: Target,
+    /// Its number.
+    pub seq: u64,
+    /// When it was accepted.
+    pub time: UnixMillis,
+    /// It was stored before, by an earlier request with the same `id`.
+    pub duplicate: bool,
+}
+
+/// Somebody joined or left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership<'a> {
+    /// The group.
+    pub gid: &'a Id,
+    /// Who.
+    pub uid: &'a Id,
+    /// The display name.
+    pub name: &'a str,
+    /// How many members there are now.
+    pub members: usize,
+}
+
+/// One line of a page of members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member<'a> {
+    /// Who.
+    pub uid: &'a Id,
+    /// The display name.
+    pub name: &'a str,
+    /// The standing in this group.
+    pub role: GroupRole,
+    /// Whether a session of this user is there.
+    pub online: bool,
+}
+
+/// The standing of a member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupRole {
+    /// Speaks and reads.
+    #[default]
+    Member,
+    /// Made the group.
+    Owner,
+}
+
+/// Whether a user is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserPresence<'a> {
+    /// Who.
+    pub uid: &'a Id,
+    /// Whether a session of this user is there, or was within the grace.
+    pub online: bool,
+    /// When the last session ended; `None` when online or never seen.
+    pub last: Option<UnixMillis>,
+}
+
+/// Why a request was refused; `wire` knows the code and the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A field has a value that cannot be served; the field's name on the wire.
+    BadRequest(&'static str, &'static str),
+    /// Only `login` and `ping` are served before login.
+    LoginRequired,
+    /// Seen, but not allowed.
+    Forbidden,
+    /// Not there, or not to be seen.
+    NotFound,
+    /// A limit on size: the field's name on the wire.
+    TooLarge(&'static str),
+    /// Too many requests; may be tried again after this many milliseconds.
+    RateLimited {
+        /// Milliseconds.
+        retry_ms: u64,
+    },
+    /// Against what is already so, in words.
+    Conflict(&'static str),
+    /// The store failed; may be tried again after this many milliseconds.
+    Internal {
+        /// Milliseconds.
+        retry_ms: u64,
+    },
+}
+
+/// A write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Store<'a> {
+    /// A user is worth remembering, or has a new name.
+    User {
+        /// Who.
+        uid: &'a Id,
+        /// The display name.
+        name: &'a str,
+        /// Whether a guest.
+        guest: bool,
+    },
+    /// A group is made.
+    Group {
+        /// The group.
+        gid: &'a Id,
+    },
+    /// Somebody is a member from now on.
+    Member {
+        /// The group.
+        gid: &'a Id,
+        /// Who.
+        uid: &'a Id,
+        /// The standing.
+        role: GroupRole,
+    },
+    /// Somebody is no longer a member.
+    NoMember {
+        /// The group.
+        gid: &'a Id,
+        /// Who.
+        uid: &'a Id,
+    },
+    /// A new entry. Its `seq` is the conversation's last plus one, or the transaction must fail.
+    Append(Entry<'a>),
+}
+
+/// What the core must know before it can carry out a request.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Query {
+    /// A user.
+    User(Id),
+    /// A group with its members.
+    Group(Id),
+    /// The last `seq` of a private conversation.
+    Direct(Id, Id),
+}
+
+/// What the store holds under the key of a [`Query`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A user; `None` when never stored.
+    User(Id, Option<UserRecord>),
+    /// A group; `None` when there is none.
+    Group(Id, Option<GroupRecord>),
+    /// The last `seq` of a private conversation; 0 when nobody has spoken.
+    Direct(Id, Id, u64),
+}
+
+/// A stored user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRecord {
+    /// The display name.
+    pub name: Box<str>,
+    /// Whether a guest.
+    pub guest: bool,
+    /// The groups of which the user is a member, in order.
+    pub groups: Vec<Id>,
+}
+
+/// A stored group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRecord {
+    /// The last `seq`.
+    pub seq: u64,
+    /// The members with their display names, by uid.
+    pub members: Vec<MemberRecord>,
+}
+
+/// A stored member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRecord {
+    /// Who.
+    pub uid: Id,
+    /// The display name.
+    pub name: Box<str>,
+    /// The standing.
+    pub role: GroupRole,
+}

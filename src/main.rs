@@ -1,0 +1,3 @@
+//! The `karez` command.
+
+fn main() {}
