@@ -83,7 +83,7 @@ impl ChunkedBody {
                     rest = rest.split_at(taken).1;
                 }
                 _ => {
-                    self.step(limits.body_bytes_max - body_bytes, byte)?;
+                    self.step(limits.body_bytes_max.saturating_sub(body_bytes), byte)?;
                     rest = behind;
                 }
             }
