@@ -1,8 +1,8 @@
 //! Guest tokens: what brings a guest back as the same user, on a second device or after a reconnect.
 //!
 //! A token is `kg1.<uid>.<mac>`, both parts in base64url without padding (RFC 4648, section 5); the MAC is
-//! HMAC-SHA-256 (RFC 2104) over all that stands before the second dot. So the version is signed too: a token of a
-//! later form never passes for one of this form, nor for anything else that is signed with the same key.
+//! HMAC-SHA-256 (RFC 2104) over all that stands before the second dot. So the version is signed too: a token
+//! of a later form never passes for one of this form.
 //!
 //! Invariants: a token has no expiry and is good for as long as its key; it says the uid and nothing else;
 //! for each uid and key there is exactly one token, since base64 with stray bits is refused.

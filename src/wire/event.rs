@@ -39,18 +39,24 @@ pub struct Limits {
     pub message_bytes: u64,
     /// Bytes of `content`.
     pub content_bytes: u64,
+    /// Bytes of `kind`.
+    pub kind_bytes: u64,
     /// Bytes of `data`.
     pub data_bytes: u64,
-    /// Bytes of a display name.
-    pub name_bytes: u64,
     /// Users in `mentions`.
     pub mentions: u64,
+    /// Characters of a display name.
+    pub name_chars: u64,
+    /// Bytes of a display name.
+    pub name_bytes: u64,
     /// Members on one page.
-    pub page: u64,
+    pub members_page: u64,
     /// Users watched by one connection.
-    pub watched: u64,
+    pub watched_uids: u64,
     /// Requests of one user in a second, in the long run.
-    pub rate: u64,
+    pub messages_per_second: u64,
+    /// Requests that a user who was silent may make at once.
+    pub messages_burst: u64,
 }
 
 /// Writes an event of the core.
@@ -117,12 +123,15 @@ pub fn render_login(login: &Login<'_>, out: &mut Vec<u8>) {
     json.object("limits", |json| {
         json.number("message_bytes", limits.message_bytes);
         json.number("content_bytes", limits.content_bytes);
+        json.number("kind_bytes", limits.kind_bytes);
         json.number("data_bytes", limits.data_bytes);
-        json.number("name_bytes", limits.name_bytes);
         json.number("mentions", limits.mentions);
-        json.number("page", limits.page);
-        json.number("watched", limits.watched);
-        json.number("rate", limits.rate);
+        json.number("name_chars", limits.name_chars);
+        json.number("name_bytes", limits.name_bytes);
+        json.number("members_page", limits.members_page);
+        json.number("watched_uids", limits.watched_uids);
+        json.number("messages_per_second", limits.messages_per_second);
+        json.number("messages_burst", limits.messages_burst);
     });
     json.close();
 }

@@ -33,13 +33,16 @@ fn entry<'a>(conversation: &'a Conversation, uid: &'a Id, content: &'a str) -> E
 fn login() {
     let limits = Limits {
         message_bytes: 65536,
-        content_bytes: 4096,
-        data_bytes: 8192,
-        name_bytes: 64,
+        content_bytes: 65535,
+        kind_bytes: 64,
+        data_bytes: 16384,
         mentions: 50,
-        page: 100,
-        watched: 200,
-        rate: 20,
+        name_chars: 63,
+        name_bytes: 256,
+        members_page: 100,
+        watched_uids: 200,
+        messages_per_second: 20,
+        messages_burst: 99,
     };
     let mut login = Login {
         id: None,
@@ -51,7 +54,10 @@ fn login() {
         heartbeat_s: 25,
         limits,
     };
-    let limits = r#""limits":{"message_bytes":65536,"content_bytes":4096,"data_bytes":8192,"name_bytes":64,"mentions":50,"page":100,"watched":200,"rate":20}"#;
+    let limits = concat!(
+        r#""limits":{"message_bytes":65536,"content_bytes":65535,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":63,"#,
+        r#""name_bytes":256,"members_page":100,"watched_uids":200,"messages_per_second":20,"messages_burst":99}"#
+    );
     assert_eq!(
         written(|out| render_login(&login, out)),
         format!(
