@@ -34,7 +34,7 @@ pub enum Request<'a> {
     Login {
         /// Absent: a guest.
         token: Option<Cow<'a, str>>,
-        /// The display name that a guest would like; an empty one is as good as none.
+        /// The display name that a guest would like.
         name: Option<Cow<'a, str>>,
     },
     /// Everything else, ready for the core. Never [`Command::Login`].
@@ -154,8 +154,7 @@ impl<'a> Fields<'a> {
 
     fn login(&self) -> Result<Request<'a>, Problem> {
         let token = optional("token", self.token, value::text)?;
-        // A form sends an empty string for a name that was left open.
-        let name = optional("name", self.name, value::text)?.filter(|name| !name.is_empty());
+        let name = optional("name", self.name, value::text)?;
         Ok(Request::Login { token, name })
     }
 

@@ -1,8 +1,8 @@
 //! The only place that knows JSON shapes: text messages in, requests of the core out; events in, text out.
 //!
 //! What the shapes mean is told in the chapter on the protocol of the manual. [`parse`] reads what a client
-//! sends, [`render`] and its neighbours in [`event`] write what the daemon answers, [`error`] holds the stable
-//! codes, [`bye`] the close codes of our own.
+//! sends, [`render`] and its neighbours in [`event`] write what the daemon answers, [`error`] holds the
+//! stable codes, [`bye`] the close codes of our own.
 //!
 //! Knows: names of fields, types of values, what is said to a client about a bad one. Does not know: who
 //! may do what, how long a text may be, sockets, the time.

@@ -5,5 +5,6 @@ mod common;
 mod events;
 mod hostile;
 mod ids;
+mod manual;
 mod refusals;
 mod requests;

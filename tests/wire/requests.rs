@@ -61,12 +61,6 @@ fn a_login_has_a_token_and_a_name() {
 }
 
 #[test]
-fn an_empty_name_is_none() {
-    let login = parsed(r#"{"type":"login","name":""}"#);
-    assert_eq!(login.request, Request::Login { token: None, name: None });
-}
-
-#[test]
 fn options_of_an_entry_are_read() {
     let text = r#"{"type":"group","gid":1,"content":"look","kind":"image",
         "data": { "url" : "a\"}" , "size":[1e999,-0.0] } ,"reply":41,"mentions":[1002,"ann"]}"#;
