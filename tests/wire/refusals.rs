@@ -228,6 +228,14 @@ fn a_refused_text_becomes_an_error() {
         error("ping"),
         r#"{"type":"error","code":"bad_json","message":"a message is one JSON object"}"#
     );
+    for (text, message) in [
+        (r#"{"type":"ping","type":"ping"}"#, "a field is there twice"),
+        (r#"{"type":"ping","x":"\udc00"}"#, "half of a surrogate pair is no character"),
+        ("{\"x\":[[[[[[[[[[[[[[[[", "nested deeper than 16 levels"),
+        (r#"{"type":"ping","x":"\udc"}"#, "a message is one JSON object"),
+    ] {
+        assert_eq!(error(text), format!(r#"{{"type":"error","code":"bad_json","message":"{message}"}}"#));
+    }
     assert_eq!(
         error(r#"{"type":"join","id":"\"7\""}"#),
         r#"{"type":"error","code":"bad_request","message":"this field is missing","id":"\"7\"","field":"gid"}"#
