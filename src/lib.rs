@@ -9,6 +9,7 @@
 //! - `app`: puts the floors together.
 //! - `config`, `cli` and `main`: parse, build, run.
 
+pub mod auth;
 pub mod base;
 pub mod chat;
 pub mod http;

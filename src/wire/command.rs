@@ -1,0 +1,192 @@
+//! Reads what a client sends: one JSON object with a string `type`.
+//!
+//! One pass of the parser notes where the value of each known field stands; then the `type` decides which
+//! of them are read. So a field that a request does not use may hold anything, as one that nobody knows
+//! may, and nothing is built that is not used: text is borrowed from the message.
+//!
+//! What is refused, and with which code, is listed in the manual's chapter on the protocol. Bounds on sizes
+//! are not here: the core knows them.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::error::{Code, Problem, Refused};
+use super::{scan, value};
+use crate::chat::ids::Id;
+use crate::chat::input::{Command, Draft, Target};
+
+/// A message that is a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed<'a> {
+    /// The `id` that the answer must echo.
+    pub id: Option<Cow<'a, str>>,
+    /// What is asked.
+    pub request: Request<'a>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request<'a> {
+    /// `login`: who it is must be found out from the token before the core can hear of it.
+    Login {
+        /// Absent: a guest.
+        token: Option<Cow<'a, str>>,
+        /// The display name that a guest would like.
+        name: Option<Cow<'a, str>>,
+    },
+    /// Everything else, ready for the core. Never [`Command::Login`].
+    Chat(Command<'a>),
+}
+
+/// Where the values of the known fields stand. `null` is as good as absent.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow, rename = "type")]
+    kind_of_request: Field<'a>,
+    #[serde(borrow)]
+    id: Field<'a>,
+    #[serde(borrow)]
+    gid: Field<'a>,
+    #[serde(borrow)]
+    uid: Field<'a>,
+    #[serde(borrow)]
+    ticket: Field<'a>,
+    #[serde(borrow)]
+    content: Field<'a>,
+    #[serde(borrow)]
+    kind: Field<'a>,
+    #[serde(borrow)]
+    data: Field<'a>,
+    #[serde(borrow)]
+    reply: Field<'a>,
+    #[serde(borrow)]
+    mentions: Field<'a>,
+    #[serde(borrow)]
+    uids: Field<'a>,
+    #[serde(borrow)]
+    after: Field<'a>,
+    #[serde(borrow)]
+    limit: Field<'a>,
+    #[serde(borrow)]
+    token: Field<'a>,
+    #[serde(borrow)]
+    name: Field<'a>,
+}
+
+type Field<'a> = Option<&'a RawValue>;
+
+/// Reads one text message.
+///
+/// # Errors
+///
+/// [`Refused`] says what to answer; the connection goes on.
+///
+/// ```
+/// use karez::wire::{parse, Request};
+/// use karez::chat::input::Command;
+///
+/// let parsed = parse(r#"{"type":"ping","id":"1"}"#).unwrap();
+/// assert_eq!(parsed.id.as_deref(), Some("1"));
+/// assert_eq!(parsed.request, Request::Chat(Command::Ping));
+/// ```
+pub fn parse(text: &str) -> Result<Parsed<'_>, Refused<'_>> {
+    let without_id = |problem| Refused { id: None, problem };
+    scan::check(text).map_err(without_id)?;
+    let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| without_id(broken(&error)))?;
+    let id = optional("id", fields.id, value::request_id).map_err(without_id)?;
+    match fields.request() {
+        Ok(request) => Ok(Parsed { id, request }),
+        Err(problem) => Err(Refused { id, problem }),
+    }
+}
+
+/// What to tell about a text that the parser refused.
+fn broken(error: &serde_json::Error) -> Problem {
+    let message = match error.classify() {
+        // It is an object, and any value is good for a field at this point: what is left is a field that
+        // comes twice. Parsers differ in which one counts, so neither does.
+        Category::Data => "a field is there twice",
+        Category::Syntax | Category::Eof | Category::Io => "a message is one JSON object",
+    };
+    Problem::new(Code::BadJson, message)
+}
+
+fn optional<'a, T>(
+    field: &'static str,
+    found: Field<'a>,
+    read: impl FnOnce(&'a str) -> value::Read<T>,
+) -> Result<Option<T>, Problem> {
+    found.map(|raw| read(raw.get())).transpose().map_err(|message| Problem::bad_request(field, message))
+}
+
+fn required<'a, T>(
+    field: &'static str,
+    found: Field<'a>,
+    read: impl FnOnce(&'a str) -> value::Read<T>,
+) -> Result<T, Problem> {
+    optional(field, found, read)?.ok_or(Problem::missing(field))
+}
+
+impl<'a> Fields<'a> {
+    fn request(&self) -> Result<Request<'a>, Problem> {
+        let command = match &*required("type", self.kind_of_request, value::text)? {
+            "login" => return self.login(),
+            "ping" => Command::Ping,
+            "join" => Command::Join { gid: self.gid()? },
+            "leave" => Command::Leave { gid: self.gid()? },
+            "members" => Command::Members {
+                gid: self.gid()?,
+                after: optional("after", self.after, value::id)?,
+                limit: optional("limit", self.limit, value::limit)?,
+            },
+            "group" => Command::Group { gid: self.gid()?, draft: self.draft()? },
+            "pm" => Command::Pm { uid: required("uid", self.uid, value::id)?, draft: self.draft()? },
+            "broadcast" => Command::Broadcast { content: self.content()? },
+            "typing" => Command::Typing { target: self.target()? },
+            "presence" => Command::Presence { uids: required("uids", self.uids, value::ids)? },
+            _ => return Err(Problem::UNKNOWN_TYPE),
+        };
+        Ok(Request::Chat(command))
+    }
+
+    fn login(&self) -> Result<Request<'a>, Problem> {
+        let token = optional("token", self.token, value::text)?;
+        let name = optional("name", self.name, value::text)?;
+        Ok(Request::Login { token, name })
+    }
+
+    fn gid(&self) -> Result<Id, Problem> {
+        required("gid", self.gid, value::id)
+    }
+
+    fn content(&self) -> Result<Cow<'a, str>, Problem> {
+        required("content", self.content, value::content)
+    }
+
+    fn draft(&self) -> Result<Draft<'a>, Problem> {
+        Ok(Draft {
+            content: self.content()?,
+            kind: optional("kind", self.kind, value::kind)?,
+            data: optional("data", self.data, value::object)?,
+            reply: optional("reply", self.reply, value::whole)?,
+            mentions: optional("mentions", self.mentions, value::ids)?.unwrap_or_default(),
+        })
+    }
+
+    /// The conversation, where a request may name one of any kind: by exactly one field.
+    fn target(&self) -> Result<Target, Problem> {
+        const TWO: &str = "only one of gid, uid and ticket may be there";
+        match (self.gid, self.uid, self.ticket) {
+            (Some(_), Some(_), _) => Err(Problem::bad_request("uid", TWO)),
+            (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => Err(Problem::bad_request("ticket", TWO)),
+            (None, Some(_), None) => required("uid", self.uid, value::id).map(Target::User),
+            // There are no tickets yet, and what does not exist is not found.
+            (None, None, Some(_)) => required("ticket", self.ticket, value::whole)
+                .and(Err(Problem::new(Code::NotFound, "there is no such ticket"))),
+            (_, None, None) => self.gid().map(Target::Group),
+        }
+    }
+}

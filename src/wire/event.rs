@@ -1,0 +1,244 @@
+//! Writes what a client is told: one JSON object per event, its fields always in the same order.
+//!
+//! The core's events carry facts; here they get their shape. What the core cannot know of a login (token,
+//! epoch, limits) is given beside it. The bytes are appended to a buffer of the caller's, so that one
+//! rendering can be framed once and shared by all receivers.
+
+use super::error::Problem;
+use super::writer::Writer;
+use crate::base::clock::UnixMillis;
+use crate::chat::ids::{Conversation, Id};
+use crate::chat::input::Target;
+use crate::chat::output::{AckedEntry, Entry, Event, GroupRole, Member, Membership, Refusal, UserPresence};
+
+/// A whole login answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Login<'a> {
+    /// Echoed.
+    pub id: Option<&'a str>,
+    /// Who one is.
+    pub uid: &'a Id,
+    /// The display name.
+    pub name: &'a str,
+    /// What brings a guest back; `None` for everybody else.
+    pub token: Option<&'a str>,
+    /// Names the life of the store: another epoch, other numbers.
+    pub epoch: &'a str,
+    /// Now.
+    pub time: UnixMillis,
+    /// After how many seconds of idleness the daemon pings.
+    pub heartbeat_s: u64,
+    /// What a client may send.
+    pub limits: Limits,
+}
+
+/// The limits that a client is told at login.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a whole message.
+    pub message_bytes: u64,
+    /// Bytes of `content`.
+    pub content_bytes: u64,
+    /// Bytes of `kind`.
+    pub kind_bytes: u64,
+    /// Bytes of `data`.
+    pub data_bytes: u64,
+    /// Users in `mentions`.
+    pub mentions: u64,
+    /// Characters of a display name.
+    pub name_chars: u64,
+    /// Bytes of a display name.
+    pub name_bytes: u64,
+    /// Members on one page.
+    pub members_page: u64,
+    /// Users watched by one connection.
+    pub watched_uids: u64,
+    /// Requests of one user in a second, in the long run.
+    pub messages_per_second: u64,
+    /// Requests that a user who was silent may make at once.
+    pub messages_burst: u64,
+}
+
+/// Writes an event of the core.
+///
+/// [`Event::Login`] gets only what the core knows of it; a client expects [`render_login`] in its place.
+pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
+    match event {
+        Event::Login { id, uid, name, guest: _ } => open_login(*id, uid, name, out).close(),
+        Event::Pong { id } => {
+            let mut json = Writer::open(out, "pong");
+            json.echo(*id);
+            json.close();
+        }
+        Event::Entry(entry) => render_entry(entry, out),
+        Event::Ack { id, entry } => render_ack(id, entry.as_ref(), out),
+        Event::Broadcast { uid, name, content, time } => {
+            let mut json = Writer::open(out, "broadcast");
+            json.id("uid", uid);
+            json.text("name", name);
+            json.text("content", content);
+            json.number("time", time.0);
+            json.close();
+        }
+        Event::Joined(membership) => render_membership("joined", membership, out),
+        Event::Left(membership) => render_membership("left", membership, out),
+        Event::Members { id, gid, members, more } => {
+            let mut json = Writer::open(out, "members");
+            json.echo(*id);
+            json.id("gid", gid);
+            json.objects("members", members, member);
+            json.flag("more", *more);
+            json.close();
+        }
+        Event::Typing { target, uid, name } => {
+            let mut json = Writer::open(out, "typing");
+            match target {
+                Target::Group(gid) => json.id("gid", gid),
+                Target::User(to) => json.id("to", to),
+            }
+            json.id("uid", uid);
+            json.text("name", name);
+            json.close();
+        }
+        Event::Presence { id, users } => {
+            let mut json = Writer::open(out, "presence");
+            json.echo(*id);
+            json.objects("users", users, user_presence);
+            json.close();
+        }
+        Event::Refused { id, refusal } => render_refusal(*id, refusal, out),
+    }
+}
+
+/// Writes a login answer.
+pub fn render_login(login: &Login<'_>, out: &mut Vec<u8>) {
+    let mut json = open_login(login.id, login.uid, login.name, out);
+    if let Some(token) = login.token {
+        json.text("token", token);
+    }
+    json.text("epoch", login.epoch);
+    json.number("time", login.time.0);
+    json.number("heartbeat", login.heartbeat_s);
+    let limits = &login.limits;
+    json.object("limits", |json| {
+        json.number("message_bytes", limits.message_bytes);
+        json.number("content_bytes", limits.content_bytes);
+        json.number("kind_bytes", limits.kind_bytes);
+        json.number("data_bytes", limits.data_bytes);
+        json.number("mentions", limits.mentions);
+        json.number("name_chars", limits.name_chars);
+        json.number("name_bytes", limits.name_bytes);
+        json.number("members_page", limits.members_page);
+        json.number("watched_uids", limits.watched_uids);
+        json.number("messages_per_second", limits.messages_per_second);
+        json.number("messages_burst", limits.messages_burst);
+    });
+    json.close();
+}
+
+/// Writes an `error`; `id` is echoed.
+pub fn render_error(id: Option<&str>, problem: &Problem, out: &mut Vec<u8>) {
+    let mut json = Writer::open(out, "error");
+    json.word("code", problem.code.as_str());
+    json.text("message", problem.message);
+    json.echo(id);
+    if let Some(field) = problem.field {
+        json.word("field", field);
+    }
+    if let Some(retry_ms) = problem.retry_ms {
+        json.number("retry", retry_ms);
+    }
+    json.close();
+}
+
+fn render_refusal(id: Option<&str>, refusal: &Refusal, out: &mut Vec<u8>) {
+    render_error(id, &Problem::from(refusal), out);
+}
+
+fn open_login<'o>(id: Option<&str>, uid: &Id, name: &str, out: &'o mut Vec<u8>) -> Writer<'o> {
+    let mut json = Writer::open(out, "login");
+    json.echo(id);
+    json.id("uid", uid);
+    json.text("name", name);
+    json
+}
+
+fn render_entry(entry: &Entry<'_>, out: &mut Vec<u8>) {
+    let mut json = match entry.conversation {
+        Conversation::Group(gid) => {
+            let mut json = Writer::open(out, "groupPm");
+            json.id("gid", gid);
+            json.number("seq", entry.seq);
+            json.id("uid", entry.uid);
+            json
+        }
+        Conversation::Direct(low, high) => {
+            let mut json = Writer::open(out, "pm");
+            json.id("uid", entry.uid);
+            json.id("to", if entry.uid == low { high } else { low });
+            json.number("seq", entry.seq);
+            json
+        }
+    };
+    json.text("name", entry.name);
+    json.text("content", entry.content);
+    json.number("time", entry.time.0);
+    if let Some(kind) = entry.kind {
+        json.text("kind", kind);
+    }
+    if let Some(data) = entry.data {
+        json.raw("data", data);
+    }
+    if let Some(reply) = entry.reply {
+        json.number("reply", reply);
+    }
+    if !entry.mentions.is_empty() {
+        json.ids("mentions", entry.mentions);
+    }
+    json.close();
+}
+
+fn render_ack(id: &str, entry: Option<&AckedEntry>, out: &mut Vec<u8>) {
+    let mut json = Writer::open(out, "ack");
+    json.text("id", id);
+    if let Some(entry) = entry {
+        match &entry.target {
+            Target::Group(gid) => json.id("gid", gid),
+            Target::User(peer) => json.id("uid", peer),
+        }
+        json.number("seq", entry.seq);
+        json.number("time", entry.time.0);
+        if entry.duplicate {
+            json.flag("duplicate", true);
+        }
+    }
+    json.close();
+}
+
+fn render_membership(kind: &str, membership: &Membership<'_>, out: &mut Vec<u8>) {
+    let mut json = Writer::open(out, kind);
+    json.id("gid", membership.gid);
+    json.id("uid", membership.uid);
+    json.text("name", membership.name);
+    json.count("members", membership.members);
+    json.close();
+}
+
+fn member(json: &mut Writer<'_>, member: &Member<'_>) {
+    json.id("uid", member.uid);
+    json.text("name", member.name);
+    let role = match member.role {
+        GroupRole::Member => "member",
+        GroupRole::Owner => "owner",
+    };
+    json.word("role", role);
+    json.flag("online", member.online);
+}
+
+fn user_presence(json: &mut Writer<'_>, user: &UserPresence<'_>) {
+    json.id("uid", user.uid);
+    json.flag("online", user.online);
+    if let Some(last) = user.last {
+        json.number("last", last.0);
+    }
+}

@@ -1,0 +1,87 @@
+//! Reads the value of one field from its JSON text.
+//!
+//! Each reader is given a slice that the JSON parser has found to be one value, without white space around
+//! it. Working on the text keeps apart what numbers would blur: `1`, `1.0` and `1e0` are three things here,
+//! and only the first is an id. The error is the sentence that the client is told.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::chat::ids::{ID_NUMBER_MAX, Id};
+
+/// A value, or what it should have been.
+pub(super) type Read<T> = Result<T, &'static str>;
+
+const TEXT: &str = "must be a string";
+const NOT_EMPTY: &str = "must be a string that is not empty";
+const KIND: &str = "must be a string that is neither empty nor \"system\"";
+const OBJECT: &str = "must be an object";
+const WHOLE: &str = "must be an integer from 1 to 9007199254740991";
+const ID: &str =
+    "must be an integer from 1 to 9007199254740991 or a string of 1 to 64 bytes without control characters";
+const RESERVED: &str = "\"system\" is reserved";
+const IDS: &str = "must be a list of ids";
+const REQUEST_ID: &str = "must be a string of 1 to 64 bytes";
+
+/// The longest `id` of a request, in bytes.
+const REQUEST_ID_BYTES_MAX: usize = 64;
+/// The uid in whose name the daemon itself will speak, and the kind of its entries.
+const SYSTEM: &str = "system";
+
+/// A string. Borrowed from the message where it has no escapes, which is nearly always.
+pub(super) fn text(raw: &str) -> Read<Cow<'_, str>> {
+    let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).ok_or(TEXT)?;
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Ok(Cow::Borrowed(inner));
+    }
+    serde_json::from_str(raw).map(Cow::Owned).map_err(|_| TEXT)
+}
+
+/// What is said: a string with something in it.
+pub(super) fn content(raw: &str) -> Read<Cow<'_, str>> {
+    text(raw).ok().filter(|content| !content.is_empty()).ok_or(NOT_EMPTY)
+}
+
+/// The kind of an entry. `system` marks what the daemon says, so nobody else may.
+pub(super) fn kind(raw: &str) -> Read<Cow<'_, str>> {
+    text(raw).ok().filter(|kind| !kind.is_empty() && kind != SYSTEM).ok_or(KIND)
+}
+
+/// The `id` of a request.
+pub(super) fn request_id(raw: &str) -> Read<Cow<'_, str>> {
+    let fits = |id: &Cow<'_, str>| (1..=REQUEST_ID_BYTES_MAX).contains(&id.len());
+    text(raw).ok().filter(fits).ok_or(REQUEST_ID)
+}
+
+/// An object, as written.
+pub(super) fn object(raw: &str) -> Read<Cow<'_, str>> {
+    if raw.starts_with('{') { Ok(Cow::Borrowed(raw)) } else { Err(OBJECT) }
+}
+
+/// An integer from 1 to 2^53-1, digits only: no sign, no fraction, no exponent. JSON has no leading zeros.
+pub(super) fn whole(raw: &str) -> Read<u64> {
+    // Rust's parser would take a plus sign, but the JSON parser has refused it before.
+    raw.parse().ok().filter(|number| (1..=ID_NUMBER_MAX).contains(number)).ok_or(WHOLE)
+}
+
+/// The size of a page. More than any page holds is as good as the most.
+pub(super) fn limit(raw: &str) -> Read<u32> {
+    whole(raw).map(|limit| u32::try_from(limit).unwrap_or(u32::MAX))
+}
+
+/// A uid or a gid.
+pub(super) fn id(raw: &str) -> Read<Id> {
+    let id = match text(raw) {
+        Ok(text) if text == SYSTEM => return Err(RESERVED),
+        Ok(text) => Id::from_text(&text),
+        Err(_) => whole(raw).ok().and_then(Id::from_number),
+    };
+    id.ok_or(ID)
+}
+
+/// A list of uids.
+pub(super) fn ids(raw: &str) -> Read<Vec<Id>> {
+    let elements: Vec<&RawValue> = serde_json::from_str(raw).map_err(|_| IDS)?;
+    elements.into_iter().map(|element| id(element.get())).collect()
+}

@@ -1,0 +1,256 @@
+//! The exact bytes of everything that a client is told.
+
+use karez::base::clock::UnixMillis;
+use karez::chat::ids::{Conversation, Id};
+use karez::chat::input::Target;
+use karez::chat::output::{AckedEntry, Entry, Event, GroupRole, Member, Membership, UserPresence};
+use karez::wire::{Bye, Limits, Login, render, render_bye, render_login};
+
+use crate::common::{id, written};
+
+const TIME: UnixMillis = UnixMillis(1_700_000_000_123);
+
+fn event(event: &Event<'_>) -> String {
+    written(|out| render(event, out))
+}
+
+fn entry<'a>(conversation: &'a Conversation, uid: &'a Id, content: &'a str) -> Entry<'a> {
+    Entry {
+        conversation,
+        seq: 42,
+        uid,
+        name: "ann",
+        content,
+        kind: None,
+        data: None,
+        reply: None,
+        mentions: &[],
+        time: TIME,
+    }
+}
+
+#[test]
+fn login() {
+    let limits = Limits {
+        message_bytes: 65536,
+        content_bytes: 65535,
+        kind_bytes: 64,
+        data_bytes: 16384,
+        mentions: 50,
+        name_chars: 63,
+        name_bytes: 256,
+        members_page: 100,
+        watched_uids: 200,
+        messages_per_second: 20,
+        messages_burst: 99,
+    };
+    let mut login = Login {
+        id: None,
+        uid: &Id::Number(1001),
+        name: "guest 1001",
+        token: Some("kg1.a.b"),
+        epoch: "e1",
+        time: TIME,
+        heartbeat_s: 25,
+        limits,
+    };
+    let limits = concat!(
+        r#""limits":{"message_bytes":65536,"content_bytes":65535,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":63,"#,
+        r#""name_bytes":256,"members_page":100,"watched_uids":200,"messages_per_second":20,"messages_burst":99}"#
+    );
+    assert_eq!(
+        written(|out| render_login(&login, out)),
+        format!(
+            r#"{{"type":"login","uid":1001,"name":"guest 1001","token":"kg1.a.b","epoch":"e1","time":1700000000123,"heartbeat":25,{limits}}}"#
+        )
+    );
+    login.id = Some("1");
+    login.token = None;
+    assert_eq!(
+        written(|out| render_login(&login, out)),
+        format!(
+            r#"{{"type":"login","id":"1","uid":1001,"name":"guest 1001","epoch":"e1","time":1700000000123,"heartbeat":25,{limits}}}"#
+        )
+    );
+}
+
+#[test]
+fn what_the_core_knows_of_a_login() {
+    let login = Event::Login { id: Some("1"), uid: &id("ann"), name: "Ann", guest: true };
+    assert_eq!(event(&login), r#"{"type":"login","id":"1","uid":"ann","name":"Ann"}"#);
+}
+
+#[test]
+fn pong() {
+    assert_eq!(event(&Event::Pong { id: None }), r#"{"type":"pong"}"#);
+    assert_eq!(event(&Event::Pong { id: Some("p") }), r#"{"type":"pong","id":"p"}"#);
+}
+
+#[test]
+fn an_entry_of_a_group() {
+    let (conversation, uid) = (Conversation::Group(id("123")), id("1001"));
+    assert_eq!(
+        event(&Event::Entry(entry(&conversation, &uid, "hi"))),
+        r#"{"type":"groupPm","gid":123,"seq":42,"uid":1001,"name":"ann","content":"hi","time":1700000000123}"#
+    );
+    let (conversation, uid) = (Conversation::Group(id("茶馆")), id("ann"));
+    let full = Entry {
+        kind: Some("text"),
+        data: Some(r#"{ "a" : [1.0, "\u00e9"] }"#),
+        reply: Some(7),
+        mentions: &[id("1002"), id("bob\"")],
+        ..entry(&conversation, &uid, "hi")
+    };
+    assert_eq!(
+        event(&Event::Entry(full)),
+        r#"{"type":"groupPm","gid":"茶馆","seq":42,"uid":"ann","name":"ann","content":"hi","time":1700000000123,"kind":"text","data":{ "a" : [1.0, "\u00e9"] },"reply":7,"mentions":[1002,"bob\""]}"#
+    );
+}
+
+#[test]
+fn a_private_entry_names_its_author_and_the_other() {
+    let pm = |author: &str, other: &str| {
+        let (author, other) = (id(author), id(other));
+        event(&Event::Entry(entry(&Conversation::direct(&author, &other), &author, "hi")))
+    };
+    let rest = r#""seq":42,"name":"ann","content":"hi","time":1700000000123}"#;
+    assert_eq!(pm("1001", "1002"), format!(r#"{{"type":"pm","uid":1001,"to":1002,{rest}"#));
+    assert_eq!(pm("1002", "1001"), format!(r#"{{"type":"pm","uid":1002,"to":1001,{rest}"#));
+    assert_eq!(pm("ann", "9"), format!(r#"{{"type":"pm","uid":"ann","to":9,{rest}"#));
+    assert_eq!(pm("1001", "1001"), format!(r#"{{"type":"pm","uid":1001,"to":1001,{rest}"#));
+}
+
+#[test]
+fn ack() {
+    assert_eq!(event(&Event::Ack { id: "a", entry: None }), r#"{"type":"ack","id":"a"}"#);
+    let entry = AckedEntry { target: Target::Group(id("123")), seq: 42, time: TIME, duplicate: false };
+    assert_eq!(
+        event(&Event::Ack { id: "a", entry: Some(entry) }),
+        r#"{"type":"ack","id":"a","gid":123,"seq":42,"time":1700000000123}"#
+    );
+    let entry = AckedEntry { target: Target::User(id("ann")), seq: 1, time: TIME, duplicate: true };
+    assert_eq!(
+        event(&Event::Ack { id: "a", entry: Some(entry) }),
+        r#"{"type":"ack","id":"a","uid":"ann","seq":1,"time":1700000000123,"duplicate":true}"#
+    );
+}
+
+#[test]
+fn broadcast() {
+    let broadcast = Event::Broadcast { uid: &id("1001"), name: "ann", content: "all", time: TIME };
+    assert_eq!(
+        event(&broadcast),
+        r#"{"type":"broadcast","uid":1001,"name":"ann","content":"all","time":1700000000123}"#
+    );
+}
+
+#[test]
+fn joined_and_left() {
+    let (gid, uid) = (id("123"), id("1001"));
+    let membership = Membership { gid: &gid, uid: &uid, name: "ann", members: 3 };
+    assert_eq!(
+        event(&Event::Joined(membership.clone())),
+        r#"{"type":"joined","gid":123,"uid":1001,"name":"ann","members":3}"#
+    );
+    assert_eq!(
+        event(&Event::Left(membership)),
+        r#"{"type":"left","gid":123,"uid":1001,"name":"ann","members":3}"#
+    );
+}
+
+#[test]
+fn members() {
+    let (gid, ann, bob) = (id("123"), id("1001"), id("bob"));
+    let page = [
+        Member { uid: &ann, name: "Ann", role: GroupRole::Owner, online: true },
+        Member { uid: &bob, name: "", role: GroupRole::Member, online: false },
+    ];
+    assert_eq!(
+        event(&Event::Members { id: Some("m"), gid: &gid, members: &page, more: true }),
+        r#"{"type":"members","id":"m","gid":123,"members":[{"uid":1001,"name":"Ann","role":"owner","online":true},{"uid":"bob","name":"","role":"member","online":false}],"more":true}"#
+    );
+    assert_eq!(
+        event(&Event::Members { id: None, gid: &gid, members: &[], more: false }),
+        r#"{"type":"members","gid":123,"members":[],"more":false}"#
+    );
+}
+
+#[test]
+fn typing() {
+    let ann = id("1001");
+    let typing = |target: &Target| event(&Event::Typing { target, uid: &ann, name: "ann" });
+    assert_eq!(typing(&Target::Group(id("123"))), r#"{"type":"typing","gid":123,"uid":1001,"name":"ann"}"#);
+    assert_eq!(typing(&Target::User(id("1002"))), r#"{"type":"typing","to":1002,"uid":1001,"name":"ann"}"#);
+}
+
+#[test]
+fn presence() {
+    let (ann, bob, cid) = (id("1001"), id("bob"), id("3"));
+    let users = [
+        UserPresence { uid: &ann, online: true, last: None },
+        UserPresence { uid: &bob, online: false, last: Some(TIME) },
+        UserPresence { uid: &cid, online: false, last: None },
+    ];
+    assert_eq!(
+        event(&Event::Presence { id: Some("p"), users: &users }),
+        r#"{"type":"presence","id":"p","users":[{"uid":1001,"online":true},{"uid":"bob","online":false,"last":1700000000123},{"uid":3,"online":false}]}"#
+    );
+    assert_eq!(event(&Event::Presence { id: None, users: &[] }), r#"{"type":"presence","users":[]}"#);
+}
+
+#[test]
+fn bye() {
+    let bye = |bye, retry_ms| written(|out| render_bye(bye, retry_ms, out));
+    assert_eq!(bye(Bye::Restart, Some(1500)), r#"{"type":"bye","code":"restart","retry":1500}"#);
+    assert_eq!(bye(Bye::Unauthorized, None), r#"{"type":"bye","code":"unauthorized"}"#);
+    let table: Vec<_> = Bye::ALL.iter().map(|bye| (bye.as_str(), bye.close_code())).collect();
+    assert_eq!(
+        table,
+        [
+            ("restart", 1001),
+            ("unauthorized", 4001),
+            ("too_slow", 4101),
+            ("login_timeout", 4102),
+            ("too_many_messages", 4108)
+        ]
+    );
+}
+
+#[test]
+fn text_is_escaped_only_where_json_demands_it() {
+    let said = |content: &str| {
+        let text = event(&Event::Broadcast { uid: &id("1"), name: "", content, time: UnixMillis(0) });
+        let (_, rest) = text.split_once(r#""content":"#).unwrap();
+        rest.strip_suffix(r#","time":0}"#).unwrap().to_owned()
+    };
+    assert_eq!(said("你好, é 😀 \u{7f}\u{2028}/<>&'"), "\"你好, é 😀 \u{7f}\u{2028}/<>&'\"");
+    assert_eq!(said("\"\\\u{8}\u{c}\n\r\t"), r#""\"\\\b\f\n\r\t""#);
+    assert_eq!(said("\0\u{1}\u{b}\u{e}\u{1f}"), r#""\u0000\u0001\u000b\u000e\u001f""#);
+}
+
+#[test]
+fn an_escape_at_any_place_of_any_length_survives() {
+    // Escapes are looked for in chunks: every place of a byte in a chunk, and every length of the last one.
+    for len in 0..100_usize {
+        for at in 0..len {
+            let mut bytes = vec![b'x'; len];
+            bytes[at] = if at % 2 == 0 { b'"' } else { b'\n' };
+            bytes[len - 1 - at / 2] = b'\\';
+            let content = String::from_utf8(bytes).unwrap();
+            let text = event(&Event::Broadcast { uid: &id("1"), name: &content, content: "", time: TIME });
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(value["name"], content.as_str());
+        }
+    }
+}
+
+#[test]
+fn numbers_of_every_length_are_written() {
+    let mut numbers: Vec<u64> =
+        (0..20).flat_map(|power| [10_u64.pow(power) - 1, 10_u64.pow(power)]).collect();
+    numbers.push(u64::MAX);
+    for number in numbers {
+        let text = written(|out| render_bye(Bye::Restart, Some(number), out));
+        assert_eq!(text, format!(r#"{{"type":"bye","code":"restart","retry":{number}}}"#));
+    }
+}

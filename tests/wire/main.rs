@@ -1,0 +1,10 @@
+//! JSON in and out: what is read, what is refused, the exact bytes that are written.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+
+mod common;
+mod events;
+mod hostile;
+mod ids;
+mod manual;
+mod refusals;
+mod requests;

@@ -1,0 +1,145 @@
+//! What is read: every request, its options, and what is ignored.
+
+use std::borrow::Cow;
+
+use karez::chat::input::{Command, Draft, Target};
+use karez::wire::Request;
+
+use crate::common::{command, draft, id, parsed};
+
+#[test]
+fn the_front_end_of_the_tutorial_is_understood() {
+    let login = parsed(r#"{"type":"login","content":"login"}"#);
+    assert_eq!(login.id, None);
+    assert_eq!(login.request, Request::Login { token: None, name: None });
+
+    let said = Draft { content: "login".into(), ..Draft::default() };
+    assert_eq!(
+        command(r#"{"type":"group","content":"login","gid":123}"#),
+        Command::Group { gid: id("123"), draft: said.clone() }
+    );
+    assert_eq!(
+        command(r#"{"type":"pm","content":"login","uid":123}"#),
+        Command::Pm { uid: id("123"), draft: said }
+    );
+}
+
+#[test]
+fn every_request_is_read() {
+    assert_eq!(command(r#"{"type":"ping"}"#), Command::Ping);
+    assert_eq!(command(r#"{"type":"join","gid":"tea"}"#), Command::Join { gid: id("tea") });
+    assert_eq!(command(r#"{"type":"leave","gid":7}"#), Command::Leave { gid: id("7") });
+    assert_eq!(
+        command(r#"{"type":"members","gid":7}"#),
+        Command::Members { gid: id("7"), after: None, limit: None }
+    );
+    assert_eq!(
+        command(r#"{"type":"members","gid":7,"after":1001,"limit":20}"#),
+        Command::Members { gid: id("7"), after: Some(id("1001")), limit: Some(20) }
+    );
+    assert_eq!(
+        command(r#"{"type":"broadcast","content":"hi"}"#),
+        Command::Broadcast { content: "hi".into() }
+    );
+    assert_eq!(command(r#"{"type":"typing","gid":7}"#), Command::Typing { target: Target::Group(id("7")) });
+    assert_eq!(
+        command(r#"{"type":"typing","uid":1002}"#),
+        Command::Typing { target: Target::User(id("1002")) }
+    );
+    assert_eq!(
+        command(r#"{"type":"presence","uids":[1001,"1002","ann"]}"#),
+        Command::Presence { uids: vec![id("1001"), id("1002"), id("ann")] }
+    );
+    assert_eq!(command(r#"{"type":"presence","uids":[]}"#), Command::Presence { uids: vec![] });
+}
+
+#[test]
+fn a_login_has_a_token_and_a_name() {
+    let login = parsed(r#"{"type":"login","id":"l","token":"kg1.x","name":"\u8001雷"}"#);
+    assert_eq!(login.id.as_deref(), Some("l"));
+    assert_eq!(login.request, Request::Login { token: Some("kg1.x".into()), name: Some("老雷".into()) });
+}
+
+#[test]
+fn options_of_an_entry_are_read() {
+    let text = r#"{"type":"group","gid":1,"content":"look","kind":"image",
+        "data": { "url" : "a\"}" , "size":[1e999,-0.0] } ,"reply":41,"mentions":[1002,"ann"]}"#;
+    assert_eq!(
+        draft(text),
+        Draft {
+            content: "look".into(),
+            kind: Some("image".into()),
+            data: Some(r#"{ "url" : "a\"}" , "size":[1e999,-0.0] }"#.into()),
+            reply: Some(41),
+            mentions: vec![id("1002"), id("ann")],
+        }
+    );
+    assert_eq!(draft(r#"{"type":"pm","uid":1,"content":"x","kind":"text"}"#).kind.as_deref(), Some("text"));
+}
+
+#[test]
+fn null_is_absent() {
+    let text = r#"{"type":"group","gid":1,"content":"x","id":null,"uid":null,"kind":null,"data":null,
+        "reply":null,"mentions":null}"#;
+    assert_eq!(parsed(text).id, None);
+    assert_eq!(draft(text), Draft { content: "x".into(), ..Draft::default() });
+    assert_eq!(
+        command(r#"{"type":"typing","gid":null,"uid":1,"ticket":null}"#),
+        Command::Typing { target: Target::User(id("1")) }
+    );
+}
+
+#[test]
+fn unknown_fields_are_ignored_whatever_they_hold() {
+    let text = r#" {"seq":-1,"time":{},"x":[[]],"x":0,"ni hao":null,"type":"ping","":"","resume":7}
+    "#;
+    assert_eq!(command(text), Command::Ping);
+}
+
+#[test]
+fn fields_of_other_requests_are_ignored_whatever_they_hold() {
+    assert_eq!(command(r#"{"type":"ping","gid":{},"content":5,"mentions":"x","token":[]}"#), Command::Ping);
+    assert_eq!(parsed(r#"{"type":"login","content":{},"uid":-1}"#).id, None);
+    assert_eq!(command(r#"{"type":"join","gid":1,"uid":2,"name":false}"#), Command::Join { gid: id("1") });
+}
+
+#[test]
+fn in_group_only_gid_counts_and_in_pm_only_uid() {
+    let said = Draft { content: "x".into(), ..Draft::default() };
+    assert_eq!(
+        command(r#"{"type":"group","gid":1,"uid":2,"ticket":"?","content":"x"}"#),
+        Command::Group { gid: id("1"), draft: said.clone() }
+    );
+    assert_eq!(
+        command(r#"{"type":"pm","gid":"system","uid":2,"content":"x"}"#),
+        Command::Pm { uid: id("2"), draft: said }
+    );
+}
+
+#[test]
+fn escapes_are_decoded() {
+    let escaped = r#"{"\u0074ype":"\u0067roup","gid":"\u0031\u0032","content":"\"\\\/\b\f\n\r\t\u0000\u00e9\ud83d\ude00"}"#;
+    let expected = Draft { content: "\"\\/\u{8}\u{c}\n\r\t\0é😀".into(), ..Draft::default() };
+    assert_eq!(command(escaped), Command::Group { gid: id("12"), draft: expected });
+}
+
+#[test]
+fn text_without_escapes_is_borrowed() {
+    let text = r#"{"type":"pm","uid":1,"id":"坎儿井","content":"你好, 😀","data":{"a":"\n"}}"#;
+    assert!(matches!(parsed(text).id, Some(Cow::Borrowed("坎儿井"))));
+    let draft = draft(text);
+    assert!(matches!(draft.content, Cow::Borrowed("你好, 😀")));
+    assert!(matches!(draft.data, Some(Cow::Borrowed(r#"{"a":"\n"}"#))));
+}
+
+#[test]
+fn a_page_larger_than_any_is_the_largest() {
+    for (limit, read) in [("1", 1), ("4294967295", u32::MAX), ("9007199254740991", u32::MAX)] {
+        let text = format!(r#"{{"type":"members","gid":1,"limit":{limit}}}"#);
+        assert_eq!(
+            command(&text),
+            Command::Members { gid: id("1"), after: None, limit: Some(read) },
+            "{limit}"
+        );
+    }
+}
