@@ -1,3 +1,5 @@
-//! What every floor above may use: time as a value, deadlines, limits.
+//! What every floor above may use: time as a value, deadlines, limits, counters.
 
 pub mod clock;
+pub mod counters;
+pub mod deadline;
