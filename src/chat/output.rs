@@ -43,7 +43,7 @@ pub enum Output<'a> {
     /// Look this up, in the open transaction, and answer by [`Input::Answer`](super::input::Input::Answer)
     /// before the next request.
     Query(Query),
-    /// End the session: an [`Event::Bye`] where the code calls for one, then a Close frame.
+    /// End the session: a `bye` where the code calls for one, then a Close frame.
     Disconnect {
         /// Who.
         session: SessionId,

@@ -1,1 +1,173 @@
-//! The event loop.
+//! The event loop: many sockets, one thread, no waiting but in one place.
+//!
+//! [`Server`] owns the poll, the slab of connections and the deadlines, and drives a [`Handler`], which mirrors
+//! the class of the tutorial: `on_connect`, `on_message`, `on_close`, and defaults for everything else. It
+//! knows frames and requests, by [`ws`](crate::ws) and [`http`](crate::http), and nothing of chat.
+//!
+//! One turn of the loop is [`Server::turn`]; read it first. Its steps live in a file each:
+//!
+//! | step | file |
+//! |---|---|
+//! | wait, and the order of the steps | `server.rs` |
+//! | read: bytes to requests, frames, messages | `receive.rs` |
+//! | deadlines: head, heartbeat, closing, slow consumers | `deadlines.rs` |
+//! | accept | `listener.rs`, `accept.rs` |
+//! | carry out what the handler ordered | `outbox.rs`, `io.rs`, `topic.rs` |
+//! | flush: one write per connection and turn | `pending.rs`, `flush.rs` |
+//!
+//! Invariants, as absences: no handler touches a socket; no connection is freed but at the end of a turn; no
+//! slot and generation is used twice; nothing is written outside the flush; no connection that leaves the open
+//! state is told of more than once; no blocking call but the wait.
+//!
+//! The tutorial's `service()` is [`Server::bind`], its `run()` is [`Server::run`]. It leaves out partial frames,
+//! partial writes, deadlines and every limit.
+//! Tests: `tests/net/`.
+
+mod accept;
+mod config;
+mod conn;
+mod deadlines;
+mod flush;
+mod io;
+mod listener;
+mod outbox;
+mod pending;
+mod receive;
+mod server;
+mod signal;
+mod stream;
+mod topic;
+
+use std::fmt;
+
+pub use config::{AddressExemption, Config, Deflate, Limits, Listen, ListenError, Signals};
+pub use outbox::{Outbox, Payload};
+pub use server::{BindError, Server, Turn};
+
+use crate::http::{Request, Response};
+
+/// One connection: a slot of the slab and the generation of its tenant, so that it is never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId {
+    slot: u32,
+    generation: u32,
+}
+
+impl ConnId {
+    /// One number for both parts, for floors that number connections in their own way.
+    #[must_use]
+    pub fn to_u64(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+
+    /// The inverse of [`ConnId::to_u64`].
+    #[must_use]
+    pub fn from_u64(number: u64) -> ConnId {
+        ConnId { slot: number as u32, generation: (number >> 32) as u32 }
+    }
+}
+
+impl fmt::Display for ConnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.slot, self.generation)
+    }
+}
+
+/// A fan-out list, named by a small number that the handler chooses. Numbers are indices: keep them dense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicId(pub u32);
+
+/// A whole message, fragments put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// Valid UTF-8.
+    Text(&'a str),
+    /// Any bytes.
+    Binary(&'a [u8]),
+}
+
+/// Why a connection left the open state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The peer sent a Close frame with this code; 1005 where it had none.
+    Peer(u16),
+    /// The peer broke the protocol and was sent a Close frame with this code.
+    Failed(u16),
+    /// The handler closed it with this code.
+    Handler(u16),
+    /// The stream ended, or broke, without a Close frame.
+    Lost,
+    /// Nothing was received for the length of the heartbeat, and no answer to a ping.
+    Silent,
+    /// It did not read what it was sent.
+    SlowConsumer,
+    /// The daemon is going down.
+    Drain,
+}
+
+/// Why the loop asks for the last words to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It does not read what it is sent.
+    SlowConsumer,
+    /// The daemon is going down.
+    Drain,
+}
+
+/// What is sent before the loop itself ends a connection: a message, if any, and the Close frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWords {
+    /// A text message; empty for none.
+    pub text: String,
+    /// The close code.
+    pub code: u16,
+    /// The reason, at most 123 bytes.
+    pub reason: &'static str,
+}
+
+/// What a server does with its connections. Every method is called by the loop, on its one thread; what it
+/// wants done it orders from the [`Outbox`], and the loop carries that out when the method has returned.
+pub trait Handler {
+    /// The opening handshake is done: messages may be sent. Called once per connection.
+    fn on_connect(&mut self, out: &mut Outbox, conn: ConnId);
+
+    /// A whole message. Not called any more once [`Outbox::close`] was ordered for the connection.
+    fn on_message(&mut self, out: &mut Outbox, conn: ConnId, message: Message<'_>);
+
+    /// The connection is no longer open: nothing can be sent to it, and it is in no topic. Called exactly once
+    /// for each [`Handler::on_connect`].
+    fn on_close(&mut self, out: &mut Outbox, conn: ConnId, reason: CloseReason);
+
+    /// An HTTP request that is not an upgrade. It must be answered by [`Outbox::respond`], now or in a later
+    /// turn; the requests behind it wait.
+    fn on_request(&mut self, out: &mut Outbox, conn: ConnId, request: &Request<'_>) {
+        let _ = request;
+        out.respond(conn, Response::text(404, "nothing here\n"));
+    }
+
+    /// A moment set by [`Outbox::wake_at`] has come.
+    fn on_deadline(&mut self, out: &mut Outbox, token: u64) {
+        let _ = (out, token);
+    }
+
+    /// Everything that this turn brought has been told. What is ordered now still leaves with this turn: the
+    /// place for a commit.
+    fn on_turn_end(&mut self, out: &mut Outbox) {
+        let _ = out;
+    }
+
+    /// Everything ordered for the connection before this [`Outbox::mark`] is in the hands of the kernel.
+    fn on_flushed(&mut self, out: &mut Outbox, conn: ConnId, mark: u64) {
+        let _ = (out, conn, mark);
+    }
+
+    /// The loop is about to end the connection. [`Handler::on_close`] follows.
+    fn last_words(&mut self, conn: ConnId, ending: Ending) -> LastWords {
+        let _ = conn;
+        let (code, reason) = match ending {
+            Ending::SlowConsumer => (1008, "too slow"),
+            Ending::Drain => (1001, "going away"),
+        };
+        LastWords { text: String::new(), code, reason }
+    }
+}

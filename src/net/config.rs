@@ -1,0 +1,196 @@
+//! What a [`Server`](super::Server) is told at the start: where to listen, and its limits.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::http;
+
+/// Where to accept connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// An IPv4 or IPv6 address with a port; port 0 lets the kernel choose.
+    Tcp(SocketAddr),
+    /// The path of a Unix socket.
+    Unix(PathBuf),
+}
+
+/// A text that names no address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenError(String);
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = &self.0;
+        write!(f, "{text:?} is no address: use 127.0.0.1:8282, [::1]:8282, :8282 or unix:/path/of/socket")
+    }
+}
+
+impl std::error::Error for ListenError {}
+
+impl FromStr for Listen {
+    type Err = ListenError;
+
+    /// `127.0.0.1:8282`, `[::1]:8282`, `localhost:8282`, `:8282` (every IPv4 address) or `unix:/run/karez.sock`.
+    fn from_str(text: &str) -> Result<Listen, ListenError> {
+        if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+            return Ok(Listen::Unix(path.into()));
+        }
+        let spelled = match text.strip_prefix("localhost:") {
+            Some(port) => format!("127.0.0.1:{port}"),
+            None if text.starts_with(':') => format!("0.0.0.0{text}"),
+            None => text.to_owned(),
+        };
+        spelled.parse().map(Listen::Tcp).map_err(|_| ListenError(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Listen::Tcp(address) => write!(f, "{address}"),
+            Listen::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// What a server is told at the start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to accept connections.
+    pub listen: Vec<Listen>,
+    /// The paths that may be upgraded to WebSocket; any path when empty.
+    pub websocket_paths: &'static [&'static str],
+    /// The subprotocols that are selected when offered, the best first.
+    pub subprotocols: &'static [&'static str],
+    /// Origins that may connect besides the server's own, as `scheme://host[:port]`.
+    pub origins: Vec<String>,
+    /// What clients may do about compression.
+    pub deflate: Deflate,
+    /// Whether SIGTERM and SIGINT drain the server. A process has one such server at most.
+    pub signals: Signals,
+    /// The limits.
+    pub limits: Limits,
+}
+
+/// Whether permessage-deflate is agreed to when a client offers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deflate {
+    /// Agreed to.
+    Offered,
+    /// Declined.
+    Declined,
+}
+
+/// Who listens to SIGTERM and SIGINT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signals {
+    /// The server: it drains, and a second signal ends it at once.
+    Handled,
+    /// Somebody else.
+    Ignored,
+}
+
+impl Config {
+    /// Everything at its default, listening at one address.
+    #[must_use]
+    pub fn new(listen: Listen) -> Config {
+        Config {
+            listen: vec![listen],
+            websocket_paths: &[],
+            subprotocols: &[],
+            origins: Vec::new(),
+            deflate: Deflate::Offered,
+            signals: Signals::Handled,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The limits of the loop. Defaults and bounds are in [`base::limits`](crate::base::limits).
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The largest message that is received, in bytes, after inflating.
+    pub message_bytes_max: usize,
+    /// The limits of HTTP requests.
+    pub http: http::Limits,
+    /// Connections in all. The descriptor limit of the process may allow fewer.
+    pub connections_max: usize,
+    /// Connections from one address.
+    pub connections_per_address_max: u32,
+    /// Whom [`Limits::connections_per_address_max`] passes over.
+    pub address_exemption: AddressExemption,
+    /// From accept, or from the last response, to a whole request head.
+    pub head_timeout_ms: u64,
+    /// From a whole head to a whole body.
+    pub body_timeout_ms: u64,
+    /// Silence after which a ping is sent.
+    pub ping_after_ms: u64,
+    /// Further silence after which the connection is closed.
+    pub ping_timeout_ms: u64,
+    /// From our Close frame to the end of the connection, whatever comes meanwhile.
+    pub close_timeout_ms: u64,
+    /// From the signal to the end of a drain.
+    pub drain_timeout_ms: u64,
+    /// Control and empty frames a connection may send in a second, sustained over five seconds.
+    pub control_frames_per_second: u32,
+    /// The kernel's send buffer of a connection. It doubles the figure for its own book-keeping.
+    pub socket_send_buffer_bytes: usize,
+    /// Output that the kernel refused: over this for [`Limits::output_soft_timeout_ms`] is a slow consumer.
+    pub output_soft_bytes_max: usize,
+    /// How long the soft limit may be passed.
+    pub output_soft_timeout_ms: u64,
+    /// Output that the kernel refused: over this, and over one message, is a slow consumer at once.
+    pub output_hard_bytes_max: usize,
+    /// Output in memory for all connections together, a shared chunk counted once.
+    pub output_total_bytes_max: usize,
+    /// A connection is not read while its own output (answers, not topics) is above this.
+    pub own_output_bytes_max: usize,
+    /// Bytes read from a connection in a turn.
+    pub read_bytes_per_turn: usize,
+    /// Connections accepted in a turn.
+    pub accepts_per_turn: usize,
+    /// Connections flushed in a turn.
+    pub flushes_per_turn: usize,
+}
+
+/// How many seconds' worth of control frames may come at once.
+pub(super) const CONTROL_BURST_SECONDS: u32 = 5;
+
+/// Whom the limit of connections per address passes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressExemption {
+    /// Loopback addresses and Unix sockets: they stand for proxies and for the machine's own programs.
+    Loopback,
+    /// Unix sockets only, which have no address.
+    Nobody,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            message_bytes_max: 64 * 1024,
+            http: http::Limits::default(),
+            connections_max: 1_000_000,
+            connections_per_address_max: 200,
+            address_exemption: AddressExemption::Loopback,
+            head_timeout_ms: 10_000,
+            body_timeout_ms: 30_000,
+            ping_after_ms: 25_000,
+            ping_timeout_ms: 10_000,
+            close_timeout_ms: 5_000,
+            drain_timeout_ms: 4_000,
+            control_frames_per_second: 100,
+            socket_send_buffer_bytes: 32 * 1024,
+            output_soft_bytes_max: 256 * 1024,
+            output_soft_timeout_ms: 10_000,
+            output_hard_bytes_max: 1024 * 1024,
+            output_total_bytes_max: 64 * 1024 * 1024,
+            own_output_bytes_max: 64 * 1024,
+            read_bytes_per_turn: 256 * 1024,
+            accepts_per_turn: 128,
+            flushes_per_turn: 256,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! One connection: its state, and nothing that it can do without.
+//!
+//! A server for small hosts is judged by what ten thousand idle connections cost. So this struct is what an
+//! idle one needs, and everything else hangs on a pointer that is there only while it is in use: the request
+//! that is being received, a message that is not whole yet, output that is not written yet.
+
+use std::net::IpAddr;
+
+use super::ConnId;
+use super::pending::Pending;
+use super::stream::Stream;
+use super::topic::Seat;
+use crate::base::deadline::Tick;
+use crate::http::{Part, Persistence, RequestBuffer};
+use crate::ws;
+
+/// Where a connection is in its life. It only ever goes down this list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// HTTP: until an upgrade is accepted.
+    Handshaking,
+    /// Frames go both ways.
+    Open,
+    /// Our Close frame is sent or queued; the peer's has not come (RFC 6455 section 7.1.2).
+    Closing,
+    /// Nothing more is wanted from the peer. Output is flushed, then FIN, then what still comes is read and
+    /// dropped: closing at once would make the kernel send a reset, which can overtake our last words.
+    Lingering,
+    /// Freed at the end of this turn.
+    Done,
+}
+
+/// How the response to the request under way must look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) part: Part,
+    pub(super) persistence: Persistence,
+}
+
+/// A connection in the slab.
+#[derive(Debug)]
+pub(super) struct Conn {
+    pub(super) stream: Stream,
+    pub(super) generation: u32,
+    pub(super) state: State,
+    /// The kernel said readable, and no read has found the end of it since.
+    pub(super) readable: bool,
+    /// The kernel said that the peer has finished, or an error: read on until the end shows.
+    pub(super) ending: bool,
+    /// The kernel refused output; a writable event will come.
+    pub(super) blocked: bool,
+    /// Stands in the queue of connections to flush.
+    pub(super) dirty: bool,
+    /// Stands in the queue of connections to read without a new event.
+    pub(super) held_back: bool,
+    /// A ping is out, and nothing has come since.
+    pub(super) pinged: bool,
+    /// FIN is sent.
+    pub(super) finished: bool,
+    /// The peer's FIN has come: nothing more will.
+    pub(super) peer_finished: bool,
+    /// The listener is on a loopback address, or a Unix socket.
+    pub(super) local: bool,
+    /// The window that our compressed messages to it may use (RFC 7692), 9 to 15 bits; 0 without compression.
+    pub(super) window_bits: u8,
+    /// A request waits for its response.
+    pub(super) reply: Option<Reply>,
+    /// When bytes last came.
+    pub(super) received: Tick,
+    /// The deadline of the state: head, body, or end of closing. None while open.
+    pub(super) deadline: Option<Tick>,
+    /// The tick under which the wheel holds this connection; entries under other ticks are stale.
+    pub(super) wheel: Option<Tick>,
+    pub(super) control_frames: ControlFrames,
+    pub(super) decoder: ws::Decoder,
+    pub(super) request: Option<Box<RequestBuffer>>,
+    pub(super) pending: Option<Box<Pending>>,
+    /// Bytes that were received but may not be looked at yet.
+    pub(super) kept: Vec<u8>,
+    pub(super) seats: Vec<Seat>,
+    /// Set where the connection counts against the limit of its address.
+    pub(super) counted: Option<Box<IpAddr>>,
+}
+
+impl Conn {
+    pub(super) fn new(stream: Stream, generation: u32, now: Tick) -> Conn {
+        Conn {
+            stream,
+            generation,
+            state: State::Handshaking,
+            readable: false,
+            ending: false,
+            blocked: false,
+            dirty: false,
+            held_back: false,
+            pinged: false,
+            finished: false,
+            peer_finished: false,
+            local: false,
+            window_bits: 0,
+            reply: None,
+            received: now,
+            deadline: None,
+            wheel: None,
+            control_frames: ControlFrames::default(),
+            decoder: ws::Decoder::new(),
+            request: None,
+            pending: None,
+            kept: Vec::new(),
+            seats: Vec::new(),
+            counted: None,
+        }
+    }
+
+    pub(super) fn id(&self, slot: usize) -> ConnId {
+        ConnId { slot: slot as u32, generation: self.generation }
+    }
+
+    /// Whether its bytes may be looked at: nobody is answered out of order, and who does not take answers
+    /// cannot ask for more of them.
+    pub(super) fn may_be_read(&self, own_output_bytes_max: usize) -> bool {
+        let own = self.pending.as_ref().map_or(0, |pending| pending.own_bytes());
+        self.state != State::Done && self.reply.is_none() && own <= own_output_bytes_max
+    }
+}
+
+/// The allowance of control and empty frames: cheap to send, and each costs us an answer or a turn of the
+/// decoder, so a flood of them is refused where a flood of messages would meet the limits of the handler.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ControlFrames {
+    counted_at: Tick,
+    count: u32,
+}
+
+impl ControlFrames {
+    /// Counts one. Says whether it is over the allowance: `per_second`, sustained for `burst_seconds`.
+    pub(super) fn is_over(&mut self, now: Tick, per_second: u32, burst_seconds: u32) -> bool {
+        let passed_ms = now.ms_since(self.counted_at);
+        let forgiven = u64::from(per_second).saturating_mul(passed_ms) / 1000;
+        self.count = self.count.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX)).saturating_add(1);
+        self.counted_at = now;
+        self.count > per_second.saturating_mul(burst_seconds)
+    }
+}

@@ -1,0 +1,101 @@
+//! The deadline step: heads that do not come, peers that fall silent, closings that do not end, output that is
+//! not read.
+//!
+//! The wheel brings a connection up at the earliest tick at which something may be due. What it is, and
+//! whether it still is, is worked out here from the state of the connection, which then goes back into the
+//! wheel for the next. So bytes that come in put off nothing but a number.
+
+use super::conn::State;
+use super::{CloseReason, ConnId, Handler, Server};
+use crate::base::deadline::Tick;
+use crate::http::Response;
+
+impl<H: Handler> Server<H> {
+    /// Acts on every deadline that has passed: those of connections, then the handler's.
+    pub(super) fn pass_deadlines(&mut self) {
+        let mut due = std::mem::take(&mut self.due);
+        self.io.wheel.expire(self.io.tick, &mut due);
+        for id in due.drain(..) {
+            self.look_at(id);
+        }
+        self.due = due;
+        while let Some(std::cmp::Reverse((moment, _))) = self.io.wakes.peek()
+            && *moment <= self.io.now.mono
+        {
+            let Some(std::cmp::Reverse((_, token))) = self.io.wakes.pop() else { break };
+            self.handler.on_deadline(&mut self.outbox, token);
+            self.io.carry_out(&mut self.outbox);
+        }
+    }
+
+    fn look_at(&mut self, id: ConnId) {
+        let now = self.io.tick;
+        let slot = id.slot as usize;
+        let Some(conn) = self.io.conns.get_mut(slot) else { return };
+        if conn.generation != id.generation || conn.wheel.is_none_or(|due| due > now) {
+            return;
+        }
+        conn.wheel = None;
+        let (state, deadline) = (conn.state, conn.deadline);
+        match state {
+            State::Open => self.look_at_open(slot, now),
+            State::Handshaking | State::Closing | State::Lingering => match deadline {
+                Some(deadline) if deadline <= now => self.deadline_passed(slot, state),
+                Some(deadline) => self.io.look_again_at(slot, deadline),
+                None => {}
+            },
+            State::Done => {}
+        }
+    }
+
+    fn deadline_passed(&mut self, slot: usize, state: State) {
+        let has_begun = self
+            .io
+            .conns
+            .get(slot)
+            .is_some_and(|conn| conn.request.as_ref().is_some_and(|request| !request.is_empty()));
+        match state {
+            State::Handshaking if has_begun => {
+                self.io.refuse(slot, &Response::text(408, "the request took too long\n"));
+            }
+            // A connection that asked for nothing is owed no answer; one that does not finish closing has had
+            // its time.
+            _ => {
+                if let Some(conn) = self.io.conns.get(slot).filter(|conn| conn.pending.is_some()) {
+                    conn.stream.discard_unsent();
+                }
+                self.io.lose(slot, CloseReason::Lost);
+            }
+        }
+    }
+
+    /// The heartbeat, judged on received bytes of any kind, and the soft limit of output.
+    fn look_at_open(&mut self, slot: usize, now: Tick) {
+        if self.io.is_too_slow(slot) {
+            self.end_slow_consumer(slot);
+            return;
+        }
+        let limits = &self.io.limits;
+        let (ping_after_ms, silent_ms) =
+            (limits.ping_after_ms, limits.ping_after_ms.saturating_add(limits.ping_timeout_ms));
+        let soft_timeout_ms = limits.output_soft_timeout_ms;
+        let Some(conn) = self.io.conns.get(slot) else { return };
+        let idle_ms = now.ms_since(conn.received);
+        let mut next = conn.received.plus_ms(ping_after_ms);
+        if idle_ms >= silent_ms {
+            self.io.lose(slot, CloseReason::Silent);
+            return;
+        }
+        if idle_ms >= ping_after_ms {
+            next = conn.received.plus_ms(silent_ms);
+            if !conn.pinged {
+                self.ping(slot);
+            }
+        }
+        let over = self.io.conns.get(slot).and_then(|conn| conn.pending.as_ref()?.over_since);
+        if let Some(since) = over {
+            next = next.min(since.plus_ms(soft_timeout_ms));
+        }
+        self.io.look_again_at(slot, next.max(Tick(now.0 + 1)));
+    }
+}

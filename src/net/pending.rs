@@ -1,0 +1,326 @@
+//! The output of one connection that the kernel has not taken yet.
+//!
+//! A queue of segments, each a run of whole frames: the connection's own bytes, or a range of a chunk that it
+//! shares with the other members of a topic. So a broadcast is in memory once, however many receivers wait for
+//! it. Only the first segment can be partly written; each remembers where its frames begin, so that a slow
+//! consumer can be sent the rest of the frame that was begun, and nothing after it but the farewell.
+//!
+//! Most connections have nothing pending most of the time: they hold no `Pending` at all. One is borrowed from
+//! the [`Pool`] when something is queued and given back when it is written, buffers included.
+//!
+//! The tutorial has nothing here: what `stream_socket_sendto` does not take is lost.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::stream::Stream;
+use crate::base::deadline::Tick;
+use crate::ws;
+
+/// Copying into one buffer beats a vectored write up to about this size in all (a copy of 66 bytes is about
+/// 5 ns, a slice of a vectored write about 15).
+const GATHER_BYTES_MAX: usize = 16 * 1024;
+/// Slices of one vectored write.
+const SLICES_MAX: usize = 64;
+/// Buffers and queues kept for the next turn.
+const POOL_MAX: usize = 1024;
+/// A buffer that has grown over this is freed, not kept.
+const POOL_BUFFER_BYTES_MAX: usize = 16 * 1024;
+
+/// Output with the frames of one turn of a topic, shared by its receivers.
+pub(super) type Chunk = Rc<Vec<u8>>;
+
+#[derive(Debug)]
+enum Source {
+    Own(Vec<u8>),
+    Shared(Chunk),
+}
+
+/// What the bytes of a segment are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Whole WebSocket frames.
+    Frames,
+    /// An HTTP response, that of the opening handshake included.
+    Http,
+}
+
+#[derive(Debug)]
+struct Segment {
+    source: Source,
+    content: Content,
+    /// Where the first frame begins.
+    begin: usize,
+    /// Up to where it is written.
+    at: usize,
+    end: usize,
+}
+
+impl Segment {
+    fn bytes(&self) -> &[u8] {
+        let all = match &self.source {
+            Source::Own(bytes) => bytes.as_slice(),
+            Source::Shared(chunk) => chunk.as_slice(),
+        };
+        all.get(..self.end).unwrap_or_default()
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.bytes().get(self.at..).unwrap_or_default()
+    }
+}
+
+/// The output of one connection, in order.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    segments: VecDeque<Segment>,
+    /// Positions in the stream of what is queued, each with the number that the handler gave it.
+    marks: VecDeque<(u64, u64)>,
+    written: u64,
+    bytes: usize,
+    own_bytes: usize,
+    /// The newest pong, as a frame, while the kernel takes nothing: the peer can do without the older ones
+    /// (RFC 6455 section 5.5.3).
+    pong: Vec<u8>,
+    /// Since when more is queued than the soft limit allows.
+    pub(super) over_since: Option<Tick>,
+}
+
+/// How a write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Everything is in the hands of the kernel.
+    All,
+    /// The kernel took what it could; a writable event will follow.
+    Blocked,
+    /// More is left than fits one write; the next turn goes on.
+    Partly,
+}
+
+/// Spare buffers and queues, and the sum of what is queued.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    buffers: Vec<Vec<u8>>,
+    #[expect(clippy::vec_box, reason = "connections hold boxes, and move them in and out")]
+    queues: Vec<Box<Pending>>,
+    gather: Vec<u8>,
+    /// Bytes of output in memory, a chunk counted once.
+    pub(super) queued_bytes: usize,
+}
+
+impl Pool {
+    pub(super) fn buffer(&mut self) -> Vec<u8> {
+        self.buffers.pop().unwrap_or_default()
+    }
+
+    pub(super) fn queue(&mut self) -> Box<Pending> {
+        self.queues.pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back whose bytes were never counted, or no longer are.
+    pub(super) fn give_buffer(&mut self, mut buffer: Vec<u8>) {
+        if self.buffers.len() < POOL_MAX && (1..=POOL_BUFFER_BYTES_MAX).contains(&buffer.capacity()) {
+            buffer.clear();
+            self.buffers.push(buffer);
+        }
+    }
+
+    /// Takes a queue back, with whatever is still in it.
+    pub(super) fn give_queue(&mut self, mut queue: Box<Pending>) {
+        queue.clear(self);
+        if self.queues.len() < POOL_MAX {
+            self.queues.push(queue);
+        }
+    }
+
+    /// Makes a chunk of the frames of a topic.
+    pub(super) fn chunk(&mut self, bytes: Vec<u8>) -> Chunk {
+        self.queued_bytes += bytes.len();
+        Rc::new(bytes)
+    }
+
+    /// Gives up one hold on a chunk; the last one frees it.
+    pub(super) fn give_chunk(&mut self, chunk: Chunk) {
+        if let Some(bytes) = Rc::into_inner(chunk) {
+            self.queued_bytes -= bytes.len();
+            self.give_buffer(bytes);
+        }
+    }
+}
+
+impl Pending {
+    /// Bytes that are queued, shared ones included.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Bytes that are queued for this connection alone.
+    pub(super) fn own_bytes(&self) -> usize {
+        self.own_bytes
+    }
+
+    /// Appends bytes of the connection's own. `write` must append whole frames, or a whole response.
+    pub(super) fn append(&mut self, pool: &mut Pool, content: Content, write: impl FnOnce(&mut Vec<u8>)) {
+        let tail_fits = self.segments.back().is_some_and(|tail| {
+            // A buffer is freed when all of it is written, so one that has grown is not added to for ever.
+            tail.content == content
+                && tail.end < POOL_BUFFER_BYTES_MAX
+                && matches!(tail.source, Source::Own(_))
+        });
+        if !tail_fits {
+            let source = Source::Own(pool.buffer());
+            self.segments.push_back(Segment { source, content, begin: 0, at: 0, end: 0 });
+        }
+        let Some(Segment { source: Source::Own(bytes), end, .. }) = self.segments.back_mut() else { return };
+        write(bytes);
+        let added = bytes.len() - *end;
+        *end = bytes.len();
+        self.bytes += added;
+        self.own_bytes += added;
+        pool.queued_bytes += added;
+    }
+
+    /// Appends a range of a chunk: whole frames.
+    pub(super) fn append_shared(&mut self, chunk: &Chunk, range: Range<usize>) {
+        self.bytes += range.len();
+        let source = Source::Shared(Rc::clone(chunk));
+        let Range { start, end } = range;
+        self.segments.push_back(Segment { source, content: Content::Frames, begin: start, at: start, end });
+    }
+
+    /// Keeps a pong for the moment when the kernel takes output again; a newer one replaces it.
+    pub(super) fn keep_pong(&mut self, payload: &[u8]) {
+        self.pong.clear();
+        ws::encode_frame(&mut self.pong, ws::Opcode::Pong, payload);
+    }
+
+    /// Remembers a mark behind what is queued so far.
+    pub(super) fn mark(&mut self, mark: u64) {
+        self.marks.push_back((self.written + self.bytes as u64, mark));
+    }
+
+    /// Writes once: everything, or what one call takes. Marks that were reached are appended to `reached`.
+    ///
+    /// # Errors
+    ///
+    /// The stream is broken; the connection is lost.
+    pub(super) fn write(
+        &mut self,
+        stream: &mut Stream,
+        pool: &mut Pool,
+        reached: &mut Vec<u64>,
+    ) -> io::Result<(Written, usize)> {
+        let (offered, taken) = self.offer(stream, pool)?;
+        self.advance(pool, taken);
+        while let Some(&(position, mark)) = self.marks.front()
+            && position <= self.written
+        {
+            reached.push(mark);
+            self.marks.pop_front();
+        }
+        if taken < offered {
+            return Ok((Written::Blocked, taken));
+        }
+        if !self.pong.is_empty() {
+            let pong = std::mem::take(&mut self.pong);
+            self.append(pool, Content::Frames, |out| out.extend_from_slice(&pong));
+        }
+        Ok((if self.bytes == 0 { Written::All } else { Written::Partly }, taken))
+    }
+
+    /// One system call. Returns the bytes offered and the bytes taken.
+    fn offer(&self, stream: &mut Stream, pool: &mut Pool) -> io::Result<(usize, usize)> {
+        let (result, offered) = if self.segments.len() <= 1 {
+            let Some(only) = self.segments.front() else { return Ok((0, 0)) };
+            (stream.write(only.rest()), only.rest().len())
+        } else if self.bytes <= GATHER_BYTES_MAX {
+            pool.gather.clear();
+            self.segments.iter().for_each(|segment| pool.gather.extend_from_slice(segment.rest()));
+            (stream.write(&pool.gather), pool.gather.len())
+        } else {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let mut offered = 0;
+            let mut used = 0;
+            for (slice, segment) in slices.iter_mut().zip(&self.segments) {
+                *slice = IoSlice::new(segment.rest());
+                offered += segment.rest().len();
+                used += 1;
+            }
+            (stream.write_vectored(slices.get(..used).unwrap_or_default()), offered)
+        };
+        match result {
+            Ok(taken) => Ok((offered, taken)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((offered, 0)),
+            // A signal came before anything was written: nothing is lost, the next turn writes again.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok((0, 0)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn advance(&mut self, pool: &mut Pool, mut taken: usize) {
+        self.written += taken as u64;
+        self.bytes -= taken;
+        while let Some(first) = self.segments.front_mut() {
+            let step = taken.min(first.end - first.at);
+            first.at += step;
+            taken -= step;
+            if matches!(first.source, Source::Own(_)) {
+                self.own_bytes -= step;
+                pool.queued_bytes -= step;
+            }
+            if first.at < first.end {
+                return;
+            }
+            match self.segments.pop_front().map(|done| done.source) {
+                Some(Source::Own(buffer)) => pool.give_buffer(buffer),
+                Some(Source::Shared(chunk)) => pool.give_chunk(chunk),
+                None => {}
+            }
+        }
+    }
+
+    /// Drops every frame that is not begun, and every mark. What stays is at most the rest of one frame.
+    pub(super) fn cut(&mut self, pool: &mut Pool) {
+        self.marks.clear();
+        self.pong.clear();
+        let Some(first) = self.segments.front() else { return };
+        let end = match first.content {
+            _ if first.at == first.begin => first.at,
+            Content::Http => first.end,
+            Content::Frames => {
+                let frames = first.bytes().get(first.begin..).unwrap_or_default();
+                ws::frame_end(frames, first.at - first.begin).map_or(first.end, |end| first.begin + end)
+            }
+        };
+        let rest = first.bytes().get(first.at..end).unwrap_or_default().to_vec();
+        let (content, written) = (first.content, self.written);
+        self.clear(pool);
+        self.written = written;
+        // The rest of a frame is not a whole frame: nothing may be appended to its segment as if it were.
+        self.append(pool, content, |out| out.extend_from_slice(&rest));
+        if let Some(first) = self.segments.front_mut() {
+            first.content = Content::Http;
+        }
+    }
+
+    fn clear(&mut self, pool: &mut Pool) {
+        while let Some(segment) = self.segments.pop_front() {
+            let rest = segment.end - segment.at;
+            match segment.source {
+                Source::Own(buffer) => {
+                    pool.queued_bytes -= rest;
+                    pool.give_buffer(buffer);
+                }
+                Source::Shared(chunk) => pool.give_chunk(chunk),
+            }
+        }
+        self.marks.clear();
+        self.pong = Vec::new();
+        self.bytes = 0;
+        self.own_bytes = 0;
+        self.written = 0;
+        self.over_since = None;
+    }
+}

@@ -1,0 +1,280 @@
+//! The reading step: bytes of one connection to requests, frames and messages.
+//!
+//! Reading goes into one buffer that all connections share. What is whole in it is handled where it lies; of
+//! what is not whole, the decoder (or the request buffer) keeps its own copy. So an idle connection owns no
+//! buffer at all.
+//!
+//! Readiness is edge-triggered: the kernel tells once that there is something, and not again before we have
+//! read to the end. The end is a read that would block, or (on TCP and Unix streams) one that returned less
+//! than was asked for. The exception is a peer that has also finished: data and FIN that came before one wait
+//! are one edge, so after such an event we read on until the 0 that says so.
+//!
+//! Nobody may keep the loop for himself: after its budget a connection is *held back* and goes on in the next
+//! turn, which then does not wait. The same list serves whoever may not be read at the moment, because a
+//! response is outstanding or its own output does not drain; bytes that were read already are kept for it.
+
+use std::io;
+
+use super::config::{CONTROL_BURST_SECONDS, Deflate};
+use super::conn::{Reply, State};
+use super::{CloseReason, Handler, Message, Server};
+use crate::http::{self, Part, Response};
+use crate::ws::{self, Opcode};
+
+/// What the loop itself answers to a frame.
+enum Answer {
+    Nothing,
+    Pong,
+    Close(Option<u16>),
+}
+
+impl<H: Handler> Server<H> {
+    /// Reads a connection up to its budget.
+    pub(super) fn receive(&mut self, slot: usize) {
+        let Some(conn) = self.io.conns.get_mut(slot) else { return };
+        let own_max = self.io.limits.own_output_bytes_max;
+        if !conn.kept.is_empty() && conn.may_be_read(own_max) {
+            let mut kept = std::mem::take(&mut conn.kept);
+            self.feed(slot, &mut kept);
+        }
+        let mut buffer = std::mem::take(&mut self.read_buffer);
+        let mut budget = self.io.limits.read_bytes_per_turn;
+        while let Some(conn) = self.io.conns.get_mut(slot)
+            && conn.readable
+            && conn.kept.is_empty()
+            && conn.may_be_read(own_max)
+        {
+            if budget == 0 {
+                self.io.hold_back(slot);
+                break;
+            }
+            match conn.stream.read(&mut buffer) {
+                Ok(0) => self.end_of_stream(slot),
+                Ok(count) => {
+                    if count < buffer.len() && !conn.ending {
+                        conn.readable = false;
+                    }
+                    conn.received = self.io.tick;
+                    conn.pinged = false;
+                    self.io.counters.received_bytes_total += count as u64;
+                    budget = budget.saturating_sub(count);
+                    self.feed(slot, buffer.get_mut(..count).unwrap_or_default());
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => conn.readable = false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.io.lose(slot, CloseReason::Lost),
+            }
+        }
+        self.read_buffer = buffer;
+    }
+
+    /// The peer has finished. Who still has a response to come, or our farewell, gets it; a WebSocket
+    /// connection that ends without a Close frame is lost (RFC 6455 section 7.1.5, code 1006).
+    fn end_of_stream(&mut self, slot: usize) {
+        let Some(conn) = self.io.conns.get_mut(slot) else { return };
+        conn.readable = false;
+        let owed = conn.pending.is_some() || conn.reply.is_some();
+        match conn.state {
+            State::Handshaking | State::Lingering if owed && !conn.finished => {
+                conn.peer_finished = true;
+                if conn.reply.is_none() {
+                    self.io.linger(slot);
+                }
+            }
+            _ => self.io.lose(slot, CloseReason::Lost),
+        }
+    }
+
+    /// Hands bytes to whatever the state of the connection makes of them, and keeps what may not be looked at
+    /// yet.
+    fn feed(&mut self, slot: usize, bytes: &mut [u8]) {
+        let own_max = self.io.limits.own_output_bytes_max;
+        let mut at = 0;
+        while at < bytes.len() {
+            let Some(conn) = self.io.conns.get_mut(slot) else { return };
+            let rest = bytes.get_mut(at..).unwrap_or_default();
+            if !conn.may_be_read(own_max) {
+                conn.kept.extend_from_slice(rest);
+                return;
+            }
+            at += match conn.state {
+                State::Handshaking => self.take_request_bytes(slot, rest),
+                State::Open | State::Closing => self.take_frame(slot, rest),
+                State::Lingering | State::Done => return,
+            };
+        }
+        self.release(slot);
+    }
+
+    /// Gives back the buffer of a message that was put together from pieces: the decoder holds it until it is
+    /// asked again.
+    fn release(&mut self, slot: usize) {
+        if let Some(conn) = self.io.conns.get_mut(slot).filter(|conn| !conn.decoder.is_idle()) {
+            // Without input nothing can be wrong with it.
+            let _ = conn.decoder.decode(&self.frames, conn.window_bits > 0, &mut self.inflater, &mut []);
+        }
+    }
+
+    /// Decodes up to one event and acts on it. Returns how many bytes that took.
+    fn take_frame(&mut self, slot: usize, bytes: &mut [u8]) -> usize {
+        let available = bytes.len();
+        let Some(conn) = self.io.conns.get_mut(slot) else { return available };
+        let (id, is_open) = (conn.id(slot), conn.state == State::Open);
+        let deflate = conn.window_bits > 0;
+        let step = match conn.decoder.decode(&self.frames, deflate, &mut self.inflater, bytes) {
+            Ok(step) => step,
+            Err(violation) => {
+                self.io.fail(slot, violation.close_code(), &violation.to_string());
+                return available;
+            }
+        };
+        let consumed = step.consumed;
+        let Some(event) = step.event else { return consumed };
+        let is_cheap = match &event {
+            ws::Event::Text(text) => text.is_empty(),
+            ws::Event::Binary(data) => data.is_empty(),
+            _ => true,
+        };
+        let mut answer = Answer::Nothing;
+        match event {
+            ws::Event::Text(text) if is_open => {
+                self.io.counters.messages_received_total += 1;
+                self.handler.on_message(&mut self.outbox, id, Message::Text(text));
+            }
+            ws::Event::Binary(data) if is_open => {
+                self.io.counters.messages_received_total += 1;
+                self.handler.on_message(&mut self.outbox, id, Message::Binary(data));
+            }
+            ws::Event::Ping(payload) if is_open => {
+                self.ping_payload.clear();
+                self.ping_payload.extend_from_slice(payload);
+                answer = Answer::Pong;
+            }
+            ws::Event::Close(close) => answer = Answer::Close(close.map(|close| close.code)),
+            // Behind our own Close frame nothing but the peer's matters (RFC 6455 section 1.4).
+            _ => {}
+        }
+        match answer {
+            Answer::Nothing => self.io.carry_out(&mut self.outbox),
+            Answer::Pong => self.io.queue_pong(slot, &self.ping_payload),
+            Answer::Close(code) => self.take_close(slot, code),
+        }
+        if is_cheap {
+            self.count_cheap_frame(slot);
+        }
+        consumed
+    }
+
+    /// The peer's Close frame: the answer to ours, or the beginning of a closing handshake, which is answered
+    /// with the code that came (RFC 6455 section 5.5.1).
+    fn take_close(&mut self, slot: usize, code: Option<u16>) {
+        let Some(conn) = self.io.conns.get(slot) else { return };
+        if conn.state == State::Open {
+            let why = CloseReason::Peer(code.unwrap_or(ws::code::NO_STATUS));
+            match code {
+                Some(code) => self.io.close(slot, code, "", why),
+                None => self.io.close_without_code(slot, why),
+            }
+        }
+        self.io.linger(slot);
+    }
+
+    fn count_cheap_frame(&mut self, slot: usize) {
+        let (tick, per_second) = (self.io.tick, self.io.limits.control_frames_per_second);
+        let Some(conn) = self.io.conns.get_mut(slot).filter(|conn| conn.state == State::Open) else { return };
+        if conn.control_frames.is_over(tick, per_second, CONTROL_BURST_SECONDS) {
+            self.io.fail(slot, ws::code::POLICY, "too many control or empty frames");
+        }
+    }
+
+    /// Collects a request, and serves it when it is whole. Returns how many bytes belong to it.
+    fn take_request_bytes(&mut self, slot: usize, bytes: &[u8]) -> usize {
+        let limits = self.io.limits.http;
+        let Some(conn) = self.io.conns.get_mut(slot) else { return bytes.len() };
+        let request = conn.request.get_or_insert_default();
+        let had_head = request.head_done();
+        let taken = match request.receive(&limits, bytes) {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.io.refuse(slot, &Response::refusal(&error));
+                return bytes.len();
+            }
+        };
+        let (is_complete, has_head) = (request.is_complete(), request.head_done());
+        if request.wants_continue() {
+            self.io.queue_http(slot, |out| out.extend_from_slice(http::CONTINUE));
+        }
+        if is_complete {
+            self.serve(slot);
+        } else if has_head && !had_head {
+            self.io.set_deadline(slot, self.io.tick.plus_ms(self.io.limits.body_timeout_ms));
+        }
+        taken
+    }
+
+    /// A whole request: an upgrade, or one for the handler.
+    fn serve(&mut self, slot: usize) {
+        let Some(conn) = self.io.conns.get_mut(slot) else { return };
+        let (id, local) = (conn.id(slot), conn.local);
+        let Some(whole) = conn.request.take() else { return };
+        conn.reply = Some(Reply { part: Part::Whole, persistence: http::Persistence::Close });
+        conn.deadline = None;
+        let paths = self.config.websocket_paths;
+        let upgrade = whole.with(|request| {
+            if request.is_websocket_upgrade() && (paths.is_empty() || paths.contains(&request.path())) {
+                let policy = ws::Policy {
+                    subprotocols: self.config.subprotocols,
+                    deflate: self.config.deflate == Deflate::Offered,
+                    origins: &self.config.origins,
+                    loopback: local,
+                };
+                return Some(ws::accept(request.method, request.minor_version, request.headers, &policy));
+            }
+            conn.reply = Some(Reply { part: Part::of(request), persistence: request.persistence() });
+            self.handler.on_request(&mut self.outbox, id, request);
+            None
+        });
+        match upgrade.flatten() {
+            None => {
+                if let Some(conn) = self.io.conns.get_mut(slot) {
+                    conn.request = Some(whole);
+                }
+                self.io.carry_out(&mut self.outbox);
+            }
+            Some(Ok(accepted)) => self.open(slot, &accepted),
+            Some(Err(refusal)) => {
+                let mut response = Response::text(refusal.status(), format!("{refusal}\n"));
+                if refusal.status() == 426 {
+                    response = response.header("sec-websocket-version", "13").header("upgrade", "websocket");
+                }
+                if refusal.status() == 405 {
+                    response = response.header("allow", "GET");
+                }
+                self.io.refuse(slot, &response);
+            }
+        }
+    }
+
+    /// The opening handshake is done. The response goes first, whatever came in the same segment as the
+    /// request.
+    fn open(&mut self, slot: usize, accepted: &ws::Accepted) {
+        let Some(conn) = self.io.conns.get_mut(slot) else { return };
+        conn.state = State::Open;
+        conn.reply = None;
+        conn.window_bits = accepted.deflate.as_ref().map_or(0, |deflate| deflate.server_window_bits);
+        let id = conn.id(slot);
+        self.io.counters.opened_total += 1;
+        self.io.look_again_at(slot, self.io.tick.plus_ms(self.io.limits.ping_after_ms));
+        self.io.queue_http(slot, |out| accepted.encode(out));
+        self.handler.on_connect(&mut self.outbox, id);
+        self.io.carry_out(&mut self.outbox);
+    }
+
+    /// Sends a ping over a connection that has been silent.
+    pub(super) fn ping(&mut self, slot: usize) {
+        if let Some(conn) = self.io.conns.get_mut(slot) {
+            conn.pinged = true;
+        }
+        self.io.queue_frame(slot, Opcode::Ping, &[]);
+    }
+}

@@ -1,0 +1,306 @@
+//! The server and its turn: the tutorial's `run()`.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use mio::{Events, Poll, Token};
+
+use super::accept::RESERVED_DESCRIPTORS;
+use super::config::{Config, Listen, Signals};
+use super::io::Io;
+use super::listener::{Listener, raise_descriptor_limit};
+use super::signal::Termination;
+use super::{ConnId, Handler, Outbox};
+use crate::base::clock::{Clock, Millis};
+use crate::base::counters::Counters;
+use crate::ws::{self, Inflater};
+
+/// The buffer into which everything is read, in bytes. A read that fills it is followed by another.
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+/// Events taken from the kernel at once; more wait for the next turn.
+const EVENTS_MAX: usize = 1024;
+/// Tokens from here on are listeners, counted down from the signals'; slots of connections count up from 0.
+const SIGNAL_TOKEN: Token = Token(usize::MAX - 1);
+
+/// Whether there will be another turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Call again.
+    GoesOn,
+    /// The drain is over: nobody is connected, or time is up.
+    Finished,
+}
+
+/// Why a server could not be set up.
+#[derive(Debug)]
+pub enum BindError {
+    /// One of the addresses could not be listened on.
+    Listen(Listen, io::Error),
+    /// The kernel gave no poll, or no signals.
+    Setup(io::Error),
+    /// The process may not have enough descriptors to accept anybody; holds how many it may have.
+    TooFewDescriptors(usize),
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BindError::Listen(listen, error) => write!(f, "cannot listen on {listen}: {error}"),
+            BindError::Setup(error) => write!(f, "cannot set up the event loop: {error}"),
+            BindError::TooFewDescriptors(limit) => {
+                write!(f, "a limit of {limit} descriptors (ulimit -n) leaves none for connections")
+            }
+        }
+    }
+}
+
+impl std::error::Error for BindError {}
+
+/// The loop, with the handler that it drives.
+pub struct Server<H> {
+    pub(super) poll: Poll,
+    events: Events,
+    pub(super) listeners: Vec<Listener>,
+    termination: Option<Termination>,
+    clock: Clock,
+    pub(super) config: Config,
+    pub(super) handler: H,
+    pub(super) outbox: Outbox,
+    pub(super) io: Io,
+    pub(super) read_buffer: Vec<u8>,
+    pub(super) inflater: Inflater,
+    /// The payload of the ping that is being answered.
+    pub(super) ping_payload: Vec<u8>,
+    /// How frames of clients are decoded.
+    pub(super) frames: ws::Settings,
+    pub(super) connections_max: usize,
+    pub(super) generation: u32,
+    pub(super) accept_paused_until: Option<Millis>,
+    pub(super) shortage_told: bool,
+    pub(super) draining_until: Option<Millis>,
+    /// Set by a second signal.
+    ended: bool,
+    /// Kept for the next turn, so that a turn allocates nothing: connections to read, deadlines, marks.
+    ready: Vec<usize>,
+    pub(super) due: Vec<ConnId>,
+    pub(super) flushed: Vec<(ConnId, u64)>,
+}
+
+impl<H: Handler> Server<H> {
+    /// Listens on every address of the configuration.
+    ///
+    /// # Errors
+    ///
+    /// An address is taken or not ours, or the system gives no poll. Nothing is listened on then.
+    pub fn bind(config: Config, handler: H) -> Result<Server<H>, BindError> {
+        let poll = Poll::new().map_err(BindError::Setup)?;
+        let descriptors = raise_descriptor_limit();
+        let reserved = RESERVED_DESCRIPTORS + config.listen.len();
+        if descriptors <= reserved {
+            return Err(BindError::TooFewDescriptors(descriptors));
+        }
+        let mut listeners = Vec::new();
+        for (index, listen) in config.listen.iter().enumerate() {
+            let bound =
+                Listener::bind(listen, config.limits.socket_send_buffer_bytes).and_then(|mut listener| {
+                    listener.register(poll.registry(), listener_token(index))?;
+                    Ok(listener)
+                });
+            listeners.push(bound.map_err(|error| BindError::Listen(listen.clone(), error))?);
+        }
+        let termination = match config.signals {
+            Signals::Handled => {
+                Some(Termination::listen(poll.registry(), SIGNAL_TOKEN).map_err(BindError::Setup)?)
+            }
+            Signals::Ignored => None,
+        };
+        let clock = Clock::start();
+        Ok(Server {
+            poll,
+            events: Events::with_capacity(EVENTS_MAX),
+            listeners,
+            termination,
+            io: Io::new(config.limits.clone(), clock.now()),
+            clock,
+            handler,
+            outbox: Outbox::default(),
+            read_buffer: vec![0; READ_BUFFER_BYTES],
+            inflater: Inflater::new(),
+            ping_payload: Vec::new(),
+            frames: ws::Settings {
+                role: ws::Role::Server,
+                message_bytes_max: config.limits.message_bytes_max,
+            },
+            connections_max: config.limits.connections_max.min(descriptors - reserved),
+            config,
+            generation: 0,
+            accept_paused_until: None,
+            shortage_told: false,
+            draining_until: None,
+            ended: false,
+            ready: Vec::new(),
+            due: Vec::new(),
+            flushed: Vec::new(),
+        })
+    }
+
+    /// Where the server listens, with the ports that the kernel chose.
+    pub fn addresses(&self) -> impl Iterator<Item = &Listen> {
+        self.listeners.iter().map(|listener| &listener.address)
+    }
+
+    /// The handler.
+    pub fn handler(&self) -> &H {
+        &self.handler
+    }
+
+    /// What has been counted so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.io.counters
+    }
+
+    /// How many connections there are, in any state.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.io.conns.len()
+    }
+
+    /// How many connections there may be, after the descriptor limit of the process.
+    #[must_use]
+    pub fn connections_max(&self) -> usize {
+        self.connections_max
+    }
+
+    /// Turns until a drain is over.
+    ///
+    /// # Errors
+    ///
+    /// The poll itself failed. No connection can cause that.
+    pub fn run(&mut self) -> io::Result<()> {
+        while self.turn(None)? == Turn::GoesOn {}
+        Ok(())
+    }
+
+    /// One turn: wait, read, deadlines, accept, end of turn, flush, reap. Waits for `wait_max` at most; `None`
+    /// is until something happens.
+    ///
+    /// # Errors
+    ///
+    /// The poll itself failed. No connection can cause that.
+    pub fn turn(&mut self, wait_max: Option<Duration>) -> io::Result<Turn> {
+        self.wait(wait_max)?;
+        self.read();
+        self.pass_deadlines();
+        self.accept();
+        self.end_turn();
+        self.flush();
+        if self.io.reap() > 0 {
+            self.resume_accepting();
+        }
+        self.io.counters.turns_total += 1;
+        let drained = self.draining_until.is_some_and(|until| {
+            self.io.now.mono >= until || (self.io.conns.is_empty() && self.io.closed.is_empty())
+        });
+        Ok(if drained || self.ended { Turn::Finished } else { Turn::GoesOn })
+    }
+
+    /// Waits for readiness and sorts the events: who is to be read, flushed, accepted.
+    fn wait(&mut self, wait_max: Option<Duration>) -> io::Result<()> {
+        let wait = match (self.wait_time(), wait_max) {
+            (Some(own), Some(max)) => Some(own.min(max)),
+            (own, max) => own.or(max),
+        };
+        match self.poll.poll(&mut self.events, wait) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.events.clear(),
+            result => result?,
+        }
+        self.io.set_now(self.clock.now());
+        self.outbox.now = self.io.now;
+        let mut signals = 0;
+        for event in &self.events {
+            let Token(number) = event.token();
+            if let Some(conn) = self.io.conns.get_mut(number) {
+                conn.ending |= event.is_read_closed() || event.is_error();
+                conn.readable |= event.is_readable() || conn.ending;
+                if conn.readable && !conn.held_back {
+                    self.ready.push(number);
+                }
+                if event.is_writable() && conn.blocked {
+                    conn.blocked = false;
+                    self.io.mark_dirty(number);
+                }
+            } else if event.token() == SIGNAL_TOKEN {
+                signals += self.termination.as_mut().map_or(0, Termination::count);
+            } else if let Some(listener) = self.listeners.get_mut(usize::MAX - 2 - number) {
+                listener.ready = true;
+            }
+        }
+        self.ended |= signals > 1 || (signals > 0 && self.draining_until.is_some());
+        self.io.stop_ordered |= signals > 0;
+        Ok(())
+    }
+
+    /// How long nothing can happen but what the kernel tells. `None` is for ever: nobody is there.
+    fn wait_time(&self) -> Option<Duration> {
+        let accepts_wait = self.listeners.iter().any(|listener| listener.ready);
+        let accepts_at = if accepts_wait { Some(self.accept_paused_until.unwrap_or_default()) } else { None };
+        if !self.io.held_back.is_empty() || !self.io.dirty.is_empty() || !self.io.closed.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let next = [
+            self.io.wheel.next().map(|tick| tick.start()),
+            self.io.wakes.peek().map(|std::cmp::Reverse((moment, _))| *moment),
+            accepts_at,
+            self.draining_until,
+        ];
+        let moment = next.into_iter().flatten().min()?;
+        Some(Duration::from_millis(moment.ms_since(self.clock.now().mono)))
+    }
+
+    /// Reads who is ready, and who was held back in the turn before.
+    fn read(&mut self) {
+        let mut ready = std::mem::take(&mut self.ready);
+        for slot in self.io.held_back.drain(..) {
+            if let Some(conn) = self.io.conns.get_mut(slot) {
+                conn.held_back = false;
+            }
+            ready.push(slot);
+        }
+        for slot in ready.drain(..) {
+            self.receive(slot);
+        }
+        self.ready = ready;
+    }
+
+    /// Tells the handler who is gone and that the turn is over, and collects what the topics got.
+    fn end_turn(&mut self) {
+        if std::mem::take(&mut self.io.stop_ordered) {
+            self.drain();
+        }
+        self.tell_closed();
+        self.handler.on_turn_end(&mut self.outbox);
+        self.io.carry_out(&mut self.outbox);
+        self.tell_closed();
+        self.io.seal_topics();
+    }
+
+    /// Tells the handler of every connection that has left the open state.
+    fn tell_closed(&mut self) {
+        while let Some((conn, reason)) = self.io.closed.pop_front() {
+            self.handler.on_close(&mut self.outbox, conn, reason);
+            self.io.carry_out(&mut self.outbox);
+        }
+    }
+}
+
+impl<H> fmt::Debug for Server<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("connections", &self.io.conns.len()).finish_non_exhaustive()
+    }
+}
+
+fn listener_token(index: usize) -> Token {
+    Token(usize::MAX - 2 - index)
+}

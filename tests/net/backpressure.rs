@@ -1,0 +1,206 @@
+//! Peers that do not read.
+
+use std::time::Duration;
+
+use karez::net::{Config, Limits};
+use karez::ws::{self, Opcode};
+
+use crate::world::*;
+
+fn small() -> Config {
+    let limits = Limits {
+        socket_send_buffer_bytes: 8 * 1024,
+        output_soft_bytes_max: 256 * 1024,
+        output_soft_timeout_ms: 750,
+        output_hard_bytes_max: 1024 * 1024,
+        close_timeout_ms: 1000,
+        ..Limits::default()
+    };
+    Config { limits, ..config() }
+}
+
+/// A client whose kernel takes little for it: without a figure it takes megabytes.
+fn narrow(world: &mut World) -> Client {
+    let client = world.open();
+    socket2::SockRef::from(&client.stream).set_recv_buffer_size(64 * 1024).unwrap();
+    client
+}
+
+/// A client in the topic who does not read.
+fn deaf(world: &mut World) -> Client {
+    let mut client = narrow(world);
+    client.send(&text("join"));
+    world.settle();
+    client
+}
+
+fn everything(world: &mut World, client: &mut Client) -> Vec<u8> {
+    for _ in 0..2000 {
+        client.read();
+        world.server.turn(Some(Duration::from_millis(1))).unwrap();
+        if client.ended {
+            break;
+        }
+    }
+    client.take()
+}
+
+/// Cuts a stream of frames, and fails where it is not one.
+fn frames(mut bytes: &[u8]) -> Vec<(Opcode, Vec<u8>)> {
+    let mut frames = Vec::new();
+    while !bytes.is_empty() {
+        let (header, head) = ws::Header::decode(bytes).unwrap().expect("a whole header");
+        let end = head + header.length as usize;
+        frames.push((header.opcode, bytes[head..end].to_vec()));
+        bytes = &bytes[end..];
+    }
+    frames
+}
+
+#[test]
+fn over_the_hard_limit_the_begun_frame_is_finished_and_then_only_the_farewell_comes() {
+    let mut world = World::new(small());
+    let mut slow = deaf(&mut world);
+    let mut speaker = world.open();
+    let kilobytes = "k".repeat(60_000);
+    let mut published = 0;
+    while world.server.counters().slow_consumers_total == 0 {
+        speaker.send(&text(&format!("all {kilobytes}")));
+        world.settle();
+        published += 1;
+        assert!(published < 60, "never ended");
+    }
+    assert!(published * 60_000 > 1024 * 1024);
+    assert!(world.log().contains(&"close 0 SlowConsumer".to_owned()), "{:?}", world.log());
+    let received = frames(&everything(&mut world, &mut slow));
+    let (farewell, data) = received.split_at(received.len() - 2);
+    let _ = farewell;
+    assert_eq!(data[0], (Opcode::Text, b"bye".to_vec()));
+    assert_eq!(data[1].0, Opcode::Close);
+    assert_eq!(data[1].1[..2], 4101u16.to_be_bytes());
+    assert!(farewell.iter().all(|(_, payload)| payload.len() == 60_000), "a frame was cut short");
+    assert!(farewell.len() < published, "unbegun frames were sent");
+    assert_eq!(world.server.counters().queued_bytes, 0);
+}
+
+#[test]
+fn over_the_soft_limit_there_is_time_to_catch_up_and_then_an_end() {
+    let mut world = World::new(small());
+    let mut slow = deaf(&mut world);
+    let mut speaker = world.open();
+    for _ in 0..10 {
+        speaker.send(&text(&format!("all {}", "k".repeat(60_000))));
+        world.settle();
+    }
+    assert_eq!(world.server.counters().slow_consumers_total, 0);
+    // It catches up, and is forgiven.
+    for _ in 0..200 {
+        slow.read();
+        world.server.turn(Some(Duration::from_millis(1))).unwrap();
+    }
+    assert_eq!(frames(&slow.take()).len(), 10);
+    for _ in 0..10 {
+        speaker.send(&text(&format!("all {}", "k".repeat(60_000))));
+        world.settle();
+    }
+    world.turn_until("the end", |world| world.server.counters().slow_consumers_total == 1);
+    let received = frames(&everything(&mut world, &mut slow));
+    assert_eq!(received.last().unwrap().1[..2], 4101u16.to_be_bytes());
+}
+
+#[test]
+fn what_many_wait_for_is_in_memory_once() {
+    let mut world = World::new(small());
+    let slow: Vec<Client> = (0..20).map(|_| deaf(&mut world)).collect();
+    let mut speaker = world.open();
+    for _ in 0..8 {
+        speaker.send(&text(&format!("all {}", "k".repeat(60_000))));
+        world.settle();
+    }
+    let queued = world.server.counters().queued_bytes;
+    assert!(queued > 0, "everything fitted the kernel's buffers: the test shows nothing");
+    assert!(queued <= 8 * 60_010, "{queued} bytes for {} receivers", slow.len());
+}
+
+#[test]
+fn the_limit_of_all_output_together_ends_the_largest_queues() {
+    let mut config = small();
+    config.limits.output_total_bytes_max = 100_000;
+    let mut world = World::new(config);
+    let _slow = deaf(&mut world);
+    let mut speaker = world.open();
+    for _ in 0..5 {
+        speaker.send(&text(&format!("all {}", "k".repeat(60_000))));
+        world.settle();
+    }
+    assert_eq!(world.server.counters().slow_consumers_total, 1);
+    assert_eq!(world.log().iter().filter(|line| line.contains("SlowConsumer")).count(), 1);
+}
+
+#[test]
+fn who_does_not_take_answers_is_not_read_and_not_ended() {
+    let mut config = small();
+    config.limits.own_output_bytes_max = 16 * 1024;
+    let mut world = World::new(config);
+    let mut client = narrow(&mut world);
+    // Each asks for 10 kB; all of them would be 2 MB.
+    client.send(&text("fill 10000").repeat(200));
+    world.settle();
+    let messages = world.server.counters().messages_received_total;
+    assert!(messages < 100, "{messages} answered although nothing is taken");
+    assert!(world.server.counters().queued_bytes <= 32 * 1024);
+    let mut received = Vec::new();
+    for _ in 0..5000 {
+        received.extend(client.take());
+        world.server.turn(Some(Duration::from_millis(1))).unwrap();
+        if received.len() == 200 * 10_004 {
+            break;
+        }
+    }
+    assert_eq!(frames(&received).len(), 200);
+    assert_eq!(world.server.counters().slow_consumers_total, 0);
+}
+
+#[test]
+fn while_output_is_blocked_only_the_newest_pong_is_kept() {
+    let mut world = World::new(small());
+    let mut slow = deaf(&mut world);
+    let mut speaker = world.open();
+    for _ in 0..10 {
+        speaker.send(&text(&format!("all {}", "k".repeat(60_000))));
+        world.settle();
+    }
+    assert!(world.server.counters().queued_bytes > 0);
+    for number in 0..50u8 {
+        slow.send(&masked(Opcode::Ping, &[number]));
+        world.settle();
+    }
+    let mut received = Vec::new();
+    for _ in 0..500 {
+        received.extend(slow.take());
+        world.server.turn(Some(Duration::from_millis(1))).unwrap();
+    }
+    let pongs: Vec<_> = frames(&received).into_iter().filter(|(opcode, _)| *opcode == Opcode::Pong).collect();
+    // The kernel may have had room for the first ones; of those that waited, the last one is left.
+    assert!(pongs.len() < 10, "{} pongs", pongs.len());
+    assert_eq!(pongs.last().unwrap(), &(Opcode::Pong, vec![49]));
+}
+
+#[test]
+fn a_mark_comes_back_when_its_bytes_have_left_and_not_before() {
+    let mut world = World::new(small());
+    let mut client = narrow(&mut world);
+    client.send(&text("mark 1"));
+    world.settle();
+    assert_eq!(world.log().last().unwrap(), "flushed 0 1");
+    client.send(&[text("fill 900000"), text("mark 2")].concat());
+    world.settle();
+    assert!(!world.log().contains(&"flushed 0 2".to_owned()));
+    let mut received = 0;
+    for _ in 0..3000 {
+        received += client.take().len();
+        world.server.turn(Some(Duration::from_millis(1))).unwrap();
+    }
+    assert_eq!(received, 900_010);
+    assert_eq!(world.log().last().unwrap(), "flushed 0 2");
+}

@@ -1,0 +1,14 @@
+//! The event loop, driven turn by turn in the test's own thread, with real sockets on loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+
+mod accepting;
+mod backpressure;
+mod closing;
+mod compression;
+mod deadlines;
+mod drain;
+mod opening;
+mod receiving;
+mod requests;
+mod topics;
+mod world;
