@@ -3,3 +3,4 @@
 pub mod clock;
 pub mod counters;
 pub mod deadline;
+pub mod limits;

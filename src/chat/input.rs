@@ -86,6 +86,50 @@ pub enum Command<'a> {
     },
 }
 
+impl Command<'_> {
+    /// A copy that borrows from nothing, for a request that must wait.
+    #[must_use]
+    pub fn into_owned(self) -> Command<'static> {
+        match self {
+            Command::Login(identity) => Command::Login(identity.into_owned()),
+            Command::Ping => Command::Ping,
+            Command::Join { gid } => Command::Join { gid },
+            Command::Leave { gid } => Command::Leave { gid },
+            Command::Members { gid, after, limit } => Command::Members { gid, after, limit },
+            Command::Group { gid, draft } => Command::Group { gid, draft: draft.into_owned() },
+            Command::Pm { uid, draft } => Command::Pm { uid, draft: draft.into_owned() },
+            Command::Broadcast { content } => Command::Broadcast { content: owned(content) },
+            Command::Typing { target } => Command::Typing { target },
+            Command::Presence { uids } => Command::Presence { uids },
+        }
+    }
+}
+
+impl Draft<'_> {
+    fn into_owned(self) -> Draft<'static> {
+        Draft {
+            content: owned(self.content),
+            kind: self.kind.map(owned),
+            data: self.data.map(owned),
+            reply: self.reply,
+            mentions: self.mentions,
+        }
+    }
+}
+
+impl Identity<'_> {
+    fn into_owned(self) -> Identity<'static> {
+        match self {
+            Identity::NewGuest { name } => Identity::NewGuest { name: name.map(owned) },
+            Identity::Known { uid, name, role } => Identity::Known { uid, name: name.map(owned), role },
+        }
+    }
+}
+
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
+
 /// The conversation that a request names, as seen by the asking user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {

@@ -1,5 +1,194 @@
-//! The chat core.
+//! The chat core: the product as a pure state machine.
+//!
+//! Requests of sessions, ends of sessions, answers of the store and passed deadlines go in
+//! ([`Input`]); deliveries, topics and orders for the store come out ([`Output`]). The core does no I/O,
+//! reads no clock, draws no random numbers, and iterates over nothing whose order depends on a hash, so a
+//! run is repeatable from its inputs and can be simulated at any speed.
+//!
+//! It knows users, groups, private conversations and who is there; it does not know connections, JSON,
+//! tokens or files. It holds what it has loaded from the store and what came after; `parking.rs` has
+//! requests wait for what is missing, `turn.rs` undoes a turn whose commit failed.
+//!
+//! Invariants: a store order comes before the delivery that it justifies; a session is subscribed to the
+//! topics of its user's groups and to [`TOPIC_ALL`](ids::TOPIC_ALL), nothing else; `seq` is a counter here
+//! and proven by the store; what someone may not see answers as if it did not exist.
+//!
+//! The tutorial's `onMessage` with its `switch` over `type` is [`Chat::handle`]. Tested in `tests/chat/`
+//! (one file per behaviour) and simulated in `tests/sim/`.
 
 pub mod ids;
 pub mod input;
+pub mod limits;
 pub mod output;
+
+mod admission;
+mod direct;
+mod draft;
+mod group;
+mod parking;
+mod presence;
+mod quota;
+mod reply;
+mod room;
+mod session;
+mod table;
+mod turn;
+mod user;
+
+use std::collections::{BTreeMap, HashMap};
+
+use ids::{Conversation, SessionId, TOPIC_ALL};
+use input::{Command, Input, Role, Target};
+pub use limits::{BroadcastPolicy, Limits};
+use output::{Event, Output, Refusal, Sink, To};
+use parking::{Parking, Request};
+use presence::Presence;
+use quota::Spell;
+use reply::{Outcome, Reply};
+use room::Group;
+use session::Session;
+use table::Table;
+use turn::Turn;
+use user::{Guests, User, UserSlot};
+
+use crate::base::clock::{Millis, Now};
+
+/// The core. One per daemon.
+pub struct Chat {
+    limits: Limits,
+    sessions: HashMap<SessionId, Session>,
+    users: Table<User>,
+    groups: Table<Group>,
+    /// The last `seq` of private conversations.
+    directs: HashMap<Conversation, u64>,
+    guests: Guests,
+    presence: Presence,
+    /// Users who are over the rate, or were.
+    spells: BTreeMap<UserSlot, Spell>,
+    parking: Parking,
+    turn: Turn,
+    /// The receivers of one private message; kept for its memory.
+    receivers: Vec<SessionId>,
+}
+
+impl Chat {
+    /// A core that has loaded nothing yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Chat {
+        Chat {
+            guests: Guests::new(limits.guest_uid_first),
+            limits,
+            sessions: HashMap::new(),
+            users: Table::new(),
+            groups: Table::new(),
+            directs: HashMap::new(),
+            presence: Presence::default(),
+            spells: BTreeMap::new(),
+            parking: Parking::default(),
+            turn: Turn::default(),
+            receivers: Vec::new(),
+        }
+    }
+
+    /// Takes one input and puts out, in order, what follows from it.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut impl Sink) {
+        match input {
+            Input::Request { session, id, command } => {
+                self.request(now, Request { session, id, command, admitted: false }, out);
+            }
+            Input::Gone(session) => self.gone(now, session),
+            Input::Answer(record) => self.answer(now, record, out),
+            Input::Deadline => self.end_graces(now.mono, out),
+            Input::Committed => self.committed(),
+            Input::CommitFailed => self.commit_failed(out),
+        }
+    }
+
+    /// When [`Input::Deadline`] is due next. To be asked after each batch of inputs; an input too early
+    /// does no harm.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Millis> {
+        self.presence.next_end()
+    }
+
+    /// Serves a request for which everything is known.
+    fn serve(&mut self, now: Now, request: Request<'_>, out: &mut impl Sink) {
+        let Request { session, id, command, .. } = request;
+        let id = id.as_deref();
+        self.turn.answered(session, id);
+        let outcome = match command {
+            Command::Login(identity) => self.login(session, id, identity, out),
+            Command::Ping => {
+                out.put(Output::Deliver { to: To::Session(session), event: Event::Pong { id } });
+                Ok(Reply::Given)
+            }
+            command => match self.user_of(session) {
+                Ok(user) => self.serve_user(now, (session, id), user, command, out),
+                // The login was undone while the request waited.
+                Err(refusal) => Err(refusal),
+            },
+        };
+        match (outcome, id) {
+            (Ok(Reply::Ack(entry)), Some(id)) => {
+                out.put(Output::Deliver { to: To::Session(session), event: Event::Ack { id, entry } });
+            }
+            (Ok(_), _) => {}
+            (Err(refusal), id) => refuse(session, id, refusal, out),
+        }
+    }
+
+    fn serve_user(
+        &mut self,
+        now: Now,
+        (session, id): (SessionId, Option<&str>),
+        user: UserSlot,
+        command: Command<'_>,
+        out: &mut impl Sink,
+    ) -> Outcome {
+        match command {
+            Command::Login(_) | Command::Ping => Ok(Reply::Given),
+            Command::Join { gid } => self.join(user, &gid, out),
+            Command::Leave { gid } => self.leave(user, &gid, out),
+            Command::Members { gid, after, limit } => {
+                self.list_members((session, id), &gid, &group::Page { after, limit }, out)
+            }
+            Command::Group { gid, draft } => self.speak(now, user, &gid, &draft, out),
+            Command::Pm { uid, draft } => self.whisper(now, user, &uid, &draft, out),
+            Command::Broadcast { content } => self.broadcast(now, session, user, &content, out),
+            Command::Typing { target } => match &target {
+                Target::Group(gid) => self.type_in_group(user, &target, gid, out),
+                Target::User(uid) => self.type_to_user(user, &target, uid, out),
+            },
+            Command::Presence { uids } => self.watch(session, id, &uids, out),
+        }
+    }
+
+    /// Speaks to everyone who is logged in; the tutorial's `onMessage`.
+    fn broadcast(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        user: UserSlot,
+        content: &str,
+        out: &mut impl Sink,
+    ) -> Outcome {
+        let role = self.sessions.get(&session).map_or(Role::User, |session| session.role);
+        if self.limits.broadcast == BroadcastPolicy::Admins && role != Role::Admin {
+            return Err(Refusal::Forbidden);
+        }
+        let row = &self.users[user];
+        let event = Event::Broadcast { uid: &row.uid, name: &row.name, content, time: now.unix };
+        out.put(Output::Deliver { to: To::Topic(TOPIC_ALL), event });
+        Ok(Reply::Ack(None))
+    }
+}
+
+impl std::fmt::Debug for Chat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chat").field("sessions", &self.sessions.len()).finish_non_exhaustive()
+    }
+}
+
+fn refuse(session: SessionId, id: Option<&str>, refusal: Refusal, out: &mut impl Sink) {
+    out.put(Output::Deliver { to: To::Session(session), event: Event::Refused { id, refusal } });
+}

@@ -278,7 +278,8 @@ pub enum Store<'a> {
         /// The group.
         gid: &'a Id,
     },
-    /// Somebody is a member from now on.
+    /// Somebody is a member from now on; a member has another standing from now on, and keeps its place in
+    /// the order of joining.
     Member {
         /// The group.
         gid: &'a Id,
@@ -349,4 +350,6 @@ pub struct MemberRecord {
     pub name: Box<str>,
     /// The standing.
     pub role: GroupRole,
+    /// The order of joining: whoever has the smaller number is the longer-standing member of the group.
+    pub joined: u64,
 }

@@ -1,0 +1,111 @@
+//! Whether a request may go on: logged in, within the rate, well-formed.
+//!
+//! Asked once, before the store is asked for anything, so that neither a flood nor a message that cannot be
+//! served costs a look-up. Every request of a logged-in user counts for the rate but `ping`, whatever
+//! becomes of it. A user who goes on for `over_rate_ms` over the rate loses the session that is over it at
+//! that moment; a session whose end has been ordered is not heard any more.
+//!
+//! Permission is not asked here: who may do what in a group is in `group.rs`.
+//! The tutorial believes every message. Tested in `tests/chat/rate.rs` and `login.rs`.
+
+use super::draft;
+use super::ids::Id;
+use super::input::{Command, Identity, Target};
+use super::output::{Farewell, Output, Refusal, Sink};
+use super::parking::Request;
+use super::quota::Spell;
+use super::turn::Undo;
+use super::user::{self, UserSlot};
+use super::{Chat, refuse};
+use crate::base::clock::{Millis, Now};
+
+/// Why a request does not go on.
+enum Objection {
+    Refused(Refusal),
+    Ended(Farewell),
+}
+
+impl From<Refusal> for Objection {
+    fn from(refusal: Refusal) -> Objection {
+        Objection::Refused(refusal)
+    }
+}
+
+impl Chat {
+    /// Whether the request may go on. If not, it is answered here.
+    pub(super) fn admit(&mut self, now: Now, request: &Request<'_>, out: &mut impl Sink) -> bool {
+        let session = request.session;
+        if self.sessions.get(&session).is_some_and(|session| session.ending) {
+            return false;
+        }
+        let Err(objection) = self.object(now, request) else { return true };
+        let id = request.id.as_deref();
+        self.turn.answered(session, id);
+        match objection {
+            Objection::Refused(refusal) => refuse(session, id, refusal, out),
+            Objection::Ended(why) => {
+                if let Some(row) = self.sessions.get_mut(&session) {
+                    row.ending = true;
+                }
+                self.turn.undo(Undo::EndOrdered(session));
+                out.put(Output::Disconnect { session, why });
+            }
+        }
+        false
+    }
+
+    fn object(&mut self, now: Now, request: &Request<'_>) -> Result<(), Objection> {
+        match (&request.command, self.user_of(request.session)) {
+            (Command::Ping, _) => {}
+            (Command::Login(_), Ok(_)) => {
+                return Err(Refusal::Conflict("this connection is logged in").into());
+            }
+            (Command::Login(Identity::Known { uid, .. }), Err(_)) if user::is_reserved(uid) => {
+                return Err(Refusal::Forbidden.into());
+            }
+            (Command::Login(_), Err(_)) => {}
+            (_, Err(refusal)) => return Err(refusal.into()),
+            (_, Ok(user)) => self.count(now.mono, user)?,
+        }
+        Ok(self.check(&request.command)?)
+    }
+
+    /// Counts a request for the rate of its user.
+    fn count(&mut self, now: Millis, user: UserSlot) -> Result<(), Objection> {
+        let Err(retry_ms) = self.users[user].bucket.admit(now, &self.limits) else { return Ok(()) };
+        let spell = self.spells.entry(user).or_insert(Spell::begin(now));
+        if spell.lengthen(now, &self.limits) >= self.limits.over_rate_ms {
+            return Err(Objection::Ended(Farewell::TooManyMessages));
+        }
+        Err(Refusal::RateLimited { retry_ms }.into())
+    }
+
+    /// Checks what can be checked without knowing anything.
+    fn check(&self, command: &Command<'_>) -> Result<(), Refusal> {
+        match command {
+            Command::Join { gid }
+            | Command::Leave { gid }
+            | Command::Members { gid, .. }
+            | Command::Typing { target: Target::Group(gid) } => unreserved("gid", gid),
+            Command::Typing { target: Target::User(uid) } => unreserved("uid", uid),
+            Command::Group { gid, draft } => {
+                unreserved("gid", gid)?;
+                draft::check(draft, &self.limits)
+            }
+            Command::Pm { uid, draft } => {
+                unreserved("uid", uid)?;
+                draft::check(draft, &self.limits)
+            }
+            Command::Broadcast { content } if content.len() > self.limits.content_bytes_max => {
+                Err(Refusal::TooLarge("content"))
+            }
+            Command::Login(_) | Command::Ping | Command::Broadcast { .. } | Command::Presence { .. } => {
+                Ok(())
+            }
+        }
+    }
+}
+
+fn unreserved(field: &'static str, id: &Id) -> Result<(), Refusal> {
+    if user::is_reserved(id) { Err(Refusal::BadRequest(field, "is reserved")) } else { Ok(()) }
+}

@@ -1,0 +1,102 @@
+//! The limits of the core, as one value that is handed to [`Chat::new`](super::Chat::new).
+//!
+//! The defaults come from the table in [`base::limits`](crate::base::limits); every name has its unit there
+//! and here. Whoever configures checks the bounds; the core takes what it is given.
+
+use crate::base::limits::{self as table, Limit};
+
+/// Who may speak to everyone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BroadcastPolicy {
+    /// Only users whose token says `admin`.
+    #[default]
+    Admins,
+    /// Every user, as in the tutorial.
+    Anyone,
+}
+
+/// The limits of the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The first uid that is given to a guest.
+    pub guest_uid_first: u64,
+    /// Requests per second and user, in the long run.
+    pub messages_per_second: u64,
+    /// Requests that a user who was silent may make at once.
+    pub messages_burst: u64,
+    /// Milliseconds that a user may go on over the rate.
+    pub over_rate_ms: u64,
+    /// Milliseconds between two refusals that end a spell over the rate.
+    pub over_rate_pause_ms: u64,
+    /// Groups of which one user may be a member.
+    pub groups_per_user_max: usize,
+    /// Members of one group.
+    pub group_members_max: usize,
+    /// Members up to which a group hears who joins and leaves.
+    pub notice_members_max: usize,
+    /// Members on a page where the request names no number.
+    pub members_page_default: usize,
+    /// Members on a page at most.
+    pub members_page_max: usize,
+    /// Users whom one session may watch.
+    pub watched_uids_max: usize,
+    /// Milliseconds for which a user without a session is still shown as online.
+    pub presence_grace_ms: u64,
+    /// Bytes of the text of a message.
+    pub content_bytes_max: usize,
+    /// Bytes of the `kind` of a message.
+    pub kind_bytes_max: usize,
+    /// Bytes of the `data` of a message.
+    pub data_bytes_max: usize,
+    /// Users who are mentioned in one message.
+    pub mentions_max: usize,
+    /// Characters of a display name.
+    pub name_chars_max: usize,
+    /// Bytes of a display name.
+    pub name_bytes_max: usize,
+    /// Milliseconds after which a request that met a failing store may be tried again.
+    pub internal_retry_ms: u64,
+    /// Users that stay in memory though nothing needs them.
+    pub idle_users_max: usize,
+    /// Groups that stay in memory though no member is online.
+    pub idle_groups_max: usize,
+    /// Private conversations whose last `seq` stays in memory.
+    pub directs_cached_max: usize,
+    /// Who may speak to everyone.
+    pub broadcast: BroadcastPolicy,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            guest_uid_first: table::GUEST_UID_FIRST.default,
+            messages_per_second: table::MESSAGES_PER_SECOND.default,
+            messages_burst: table::MESSAGES_BURST.default,
+            over_rate_ms: table::OVER_RATE_MS.default,
+            over_rate_pause_ms: table::OVER_RATE_PAUSE_MS.default,
+            groups_per_user_max: count(table::GROUPS_PER_USER_MAX),
+            group_members_max: count(table::GROUP_MEMBERS_MAX),
+            notice_members_max: count(table::NOTICE_MEMBERS_MAX),
+            members_page_default: count(table::MEMBERS_PAGE_DEFAULT),
+            members_page_max: count(table::MEMBERS_PAGE_MAX),
+            watched_uids_max: count(table::WATCHED_UIDS_MAX),
+            presence_grace_ms: table::PRESENCE_GRACE_MS.default,
+            content_bytes_max: count(table::CONTENT_BYTES_MAX),
+            kind_bytes_max: count(table::KIND_BYTES_MAX),
+            data_bytes_max: count(table::DATA_BYTES_MAX),
+            mentions_max: count(table::MENTIONS_MAX),
+            name_chars_max: count(table::NAME_CHARS_MAX),
+            name_bytes_max: count(table::NAME_BYTES_MAX),
+            internal_retry_ms: table::INTERNAL_RETRY_MS.default,
+            idle_users_max: count(table::IDLE_USERS_MAX),
+            idle_groups_max: count(table::IDLE_GROUPS_MAX),
+            directs_cached_max: count(table::DIRECTS_CACHED_MAX),
+            broadcast: BroadcastPolicy::default(),
+        }
+    }
+}
+
+/// A limit as a number of things in memory.
+fn count(limit: Limit) -> usize {
+    usize::try_from(limit.default).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,144 @@
+//! Requests that wait for the store.
+//!
+//! Before a request is served, [`Chat::needs`] names what the core must know for it and does not. That is
+//! asked of the store, and the request waits, as a copy of its own, until the answer is in; then `needs` is
+//! asked again, because a request may need one thing after the other. Requests of one session are served in
+//! the order in which they came; those of other sessions may overtake. Whoever serves a request may so
+//! presume that everything it names is loaded.
+//!
+//! An answer says what the store holds at the moment it is handed in, in the transaction that is open then.
+//! One that nobody waits for is harmless. Nothing is asked twice while it is under way.
+//!
+//! Tested in `tests/chat/parking.rs`.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::Chat;
+use super::ids::SessionId;
+use super::input::{Command, Identity, Target};
+use super::output::{Output, Query, Record, Sink};
+use super::user::Guests;
+use crate::base::clock::Now;
+
+/// A request on its way.
+pub(super) struct Request<'a> {
+    pub(super) session: SessionId,
+    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) command: Command<'a>,
+    /// It is within the rate and well-formed; that is asked once.
+    pub(super) admitted: bool,
+}
+
+impl Request<'_> {
+    fn into_owned(self) -> Request<'static> {
+        Request {
+            session: self.session,
+            id: self.id.map(|id| Cow::Owned(id.into_owned())),
+            command: self.command.into_owned(),
+            admitted: self.admitted,
+        }
+    }
+}
+
+/// The requests that wait, in the order in which they came, and what has been asked.
+#[derive(Default)]
+pub(super) struct Parking {
+    waiting: Vec<Request<'static>>,
+    asked: BTreeSet<Query>,
+}
+
+impl Parking {
+    /// Drops what a session that has ended was waiting for.
+    pub(super) fn forget(&mut self, session: SessionId) {
+        self.waiting.retain(|request| request.session != session);
+    }
+}
+
+impl Chat {
+    /// A request has come in: it is served, refused or parked.
+    pub(super) fn request(&mut self, now: Now, request: Request<'_>, out: &mut impl Sink) {
+        let behind = self.parking.waiting.iter().any(|parked| parked.session == request.session);
+        let waits = if behind { Some(request) } else { self.advance(now, request, out) };
+        if let Some(request) = waits {
+            self.parking.waiting.push(request.into_owned());
+        }
+    }
+
+    /// The store has answered.
+    pub(super) fn answer(&mut self, now: Now, record: Record, out: &mut impl Sink) {
+        match record {
+            Record::User(uid, user) => {
+                self.load_user(&uid, user);
+                self.parking.asked.remove(&Query::User(uid));
+            }
+            Record::Group(gid, group) => {
+                self.load_group(&gid, group);
+                self.parking.asked.remove(&Query::Group(gid));
+            }
+            Record::Direct(low, high, seq) => {
+                self.load_direct(&low, &high, seq);
+                self.parking.asked.remove(&Query::Direct(low, high));
+            }
+        }
+        let mut still = Vec::new();
+        let mut blocked = BTreeSet::new();
+        for request in std::mem::take(&mut self.parking.waiting) {
+            let session = request.session;
+            let waits =
+                if blocked.contains(&session) { Some(request) } else { self.advance(now, request, out) };
+            if let Some(request) = waits {
+                blocked.insert(session);
+                still.push(request);
+            }
+        }
+        self.parking.waiting = still;
+    }
+
+    /// Takes a request as far as it can go, and hands it back if it must wait.
+    fn advance<'a>(
+        &mut self,
+        now: Now,
+        mut request: Request<'a>,
+        out: &mut impl Sink,
+    ) -> Option<Request<'a>> {
+        if !request.admitted {
+            if !self.admit(now, &request, out) {
+                return None;
+            }
+            request.admitted = true;
+        }
+        if let Some(query) = self.needs(&request) {
+            if self.parking.asked.insert(query.clone()) {
+                out.put(Output::Query(query));
+            }
+            return Some(request);
+        }
+        self.serve(now, request, out);
+        None
+    }
+
+    /// What the core must know before it can serve the request, and does not.
+    fn needs(&mut self, request: &Request<'_>) -> Option<Query> {
+        match &request.command {
+            Command::Login(Identity::NewGuest { .. }) => Guests::needs(&mut self.guests, &self.users),
+            Command::Login(Identity::Known { uid, .. }) => {
+                let loaded = self.users.find(uid).is_some_and(|user| user.loaded);
+                (!loaded).then(|| Query::User(uid.clone()))
+            }
+            Command::Join { gid }
+            | Command::Leave { gid }
+            | Command::Members { gid, .. }
+            | Command::Group { gid, .. }
+            | Command::Typing { target: Target::Group(gid) } => self.needs_group(gid),
+            Command::Pm { uid, .. } => {
+                let user = self.user_of(request.session).ok()?;
+                self.needs_direct(user, uid)
+            }
+            Command::Ping
+            | Command::Broadcast { .. }
+            | Command::Typing { target: Target::User(_) }
+            | Command::Presence { .. } => None,
+        }
+    }
+}

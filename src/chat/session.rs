@@ -1,0 +1,144 @@
+//! Logging in, and the end of a session.
+//!
+//! A session is in the table from its login to its end. Before that the core knows nothing of it: whoever
+//! is not in the table may only log in and ping. A user may have many sessions; each gets whatever is
+//! addressed to the user.
+//!
+//! Invariants: a user with a session is loaded; a logged-in session is subscribed to [`TOPIC_ALL`] and to
+//! the topic of every group of which its user is a member, and to nothing else. What is said to a topic
+//! about a session that has gone needs no `Unsubscribe`: the end of a session takes it off every topic.
+//!
+//! The tutorial's `login` case, which believes that a connection is a user.
+//! Tested in `tests/chat/login.rs`.
+
+use super::Chat;
+use super::ids::{Id, SessionId, TOPIC_ALL};
+use super::input::{Identity, Role};
+use super::output::{Event, Output, Refusal, Sink, To};
+use super::reply::{Outcome, Reply};
+use super::room::GroupSlot;
+use super::turn::Undo;
+use super::user::{self, UserSlot};
+use crate::base::clock::{Millis, Now};
+
+/// One logged-in connection.
+pub(super) struct Session {
+    pub(super) user: UserSlot,
+    pub(super) role: Role,
+    /// Its end has been ordered; it is not heard any more.
+    pub(super) ending: bool,
+}
+
+impl Chat {
+    /// The user of a session.
+    pub(super) fn user_of(&self, session: SessionId) -> Result<UserSlot, Refusal> {
+        self.sessions.get(&session).map(|session| session.user).ok_or(Refusal::LoginRequired)
+    }
+
+    pub(super) fn login(
+        &mut self,
+        session: SessionId,
+        id: Option<&str>,
+        identity: Identity<'_>,
+        out: &mut impl Sink,
+    ) -> Outcome {
+        let (user, role) = match identity {
+            Identity::NewGuest { name } => {
+                let name = user::trimmed(name.as_deref(), &self.limits)?;
+                (self.new_guest(name, out)?, Role::User)
+            }
+            Identity::Known { uid, name, role } => {
+                let name = user::trimmed(name.as_deref(), &self.limits)?;
+                (self.known(&uid, name, out)?, role)
+            }
+        };
+        self.sessions.insert(session, Session { user, role, ending: false });
+        self.users[user].sessions.insert(session);
+        self.turn.undo(Undo::LoggedIn(session));
+        let row = &self.users[user];
+        let event = Event::Login { id, uid: &row.uid, name: &row.name, guest: row.guest };
+        out.put(Output::Deliver { to: To::Session(session), event });
+        out.put(Output::Subscribe { session, topic: TOPIC_ALL });
+        for &group in row.groups.as_slice() {
+            out.put(Output::Subscribe { session, topic: GroupSlot::topic(group) });
+        }
+        self.appear(user, out);
+        Ok(Reply::Given)
+    }
+
+    fn new_guest(&mut self, name: Option<&str>, out: &mut impl Sink) -> Result<UserSlot, Refusal> {
+        let uid = self.guests.take().ok_or(Refusal::Conflict("there are no guest numbers left"))?;
+        let slot = self.users.intern(&uid);
+        self.users[slot].guest = true;
+        self.name_at_login(slot, name, out);
+        Ok(slot)
+    }
+
+    fn known(&mut self, uid: &Id, name: Option<&str>, out: &mut impl Sink) -> Result<UserSlot, Refusal> {
+        self.guests.name(uid);
+        let slot = self.users.intern(uid);
+        if !self.users[slot].stored {
+            self.users[slot].guest = self.guests.gave(uid);
+        }
+        self.name_at_login(slot, name, out);
+        if !self.users[slot].guest {
+            // Stored at once, so that the numbers of guests pass this uid by after a restart too.
+            self.remember(slot, out);
+        }
+        Ok(slot)
+    }
+
+    fn name_at_login(&mut self, slot: UserSlot, name: Option<&str>, out: &mut impl Sink) {
+        let user = &self.users[slot];
+        match name {
+            Some(name) => self.rename(slot, name, out),
+            None if !user.name.is_empty() => {}
+            None if user.guest => self.rename(slot, &format!("Guest {}", user.uid), out),
+            None => self.rename(slot, &user.uid.to_string(), out),
+        }
+    }
+
+    /// A session has ended. That stays so whatever becomes of the turn.
+    pub(super) fn gone(&mut self, now: Now, session: SessionId) {
+        self.parking.forget(session);
+        self.turn.gone(session);
+        let Some(user) = self.log_out(session) else { return };
+        if self.users[user].sessions.is_empty() {
+            self.users[user].last = Some(now.unix);
+            let until = now.mono.plus_ms(self.limits.presence_grace_ms);
+            self.presence.begin_grace(user, until);
+        }
+    }
+
+    /// Takes a session out of the table, by its end or because its login is undone.
+    pub(super) fn log_out(&mut self, session: SessionId) -> Option<UserSlot> {
+        let Session { user, .. } = self.sessions.remove(&session)?;
+        for released in self.presence.unwatch_all(session) {
+            self.users.loosen(released);
+        }
+        self.users[user].sessions.remove(session);
+        if self.users[user].sessions.is_empty() {
+            self.turn.left_alone(user);
+        }
+        Some(user)
+    }
+
+    /// Watchers are told of a user who was not shown as online.
+    fn appear(&mut self, user: UserSlot, out: &mut impl Sink) {
+        if !self.users[user].shown {
+            self.show(user, true, out);
+        }
+    }
+
+    /// The graces that end now.
+    pub(super) fn end_graces(&mut self, now: Millis, out: &mut impl Sink) {
+        while let Some((user, at)) = self.presence.end_grace(now) {
+            self.turn.undo(Undo::GraceEnded(user, at));
+            // Somebody who came back within the grace was never shown as gone.
+            if self.users[user].sessions.is_empty() && self.users[user].shown {
+                self.show(user, false, out);
+            }
+            self.users.loosen(user);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Compact tables: ids interned to small integers, and small sorted sets.
+//!
+//! A uid or gid is hashed once, at the edge; inside the core users and groups are named by a *slot*, a
+//! `u32` that indexes a slab. Sets of sessions and of slots are boxed slices, two words each when idle.
+//! The hash maps are std's, whose keys nobody outside can guess, and are only looked into, never iterated,
+//! so that no hash order can reach an output.
+//!
+//! A row that nothing needs any more is *loose*. It stays as a cache, and is taken out, longest loose
+//! first, when there are too many; the owner of the table says then whether it is still unneeded.
+//! Tested through the core: `tests/chat/parking.rs`, `tests/sim/`.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::{Index, IndexMut};
+
+use slab::Slab;
+
+use super::ids::Id;
+
+/// The number of a row.
+pub(super) trait Slot: Copy {
+    /// From an index of the slab.
+    fn from_index(index: u32) -> Self;
+    /// The index in the slab.
+    fn index(self) -> usize;
+}
+
+/// What a table holds.
+pub(super) trait Row {
+    /// How such a row is named.
+    type Slot: Slot;
+    /// A row of which only the id is known.
+    fn new(id: Id) -> Self;
+    /// The id.
+    fn id(&self) -> &Id;
+}
+
+struct Entry<T> {
+    row: T,
+    loose: bool,
+}
+
+/// Rows by id and by slot.
+pub(super) struct Table<T: Row> {
+    rows: Slab<Entry<T>>,
+    slots: HashMap<Id, T::Slot>,
+    loose: VecDeque<T::Slot>,
+}
+
+impl<T: Row> Table<T> {
+    pub(super) fn new() -> Table<T> {
+        Table { rows: Slab::new(), slots: HashMap::new(), loose: VecDeque::new() }
+    }
+
+    /// The slot of an id that has one.
+    pub(super) fn slot(&self, id: &Id) -> Option<T::Slot> {
+        self.slots.get(id).copied()
+    }
+
+    /// The row of an id that has one.
+    pub(super) fn find(&self, id: &Id) -> Option<&T> {
+        self.slot(id).map(|slot| &self[slot])
+    }
+
+    /// The slot of an id, given now if it has none.
+    pub(super) fn intern(&mut self, id: &Id) -> T::Slot {
+        if let Some(slot) = self.slot(id) {
+            return slot;
+        }
+        let index = self.rows.insert(Entry { row: T::new(id.clone()), loose: false });
+        // Four thousand million rows would need more memory than any machine of this daemon has.
+        let slot = T::Slot::from_index(index as u32);
+        self.slots.insert(id.clone(), slot);
+        slot
+    }
+
+    /// Says that a row may no longer be needed.
+    pub(super) fn loosen(&mut self, slot: T::Slot) {
+        if let Some(entry) = self.rows.get_mut(slot.index())
+            && !entry.loose
+        {
+            entry.loose = true;
+            self.loose.push_back(slot);
+        }
+    }
+
+    /// The row that has been loose for longest, when there are more than `loose_max`. It is no longer loose.
+    pub(super) fn next_loose(&mut self, loose_max: usize) -> Option<T::Slot> {
+        if self.loose.len() <= loose_max {
+            return None;
+        }
+        let slot = self.loose.pop_front()?;
+        if let Some(entry) = self.rows.get_mut(slot.index()) {
+            entry.loose = false;
+        }
+        Some(slot)
+    }
+
+    /// Forgets a row. Nothing may name its slot any more, and it must not be loose.
+    pub(super) fn remove(&mut self, slot: T::Slot) {
+        if let Some(entry) = self.rows.try_remove(slot.index()) {
+            debug_assert!(!entry.loose, "a loose row is taken out by next_loose");
+            self.slots.remove(entry.row.id());
+        }
+    }
+}
+
+/// A slot comes from this table and is kept only where the row is pinned, so the row is there.
+impl<T: Row> Index<T::Slot> for Table<T> {
+    type Output = T;
+
+    fn index(&self, slot: T::Slot) -> &T {
+        &self.rows[slot.index()].row
+    }
+}
+
+impl<T: Row> IndexMut<T::Slot> for Table<T> {
+    fn index_mut(&mut self, slot: T::Slot) -> &mut T {
+        &mut self.rows[slot.index()].row
+    }
+}
+
+/// A small sorted set in two words. A change copies it, so it is for sets that rarely change.
+#[derive(Debug)]
+pub(super) struct Set<T>(Box<[T]>);
+
+impl<T> Default for Set<T> {
+    fn default() -> Set<T> {
+        Set(Box::default())
+    }
+}
+
+impl<T: Ord + Copy> Set<T> {
+    pub(super) fn as_slice(&self) -> &[T] {
+        &self.0
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn contains(&self, item: T) -> bool {
+        self.0.binary_search(&item).is_ok()
+    }
+
+    /// Whether it was not there before.
+    pub(super) fn insert(&mut self, item: T) -> bool {
+        let Err(at) = self.0.binary_search(&item) else { return false };
+        let mut items = Vec::with_capacity(self.0.len() + 1);
+        items.extend_from_slice(&self.0[..at]);
+        items.push(item);
+        items.extend_from_slice(&self.0[at..]);
+        self.0 = items.into_boxed_slice();
+        true
+    }
+
+    /// Whether it was there.
+    pub(super) fn remove(&mut self, item: T) -> bool {
+        let Ok(at) = self.0.binary_search(&item) else { return false };
+        let mut items = Vec::from(std::mem::take(&mut self.0));
+        items.remove(at);
+        self.0 = items.into_boxed_slice();
+        true
+    }
+}

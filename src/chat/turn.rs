@@ -1,0 +1,171 @@
+//! One turn of the core: what was done since the last commit, and how it is undone.
+//!
+//! Between two commits nothing that the core puts out leaves the process. When the commit fails, the store
+//! has rolled back, every delivery and subscription of the turn was dropped, and the core must be as if the
+//! turn had never been. So whatever changes state that the store backs, or that a client was to be told of,
+//! pushes the step back on a list ([`Undo`]); a failed commit takes the steps in reverse order, and each
+//! request of the turn is refused with `internal`. Subscriptions need no step: net's are as of the last
+//! commit, and the core derives its own from membership, which is put back.
+//!
+//! Steps and not an eviction of everything touched, because sessions go on ending after the failure: who is
+//! subscribed where must be known at every moment, not only when the store has answered again. The `seq` of
+//! a private conversation has no such dependants; it is simply forgotten and asked for again.
+//!
+//! Three things are not undone. A session that ended is gone. A request counts for the rate: it cost us as
+//! much. And what was loaded stays loaded: rows are loaded before the turn changes them or not at all.
+//! Requests that wait for an answer of the store have not happened yet; they survive.
+//!
+//! At a commit the core also gives up what nothing needs any more, for then no step names a slot.
+//! The tutorial stores nothing. Tested in `tests/chat/rollback.rs` and `tests/sim/`.
+
+use std::collections::BTreeSet;
+
+use super::Chat;
+use super::ids::{Conversation, SessionId};
+use super::output::{Event, Output, Refusal, Sink, To};
+use super::room::{GroupSlot, Member};
+use super::user::UserSlot;
+use crate::base::clock::Millis;
+
+/// A step back. Each names what was done.
+#[derive(Debug)]
+pub(super) enum Undo {
+    LoggedIn(SessionId),
+    /// With the name before.
+    Named(UserSlot, Box<str>),
+    Remembered(UserSlot),
+    /// With what was shown before.
+    Shown(UserSlot, bool),
+    GraceEnded(UserSlot, Millis),
+    Watched(SessionId, UserSlot),
+    EndOrdered(SessionId),
+    Made(GroupSlot),
+    Joined(GroupSlot, UserSlot),
+    Left(GroupSlot, Member),
+    Promoted(GroupSlot, UserSlot),
+    Spoken(GroupSlot),
+    Whispered(Conversation),
+}
+
+/// A request that was answered in this turn; its `id` ends there in the joined ids.
+struct Answered {
+    session: SessionId,
+    id_end: Option<usize>,
+}
+
+/// What the turn did so far.
+#[derive(Default)]
+pub(super) struct Turn {
+    steps: Vec<Undo>,
+    answered: Vec<Answered>,
+    /// The ids of the answered requests, one after the other, so that none is allocated.
+    ids: String,
+    gone: BTreeSet<SessionId>,
+    /// Users that were loaded or left by their last session.
+    alone: Vec<UserSlot>,
+}
+
+impl Turn {
+    pub(super) fn undo(&mut self, step: Undo) {
+        self.steps.push(step);
+    }
+
+    /// A request is answered, one way or another.
+    pub(super) fn answered(&mut self, session: SessionId, id: Option<&str>) {
+        if let Some(id) = id {
+            self.ids.push_str(id);
+        }
+        self.answered.push(Answered { session, id_end: id.map(|_| self.ids.len()) });
+    }
+
+    /// A session ended: nobody is there to be told of a failure.
+    pub(super) fn gone(&mut self, session: SessionId) {
+        if !self.answered.is_empty() {
+            self.gone.insert(session);
+        }
+    }
+
+    /// The user has perhaps no session; at the commit the row becomes bare.
+    pub(super) fn left_alone(&mut self, user: UserSlot) {
+        self.alone.push(user);
+    }
+
+    fn forget(&mut self) {
+        self.steps.clear();
+        self.answered.clear();
+        self.ids.clear();
+        self.gone.clear();
+    }
+}
+
+impl Chat {
+    pub(super) fn committed(&mut self) {
+        self.turn.forget();
+        for user in std::mem::take(&mut self.turn.alone) {
+            self.unload_user(user);
+        }
+        while let Some(group) = self.groups.next_loose(self.limits.idle_groups_max) {
+            if self.groups[group].listed == 0 {
+                self.unload_group(group);
+                self.groups.remove(group);
+            }
+        }
+        while let Some(user) = self.users.next_loose(self.limits.idle_users_max) {
+            if self.is_idle_user(user) {
+                self.users.remove(user);
+            }
+        }
+        if self.directs.len() > self.limits.directs_cached_max {
+            self.directs.clear();
+        }
+    }
+
+    pub(super) fn commit_failed(&mut self, out: &mut impl Sink) {
+        for step in std::mem::take(&mut self.turn.steps).into_iter().rev() {
+            self.step_back(step);
+        }
+        let mut from = 0;
+        for Answered { session, id_end } in &self.turn.answered {
+            let id = id_end.and_then(|end| self.turn.ids.get(std::mem::replace(&mut from, end)..end));
+            if !self.turn.gone.contains(session) {
+                let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
+                out.put(Output::Deliver { to: To::Session(*session), event: Event::Refused { id, refusal } });
+            }
+        }
+        self.turn.forget();
+    }
+
+    fn step_back(&mut self, step: Undo) {
+        match step {
+            Undo::LoggedIn(session) => {
+                self.log_out(session);
+            }
+            Undo::Named(user, before) => self.users[user].name = before,
+            Undo::Remembered(user) => self.users[user].stored = false,
+            Undo::Shown(user, before) => self.users[user].shown = before,
+            Undo::GraceEnded(user, until) => self.presence.resume_grace(user, until),
+            Undo::Watched(session, user) => {
+                self.presence.unwatch(session, user);
+                self.users.loosen(user);
+            }
+            Undo::EndOrdered(session) => {
+                if let Some(session) = self.sessions.get_mut(&session) {
+                    session.ending = false;
+                }
+            }
+            Undo::Made(group) => {
+                self.groups[group].stored = false;
+                self.groups.loosen(group);
+            }
+            Undo::Joined(group, user) => {
+                self.unseat(group, user);
+            }
+            Undo::Left(group, member) => self.seat(group, member),
+            Undo::Promoted(group, user) => self.demote(group, user),
+            Undo::Spoken(group) => self.groups[group].seq -= 1,
+            Undo::Whispered(conversation) => {
+                self.directs.remove(&conversation);
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Users as the core holds them, display names, and the numbers of guests.
+//!
+//! A row of the user table is *bare* or *loaded*. A bare row is an id and at most a name: a member of a
+//! loaded group who is not there, somebody who is watched. A loaded row knows what the store knows, above
+//! all of which groups the user is a member. Every user with a session is loaded; a user whose last session
+//! has ended becomes bare at the next commit and is asked for again at the next login.
+//!
+//! The tutorial counts up one number, `$maxid`, for connections and users alike.
+//! Tested in `tests/chat/login.rs`.
+
+use std::collections::BTreeSet;
+
+use super::Chat;
+use super::ids::{Id, SessionId};
+use super::limits::Limits;
+use super::output::{Output, Query, Refusal, Sink, Store, UserRecord};
+use super::quota::Bucket;
+use super::room::GroupSlot;
+use super::table::{Row, Set, Slot, Table};
+use super::turn::Undo;
+use crate::base::clock::UnixMillis;
+
+/// The id that is never a user and never a group.
+const RESERVED: &str = "system";
+
+/// Whether an id is reserved.
+pub(super) fn is_reserved(id: &Id) -> bool {
+    matches!(id, Id::Text(text) if &**text == RESERVED)
+}
+
+/// The number of a user in the user table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct UserSlot(u32);
+
+impl Slot for UserSlot {
+    fn from_index(index: u32) -> UserSlot {
+        UserSlot(index)
+    }
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A user.
+pub(super) struct User {
+    pub(super) uid: Id,
+    /// Empty as long as nobody has told it.
+    pub(super) name: Box<str>,
+    /// Of which the user is a member; right only in a loaded row.
+    pub(super) groups: Set<GroupSlot>,
+    /// The devices.
+    pub(super) sessions: Set<SessionId>,
+    /// When the last session ended.
+    pub(super) last: Option<UnixMillis>,
+    pub(super) bucket: Bucket,
+    /// In how many loaded groups the user is listed.
+    pub(super) seats: u32,
+    pub(super) guest: bool,
+    pub(super) loaded: bool,
+    /// Whether the store has this user; right only in a loaded row.
+    pub(super) stored: bool,
+    /// Whether those who watch have been told that the user is online.
+    pub(super) shown: bool,
+}
+
+impl Row for User {
+    type Slot = UserSlot;
+
+    fn new(uid: Id) -> User {
+        User {
+            uid,
+            name: Box::default(),
+            groups: Set::default(),
+            sessions: Set::default(),
+            last: None,
+            bucket: Bucket::default(),
+            seats: 0,
+            guest: false,
+            loaded: false,
+            stored: false,
+            shown: false,
+        }
+    }
+
+    fn id(&self) -> &Id {
+        &self.uid
+    }
+}
+
+impl Chat {
+    /// Takes what the store knows of a user. A loaded row knows it already, and later things besides.
+    pub(super) fn load_user(&mut self, uid: &Id, record: Option<UserRecord>) {
+        let slot = self.users.intern(uid);
+        self.turn.left_alone(slot);
+        let user = &mut self.users[slot];
+        if user.loaded {
+            return;
+        }
+        user.loaded = true;
+        user.stored = record.is_some();
+        let Some(record) = record else { return };
+        user.name = record.name;
+        user.guest = record.guest;
+        for gid in &record.groups {
+            let group = self.groups.intern(gid);
+            self.groups[group].listed += 1;
+            self.users[slot].groups.insert(group);
+        }
+    }
+
+    /// Makes a user without a session bare again, so that the groups are no longer held for it.
+    pub(super) fn unload_user(&mut self, slot: UserSlot) {
+        let user = &mut self.users[slot];
+        if !user.sessions.is_empty() || !user.loaded {
+            return;
+        }
+        user.loaded = false;
+        user.stored = false;
+        let groups = std::mem::take(&mut user.groups);
+        for &group in groups.as_slice() {
+            self.groups[group].listed -= 1;
+            if self.groups[group].listed == 0 {
+                self.groups.loosen(group);
+            }
+        }
+        self.spells.remove(&slot);
+        self.users.loosen(slot);
+    }
+
+    /// Whether nothing needs the row.
+    pub(super) fn is_idle_user(&self, slot: UserSlot) -> bool {
+        let user = &self.users[slot];
+        user.sessions.is_empty() && user.seats == 0 && !self.presence.concerns(slot)
+    }
+
+    /// Has the user stored, if it is not: guests are worth it from the first join or message on.
+    pub(super) fn remember(&mut self, slot: UserSlot, out: &mut impl Sink) {
+        let user = &mut self.users[slot];
+        if user.stored {
+            return;
+        }
+        user.stored = true;
+        self.turn.undo(Undo::Remembered(slot));
+        out.put(Output::Store(Store::User { uid: &user.uid, name: &user.name, guest: user.guest }));
+    }
+
+    /// Gives the user a display name, in the store too if the user is stored.
+    pub(super) fn rename(&mut self, slot: UserSlot, name: &str, out: &mut impl Sink) {
+        let user = &mut self.users[slot];
+        if *user.name == *name {
+            return;
+        }
+        let before = std::mem::replace(&mut user.name, name.into());
+        self.turn.undo(Undo::Named(slot, before));
+        if user.stored {
+            out.put(Output::Store(Store::User { uid: &user.uid, name: &user.name, guest: user.guest }));
+        }
+    }
+}
+
+/// A display name without the space around it. An empty one is as good as none.
+///
+/// # Errors
+/// When it is too long or has control characters, which would let a name forge lines of a log or terminal.
+pub(super) fn trimmed<'a>(name: Option<&'a str>, limits: &Limits) -> Result<Option<&'a str>, Refusal> {
+    let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
+    if name.len() > limits.name_bytes_max || name.chars().count() > limits.name_chars_max {
+        return Err(Refusal::BadRequest("name", "is too long"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Refusal::BadRequest("name", "has control characters"));
+    }
+    Ok(Some(name))
+}
+
+/// The numbers of guests: upwards, past every number that a token or a private message has ever named.
+pub(super) struct Guests {
+    first: u64,
+    next: u64,
+    /// Numbers from `first` on that were named before the counter came there.
+    named: BTreeSet<u64>,
+}
+
+impl Guests {
+    pub(super) fn new(first: u64) -> Guests {
+        Guests { first, next: first, named: BTreeSet::new() }
+    }
+
+    /// Nobody who comes later may get this uid: a guest would inherit somebody's messages.
+    pub(super) fn name(&mut self, uid: &Id) {
+        if let Id::Number(number) = uid
+            && *number >= self.next
+        {
+            self.named.insert(*number);
+        }
+    }
+
+    /// Whether a guest got this uid from this counter.
+    pub(super) fn gave(&self, uid: &Id) -> bool {
+        matches!(uid, Id::Number(number)
+            if (self.first..self.next).contains(number) && !self.named.contains(number))
+    }
+
+    /// What must be known before the next guest gets a uid: whether the store has that user.
+    pub(super) fn needs(&mut self, users: &Table<User>) -> Option<Query> {
+        loop {
+            let uid = Id::from_number(self.next)?;
+            match users.find(&uid) {
+                _ if self.named.contains(&self.next) => self.next += 1,
+                Some(user) if user.loaded && user.stored => self.name_and_pass(),
+                Some(user) if user.loaded => return None,
+                _ => return Some(Query::User(uid)),
+            }
+        }
+    }
+
+    /// The next uid, which [`Guests::needs`] has found to be free. `None` when there are no numbers left.
+    pub(super) fn take(&mut self) -> Option<Id> {
+        let uid = Id::from_number(self.next)?;
+        self.next += 1;
+        Some(uid)
+    }
+
+    fn name_and_pass(&mut self) {
+        self.named.insert(self.next);
+        self.next += 1;
+    }
+}
