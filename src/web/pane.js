@@ -340,6 +340,7 @@ export class Pane {
   addRow(talk, item, own) {
     const follow = own || this.following;
     const row = this.row(item);
+    row.classList.add('new');
     const following = [...this.log.children].find((other) => other.dataset.pending || Number(other.dataset.seq) > item.seq);
     this.log.insertBefore(row, following ?? null);
     dressRow(row);
