@@ -76,10 +76,16 @@ function event(e, answered) {
     case 'presence':
       return e.users.forEach((user) => pm.presence(user));
     case 'broadcast':
-      return alertLine(`${word('broadcast', e.name)}: ${e.content}`);
+      return announceToAll(e);
     case 'error':
       return answered ? undefined : alertLine(errorWords(e));
   }
+}
+
+function announceToAll(e) {
+  const text = `${word('broadcast', e.name)}: ${e.content}`;
+  if (group.shown) group.notice(group.shown.target, text);
+  else alertLine(text);
 }
 
 const same = (one, other) => String(one) === String(other);
