@@ -102,8 +102,8 @@ function loggedIn(e) {
   paintAvatar(part('me-avatar'), e.uid, me.name);
   stage('rooms');
   if (before && !same(before, e.uid)) pm.talks.forEach((talk) => (talk.presence = undefined));
-  group.loggedIn();
-  pm.loggedIn();
+  group.loggedIn(e.epoch);
+  pm.loggedIn(e.epoch);
   drawUnread();
 }
 

@@ -170,8 +170,16 @@ export class Pane {
     this.save();
   }
 
-  /** After every login: be a member again, watch again, send what waits. The server takes each id once. */
-  loggedIn() {
+  /**
+   * After every login: be a member again, watch again, send what waits. The server takes each id once.
+   * @param {string} epoch names the life of the server's store; in another one all `seq` begin anew
+   */
+  loggedIn(epoch) {
+    if (this.epoch !== epoch) {
+      // Entries of the life before are kept to read, without a number that a new entry may have.
+      for (const talk of this.talks.values()) for (const item of talk.items) delete item.seq;
+      this.epoch = epoch;
+    }
     for (const talk of this.talks.values()) {
       if (this.type === 'group' && talk.joined) this.join(talk);
       this.watch(talk);
@@ -464,7 +472,7 @@ export class Pane {
       target, name, items, pending, draft: this.shown?.target === target ? this.input.value : draft, joined, count, unread,
     }));
     try {
-      sessionStorage.setItem(`karez.${this.type}`, JSON.stringify({ shown: this.shown?.target, talks }));
+      sessionStorage.setItem(`karez.${this.type}`, JSON.stringify({ epoch: this.epoch, shown: this.shown?.target, talks }));
     } catch {
       // Full or forbidden: a reload then starts with an empty log, which is all that is lost.
     }
@@ -473,7 +481,8 @@ export class Pane {
   restore() {
     addEventListener('pagehide', () => this.saveNow());
     try {
-      const { shown, talks } = JSON.parse(sessionStorage.getItem(`karez.${this.type}`) ?? '{}');
+      const { epoch, shown, talks } = JSON.parse(sessionStorage.getItem(`karez.${this.type}`) ?? '{}');
+      this.epoch = epoch;
       for (const talk of talks ?? []) this.talks.set(String(talk.target), { ...talk, typing: new Map() });
       if (shown !== undefined) this.show(shown);
     } catch {

@@ -28,7 +28,7 @@ export function noticeRow(item) {
  */
 export function entryRow(item, own, openTalk) {
   const row = emptyRow(own ? 'row own' : 'row', item.time);
-  row.dataset.seq = String(item.seq);
+  if (item.seq) row.dataset.seq = String(item.seq);
   row.dataset.uid = String(item.uid);
   const name = own ?? (item.name || String(item.uid));
   const author = make(openTalk ? 'button' : 'span', 'author', name);
