@@ -4,7 +4,7 @@
 // the sender's own copy of the entry come in either order; whichever is first makes the entry, the other finds it.
 
 import { newId } from './client.js';
-import { dressRow, entryRow, noticeRow, pendingRow } from './row.js';
+import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow } from './row.js';
 import { clock, make, parseId } from './text.js';
 import { dress, errorWords, word } from './words.js';
 
@@ -183,7 +183,10 @@ export class Pane {
     for (const talk of this.talks.values()) {
       if (this.type === 'group' && talk.joined) this.join(talk);
       this.watch(talk);
-      for (const pending of talk.pending) if (pending.state !== 'failed') this.deliver(talk, pending);
+      for (const pending of talk.pending.filter((one) => one.state !== 'failed')) {
+        pending.state = 'sending';
+        this.deliver(talk, pending);
+      }
     }
     this.draw();
   }
@@ -226,8 +229,8 @@ export class Pane {
       const { uid, name } = this.me();
       this.put(talk, { seq: ack.seq, uid, name, content: pending.content, time: ack.time });
     } catch (error) {
-      Object.assign(pending, { state: 'failed', error });
-      this.redrawPending(talk, pending);
+      Object.assign(pending, { state: 'failed', error, covered: false });
+      if (talk === this.shown) this.draw();
     }
     this.save();
   }
@@ -308,6 +311,7 @@ export class Pane {
     talk.items.splice(at, 0, item);
     if (talk.items.length > KEPT) talk.items.splice(0, talk.items.length - KEPT);
     const own = String(item.uid) === String(this.me().uid);
+    if (own) this.cover(talk, item);
     if (!this.shown && !item.notice && this.mayShow(talk)) this.show(talk.target);
     else if (talk === this.shown) this.addRow(talk, item, own);
     const looked = talk === this.shown && !document.hidden && this.root.offsetParent !== null && this.following;
@@ -316,6 +320,14 @@ export class Pane {
     this.drawChips();
     this.changed();
     this.save();
+  }
+
+  /** The own copy may come before the `ack`: the message that waits is not shown beside it. */
+  cover(talk, item) {
+    const pending = talk.pending.find((one) => one.state !== 'failed' && !one.covered && one.content === item.content);
+    if (!pending) return;
+    pending.covered = true;
+    this.log.querySelector(`[data-pending="${pending.id}"]`)?.remove();
   }
 
   /** Whether a talk may open by itself: never over an id that is just being typed. */
@@ -328,7 +340,7 @@ export class Pane {
 
   draw() {
     const rows = this.shown?.items.map((item) => this.row(item)) ?? [];
-    const pending = this.shown?.pending.map((one) => this.pendingRow(this.shown, one)) ?? [];
+    const pending = this.shown?.pending.filter((one) => !one.covered).map((one) => this.pendingRow(this.shown, one)) ?? [];
     // Changing the talk is not news: a screen reader must not read the whole log again.
     this.log.setAttribute('aria-live', 'off');
     this.log.replaceChildren(...rows, ...pending);
@@ -374,21 +386,10 @@ export class Pane {
   }
 
   drawChips() {
-    this.chips.replaceChildren(...[...this.talks.values()].map((talk) => {
-      const chip = make('button', 'chip', this.title(talk));
-      chip.type = 'button';
-      chip.setAttribute('aria-current', String(talk === this.shown));
-      chip.addEventListener('click', () => (this.show(talk.target), this.input.focus()));
-      if (talk.unread) {
-        const badge = make('span', 'badge', talk.unread > 99 ? '99+' : String(talk.unread));
-        badge.setAttribute('aria-label', word('unread', talk.unread));
-        badge.setAttribute('role', 'img');
-        chip.append(' ', badge);
-      }
-      const place = make('li');
-      place.append(chip);
-      return place;
-    }));
+    this.chips.replaceChildren(...[...this.talks.values()].map((talk) => chip(this.title(talk), talk.unread, talk === this.shown, () => {
+      this.show(talk.target);
+      this.input.focus();
+    })));
     this.newer.hidden = !this.shown?.unread;
     this.newer.textContent = word('newer', this.shown?.unread ?? 0);
   }
@@ -412,15 +413,7 @@ export class Pane {
   }
 
   drawMembers(page) {
-    this.membersList.replaceChildren(...page.members.map((member) => {
-      const button = make('button', member.online ? 'there' : 'away', member.name || String(member.uid));
-      button.type = 'button';
-      button.append(' ', make('span', 'uid', `${member.uid} · ${word(member.online ? 'online' : 'offline')}`));
-      button.addEventListener('click', () => this.openTalk(member.uid, member.name));
-      const place = make('li');
-      place.append(button);
-      return place;
-    }));
+    this.membersList.replaceChildren(...page.members.map((one) => memberLine(one, this.openTalk)));
     if (page.more) this.membersList.append(make('li', '', '…'));
   }
 

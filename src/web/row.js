@@ -1,4 +1,5 @@
-// The lines of a log: an entry, a notice, a message that waits. Foreign text enters as text nodes only.
+// The lines of a window: entries, notices, messages that wait; talks and members to choose from.
+// Foreign text enters as text nodes only.
 
 import { clock, contentNode, day, make, moment, paintAvatar } from './text.js';
 import { errorWords, word } from './words.js';
@@ -6,7 +7,7 @@ import { errorWords, word } from './words.js';
 const GROUPED_MS = 5 * 60_000;
 
 /** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, notice?: string}} Item */
-/** @typedef {{id: string, content: string, time: number, state: 'waiting'|'sending'|'failed', error?: object}} Pending */
+/** @typedef {{id: string, content: string, time: number, state: 'waiting'|'sending'|'failed', covered?: boolean, error?: object}} Pending */
 
 function emptyRow(className, time) {
   const row = make('div', className);
@@ -90,4 +91,33 @@ export function dressRow(row) {
   row.querySelector('.mark').textContent = mark;
   const goesOn = !mark && before?.dataset.uid && before.dataset.uid === row.dataset.uid;
   row.classList.toggle('goes-on', Boolean(goesOn) && time - Number(before.dataset.time) < GROUPED_MS);
+}
+
+/** A talk to choose. @param {string} title @param {number} unread @param {boolean} shown @param {() => void} choose */
+export function chip(title, unread, shown, choose) {
+  const button = make('button', 'chip', title);
+  button.type = 'button';
+  button.setAttribute('aria-current', String(shown));
+  button.addEventListener('click', choose);
+  if (unread) {
+    const badge = make('span', 'badge', unread > 99 ? '99+' : String(unread));
+    badge.setAttribute('aria-label', word('unread', unread));
+    badge.setAttribute('role', 'img');
+    button.append(' ', badge);
+  }
+  const place = make('li');
+  place.append(button);
+  return place;
+}
+
+/** A member to write to. @param {{uid: string|number, name: string, online: boolean}} member @param {Function} openTalk */
+export function memberLine(member, openTalk) {
+  const state = word(member.online ? 'online' : 'offline');
+  const button = make('button', member.online ? 'there' : 'away', member.name || String(member.uid));
+  button.type = 'button';
+  button.append(' ', make('span', 'uid', `${member.uid} · ${state}`));
+  button.addEventListener('click', () => openTalk(member.uid, member.name));
+  const place = make('li');
+  place.append(button);
+  return place;
 }
