@@ -1,0 +1,492 @@
+// A window: its talks (groups, or private talks), the one that is shown, and what is typed into it.
+//
+// A talk holds entries by `seq`, notices between them, and messages that are not acknowledged yet. An `ack` and
+// the sender's own copy of the entry come in either order; whichever is first makes the entry, the other finds it.
+
+import { newId } from './client.js';
+import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow } from './row.js';
+import { clock, make, parseId } from './text.js';
+import { dress, errorWords, word } from './words.js';
+
+const KEPT = 300; // entries of a talk in memory and over a reload; older ones are only a `seq` gap.
+const TYPING_EVERY_MS = 3000;
+const TYPING_SHOWN_MS = 5000;
+
+
+export class Pane {
+  /**
+   * @param {HTMLElement} root
+   * @param {{type: 'group'|'pm', key: 'gid'|'uid', client: import('./client.js').Client, me: () => object,
+   *   changed: () => void, alert: (text: string) => void, openTalk: (uid: string|number, name: string) => void}} app
+   */
+  constructor(root, app) {
+    Object.assign(this, app);
+    this.root = root;
+    this.talks = new Map();
+    this.shown = null;
+    this.following = true;
+    const part = (selector) => root.querySelector(selector);
+    this.field = part('.where input');
+    this.chips = part('.chips');
+    this.about = part('.about');
+    this.subject = part('.subject');
+    this.log = part('.log');
+    this.empty = part('.empty');
+    this.newer = part('.newer');
+    this.typingLine = part('.typing');
+    this.input = part('textarea');
+    this.membersList = part('.members');
+    this.membersButton = part('[data-act=members]');
+    this.listen();
+    this.restore();
+  }
+
+  listen() {
+    const on = (node, event, act) => node?.addEventListener(event, act);
+    on(this.root.querySelector('.where'), 'submit', (e) => (e.preventDefault(), this.enterTyped()));
+    on(this.root.querySelector('.composer'), 'submit', (e) => (e.preventDefault(), this.send()));
+    on(this.input, 'keydown', (e) => {
+      // Enter that chooses a word in an input method must not send: isComposing, and 229 where a browser
+      // ends the composition before it reports the key.
+      if (e.key !== 'Enter' || e.shiftKey || e.isComposing || e.keyCode === 229) return;
+      e.preventDefault();
+      this.send();
+    });
+    on(this.input, 'input', () => this.typed());
+    on(this.newer, 'click', () => this.toBottom());
+    on(this.log, 'scroll', () => {
+      this.following = this.atBottom();
+      if (this.following) this.seen();
+    });
+    // A keyboard that slides in, or the list of members: whoever was at the newest message stays there.
+    new ResizeObserver(() => this.following && this.toBottom()).observe(this.log);
+    on(this.membersButton, 'click', () => this.toggleMembers(this.membersList.hidden));
+    on(this.root.querySelector('[data-act=leave]'), 'click', () => this.leave());
+    on(this.root, 'keydown', (e) => {
+      if (e.key === 'Escape' && this.membersList && !this.membersList.hidden) {
+        this.toggleMembers(false);
+        this.membersButton.focus();
+      }
+      if (e.altKey && (e.key === 'ArrowUp' || e.key === 'ArrowDown')) {
+        e.preventDefault();
+        this.step(e.key === 'ArrowDown' ? 1 : -1);
+      }
+    });
+  }
+
+  // ---- talks ----
+
+  /** The talk with a group or user, made when there is none. @param {string|number} target */
+  talk(target, name) {
+    const key = String(target);
+    if (!this.talks.has(key)) {
+      this.talks.set(key, { target, name: '', items: [], pending: [], unread: 0, draft: '', joined: false, typing: new Map() });
+      this.drawChips();
+    }
+    const talk = this.talks.get(key);
+    if (name && name !== talk.name) {
+      talk.name = name;
+      this.drawChips();
+    }
+    return talk;
+  }
+
+  /** Shows a talk. @param {string|number} target @param {string} [name] */
+  show(target, name) {
+    const typed = this.input.value;
+    if (this.shown) this.shown.draft = typed;
+    const next = this.talk(target, name);
+    this.input.value = this.shown ? next.draft : next.draft || typed;
+    this.shown = next;
+    this.field.value = String(target);
+    this.fitInput();
+    this.toggleMembers(false);
+    this.watch(this.shown);
+    this.draw();
+  }
+
+  /** What stands in the field, shown; null and an alert when it is no id. */
+  showTyped() {
+    const target = parseId(this.field.value);
+    this.field.setAttribute('aria-invalid', String(target === null));
+    if (target === null) {
+      this.field.focus();
+      this.alert(errorWords({ code: 'bad_id', field: this.key }));
+      return null;
+    }
+    this.alert('');
+    if (this.shown?.target !== target) this.show(target);
+    return this.shown;
+  }
+
+  enterTyped() {
+    const talk = this.showTyped();
+    if (!talk) return;
+    if (this.type === 'group') this.join(talk);
+    this.input.focus();
+  }
+
+  step(by) {
+    const keys = [...this.talks.keys()];
+    if (!keys.length) return;
+    const at = keys.indexOf(String(this.shown?.target));
+    this.show(this.talks.get(keys[(at + by + keys.length) % keys.length]).target);
+  }
+
+  // ---- requests ----
+
+  async join(talk) {
+    try {
+      await this.client.ask({ type: 'join', gid: talk.target });
+      this.member(talk, true);
+    } catch (error) {
+      this.alert(errorWords(error));
+    }
+  }
+
+  async leave() {
+    const talk = this.shown;
+    try {
+      await this.client.ask({ type: 'leave', gid: talk.target });
+      this.forget(talk);
+    } catch (error) {
+      this.alert(errorWords(error));
+    }
+  }
+
+  forget(talk) {
+    this.talks.delete(String(talk.target));
+    if (this.shown === talk) {
+      this.shown = null;
+      const next = this.talks.values().next().value;
+      if (next) this.show(next.target);
+    }
+    this.draw();
+  }
+
+  member(talk, joined) {
+    talk.joined = joined;
+    this.drawAbout();
+    this.save();
+  }
+
+  /**
+   * After every login: be a member again, watch again, send what waits. The server takes each id once.
+   * @param {string} epoch names the life of the server's store; in another one all `seq` begin anew
+   */
+  loggedIn(epoch) {
+    if (this.epoch !== epoch) {
+      // Entries of the life before are kept to read, without a number that a new entry may have.
+      for (const talk of this.talks.values()) for (const item of talk.items) delete item.seq;
+      this.epoch = epoch;
+    }
+    for (const talk of this.talks.values()) {
+      if (this.type === 'group' && talk.joined) this.join(talk);
+      this.watch(talk);
+      for (const pending of talk.pending.filter((one) => one.state !== 'failed')) {
+        pending.state = 'sending';
+        this.deliver(talk, pending);
+      }
+    }
+    this.draw();
+  }
+
+  watch(talk) {
+    if (this.type === 'pm') this.client.tell({ type: 'presence', uids: [talk.target] });
+  }
+
+  send() {
+    const typed = this.input.value;
+    if (!typed.trim()) return;
+    this.input.value = '';
+    const talk = this.showTyped();
+    if (!talk) {
+      this.input.value = typed;
+      return;
+    }
+    this.input.value = talk.draft = '';
+    this.fitInput();
+    const content = typed.trim();
+    const pending = { id: newId(), content, time: Date.now(), state: 'waiting' };
+    talk.pending.push(pending);
+    this.log.append(this.pendingRow(talk, pending));
+    this.drawEmpty();
+    this.toBottom();
+    this.deliver(talk, pending);
+    this.input.focus();
+  }
+
+  async deliver(talk, pending) {
+    if (this.client.unanswered.has(pending.id)) return;
+    pending.state = this.client.online ? 'sending' : 'waiting';
+    this.redrawPending(talk, pending);
+    try {
+      const message = { type: this.type, content: pending.content, [this.key]: talk.target };
+      const ack = await this.client.ask(message, pending.id);
+      talk.pending = talk.pending.filter((other) => other !== pending);
+      this.log.querySelector(`[data-pending="${pending.id}"]`)?.remove();
+      if (this.type === 'group') this.member(talk, true);
+      const { uid, name } = this.me();
+      this.put(talk, { seq: ack.seq, uid, name, content: pending.content, time: ack.time });
+    } catch (error) {
+      Object.assign(pending, { state: 'failed', error, covered: false });
+      if (talk === this.shown) this.draw();
+    }
+    this.save();
+  }
+
+  typed() {
+    this.fitInput();
+    const talk = this.shown;
+    const now = performance.now();
+    if (!talk || !this.input.value.trim() || now - (this.toldTyping ?? -Infinity) < TYPING_EVERY_MS) return;
+    if (String(talk.target) !== this.field.value.trim()) return;
+    this.toldTyping = now;
+    this.client.tell({ type: 'typing', [this.key]: talk.target });
+  }
+
+  toggleMembers(open) {
+    if (!this.membersList) return;
+    this.membersList.hidden = !open;
+    this.membersButton.setAttribute('aria-expanded', String(open));
+    if (open) this.fetchMembers();
+  }
+
+  async fetchMembers() {
+    const gid = this.shown?.target;
+    if (gid === undefined) return;
+    try {
+      const page = await this.client.ask({ type: 'members', gid });
+      if (gid === this.shown?.target) this.drawMembers(page);
+    } catch (error) {
+      this.alert(errorWords(error));
+    }
+  }
+
+  // ---- what the server says ----
+
+  /** An entry of a talk of this window. @param {string|number} target @param {import('./row.js').Item} entry */
+  entry(target, entry) {
+    const talk = this.talk(target, this.type === 'pm' && String(entry.uid) === String(target) ? entry.name : '');
+    talk.typing.delete(String(entry.uid));
+    this.put(talk, entry);
+  }
+
+  /** joined, left or broadcast: a line between the entries. @param {string|number} target */
+  notice(target, text) {
+    this.put(this.talk(target), { notice: text, time: Date.now() });
+  }
+
+  membership(event) {
+    const talk = this.talk(event.gid);
+    talk.count = event.members;
+    if (String(event.uid) === String(this.me().uid)) this.member(talk, event.type === 'joined');
+    this.notice(event.gid, word(event.type, event.name));
+    this.drawAbout();
+    if (this.shown === talk && !this.membersList.hidden) this.fetchMembers();
+  }
+
+  /** Somebody is writing; forgotten after some seconds. */
+  typing(target, event) {
+    if (String(event.uid) === String(this.me().uid)) return;
+    const talk = this.talks.get(String(target));
+    if (!talk) return;
+    clearTimeout(talk.typing.get(String(event.uid))?.timer);
+    const timer = setTimeout(() => (talk.typing.delete(String(event.uid)), this.drawTyping()), TYPING_SHOWN_MS);
+    talk.typing.set(String(event.uid), { name: event.name, timer });
+    this.drawTyping();
+  }
+
+  presence(user) {
+    const talk = this.talks.get(String(user.uid));
+    if (!talk) return;
+    talk.presence = user;
+    this.drawAbout();
+  }
+
+  put(talk, item) {
+    const known = item.seq && talk.items.some((other) => other.seq === item.seq);
+    if (known) return;
+    const at = item.seq ? talk.items.findLastIndex((other) => !(other.seq > item.seq)) + 1 : talk.items.length;
+    talk.items.splice(at, 0, item);
+    if (talk.items.length > KEPT) talk.items.splice(0, talk.items.length - KEPT);
+    const own = String(item.uid) === String(this.me().uid);
+    if (own) this.cover(talk, item);
+    if (!this.shown && !item.notice && this.mayShow(talk)) this.show(talk.target);
+    else if (talk === this.shown) this.addRow(talk, item, own);
+    const looked = talk === this.shown && !document.hidden && this.root.offsetParent !== null && this.following;
+    if (!own && !item.notice && !looked) talk.unread += 1;
+    this.drawTyping();
+    this.drawChips();
+    this.changed();
+    this.save();
+  }
+
+  /** The own copy may come before the `ack`: the message that waits is not shown beside it. */
+  cover(talk, item) {
+    const pending = talk.pending.find((one) => one.state !== 'failed' && !one.covered && one.content === item.content);
+    if (!pending) return;
+    pending.covered = true;
+    this.log.querySelector(`[data-pending="${pending.id}"]`)?.remove();
+  }
+
+  /** Whether a talk may open by itself: never over an id that is just being typed. */
+  mayShow(talk) {
+    const typed = this.field.value.trim();
+    return this.type === 'group' || !typed || typed === String(talk.target);
+  }
+
+  // ---- drawing ----
+
+  draw() {
+    const rows = this.shown?.items.map((item) => this.row(item)) ?? [];
+    const pending = this.shown?.pending.filter((one) => !one.covered).map((one) => this.pendingRow(this.shown, one)) ?? [];
+    // Changing the talk is not news: a screen reader must not read the whole log again.
+    this.log.setAttribute('aria-live', 'off');
+    this.log.replaceChildren(...rows, ...pending);
+    rows.forEach(dressRow);
+    requestAnimationFrame(() => this.log.removeAttribute('aria-live'));
+    this.drawAbout();
+    this.drawTyping();
+    this.drawEmpty();
+    this.drawChips();
+    this.toBottom();
+  }
+
+  drawEmpty() {
+    this.empty.hidden = this.log.childElementCount > 0;
+  }
+
+  addRow(talk, item, own) {
+    const follow = own || this.following;
+    const row = this.row(item);
+    row.classList.add('new');
+    const following = [...this.log.children].find((other) => other.dataset.pending || Number(other.dataset.seq) > item.seq);
+    this.log.insertBefore(row, following ?? null);
+    dressRow(row);
+    if (row.nextElementSibling) dressRow(row.nextElementSibling);
+    while (this.log.childElementCount > KEPT + talk.pending.length) this.log.firstElementChild.remove();
+    this.drawEmpty();
+    if (follow) this.toBottom();
+  }
+
+  row(item) {
+    const own = String(item.uid) === String(this.me().uid);
+    const open = own || this.type === 'pm' ? null : this.openTalk;
+    return item.notice ? noticeRow(item) : entryRow(item, own ? word('you') : null, open);
+  }
+
+  pendingRow(talk, pending) {
+    return pendingRow(pending, () => this.deliver(talk, pending));
+  }
+
+  redrawPending(talk, pending) {
+    if (talk !== this.shown) return;
+    this.log.querySelector(`[data-pending="${pending.id}"]`)?.replaceWith(this.pendingRow(talk, pending));
+  }
+
+  drawChips() {
+    this.chips.replaceChildren(...[...this.talks.values()].map((talk) => chip(this.title(talk), talk.unread, talk === this.shown, () => {
+      this.show(talk.target);
+      this.input.focus();
+    })));
+    this.newer.hidden = !this.shown?.unread;
+    this.newer.textContent = word('newer', this.shown?.unread ?? 0);
+  }
+
+  title(talk) {
+    if (this.type === 'group') return `# ${talk.target}`;
+    if (String(talk.target) === String(this.me().uid)) return word('toYourself');
+    return talk.name && talk.name !== String(talk.target) ? `${talk.name} · ${talk.target}` : String(talk.target);
+  }
+
+  drawAbout() {
+    const talk = this.shown;
+    this.about.hidden = !talk || (this.type === 'group' && !talk.joined);
+    if (!talk) return;
+    const { presence, count } = talk;
+    if (this.membersButton) this.membersButton.textContent = count ? word('memberCount', count) : word('members');
+    if (!presence) this.subject.textContent = '';
+    else if (presence.online || !presence.last) this.subject.textContent = word(presence.online ? 'online' : 'offline');
+    else this.subject.textContent = word('lastSeen', clock(presence.last));
+    this.subject.classList.toggle('there', Boolean(presence?.online));
+  }
+
+  drawMembers(page) {
+    this.membersList.replaceChildren(...page.members.map((one) => memberLine(one, this.openTalk)));
+    if (page.more) this.membersList.append(make('li', '', '…'));
+  }
+
+  drawTyping() {
+    const names = [...(this.shown?.typing.values() ?? [])].map((one) => one.name);
+    this.typingLine.textContent = names.length ? word('typing', names.slice(0, 3).join(', ')) : '';
+  }
+
+  // ---- place in the log ----
+
+  atBottom() {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60;
+  }
+
+  toBottom() {
+    this.following = true;
+    this.log.scrollTop = this.log.scrollHeight;
+    this.seen();
+  }
+
+  /** The shown talk has been looked at. */
+  seen() {
+    if (!this.shown?.unread || document.hidden || this.root.offsetParent === null) return;
+    this.shown.unread = 0;
+    this.drawChips();
+    this.changed();
+  }
+
+  /** Unread messages of all talks of this window. */
+  unread() {
+    return [...this.talks.values()].reduce((sum, talk) => sum + talk.unread, 0);
+  }
+
+  fitInput() {
+    if (CSS.supports('field-sizing', 'content')) return;
+    this.input.style.height = 'auto';
+    this.input.style.height = `${this.input.scrollHeight + 2}px`;
+  }
+
+  // ---- over a reload ----
+
+  save() {
+    clearTimeout(this.saveTimer);
+    this.saveTimer = setTimeout(() => this.saveNow(), 200);
+  }
+
+  saveNow() {
+    const talks = [...this.talks.values()].map(({ target, name, items, pending, draft, joined, count, unread }) => ({
+      target, name, items, pending, draft: this.shown?.target === target ? this.input.value : draft, joined, count, unread,
+    }));
+    try {
+      sessionStorage.setItem(`karez.${this.type}`, JSON.stringify({ epoch: this.epoch, shown: this.shown?.target, talks }));
+    } catch {
+      // Full or forbidden: a reload then starts with an empty log, which is all that is lost.
+    }
+  }
+
+  restore() {
+    addEventListener('pagehide', () => this.saveNow());
+    try {
+      const { epoch, shown, talks } = JSON.parse(sessionStorage.getItem(`karez.${this.type}`) ?? '{}');
+      this.epoch = epoch;
+      for (const talk of talks ?? []) this.talks.set(String(talk.target), { ...talk, typing: new Map() });
+      if (shown !== undefined) this.show(shown);
+    } catch {
+      this.talks.clear();
+    }
+    this.draw();
+  }
+
+  /** The language has changed. */
+  relabel() {
+    dress(this.root);
+    this.draw();
+  }
+}

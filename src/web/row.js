@@ -1,0 +1,123 @@
+// The lines of a window: entries, notices, messages that wait; talks and members to choose from.
+// Foreign text enters as text nodes only.
+
+import { clock, contentNode, day, make, moment, paintAvatar } from './text.js';
+import { errorWords, word } from './words.js';
+
+const GROUPED_MS = 5 * 60_000;
+
+/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, notice?: string}} Item */
+/** @typedef {{id: string, content: string, time: number, state: 'waiting'|'sending'|'failed', covered?: boolean, error?: object}} Pending */
+
+function emptyRow(className, time) {
+  const row = make('div', className);
+  row.dataset.time = String(time);
+  row.append(make('p', 'mark'));
+  return row;
+}
+
+/** joined, left. @param {Item} item */
+export function noticeRow(item) {
+  const row = emptyRow('row notice', item.time);
+  row.append(make('p', '', item.notice));
+  return row;
+}
+
+/**
+ * An entry. @param {Item} item @param {string?} own what to call the author when it is oneself
+ * @param {((uid: string|number, name: string) => void)?} openTalk what a click on the author does
+ */
+export function entryRow(item, own, openTalk) {
+  const row = emptyRow(own ? 'row own' : 'row', item.time);
+  if (item.seq) row.dataset.seq = String(item.seq);
+  row.dataset.uid = String(item.uid);
+  const name = own ?? (item.name || String(item.uid));
+  const author = make(openTalk ? 'button' : 'span', 'author', name);
+  if (openTalk) {
+    author.type = 'button';
+    author.title = word('openTalk', name);
+    author.addEventListener('click', () => openTalk(item.uid, name));
+  }
+  const head = make('p', 'head');
+  head.append(author, make('span', 'uid', String(item.uid)));
+
+  const time = make('time', '', clock(item.time));
+  time.dateTime = new Date(item.time).toISOString();
+  time.title = moment(item.time);
+  const foot = make('p', 'foot');
+  foot.append(time);
+  if (own) {
+    const tick = make('span', 'tick', '✓');
+    tick.setAttribute('aria-hidden', 'true');
+    foot.append(make('span', 'unseen', word('sent')), tick);
+  }
+
+  const bubble = make('div', 'bubble');
+  bubble.append(head, contentNode(item.content ?? ''), foot);
+  const avatar = paintAvatar(make('span', 'avatar'), item.uid, name);
+  avatar.setAttribute('aria-hidden', 'true');
+  row.append(avatar, bubble);
+  return row;
+}
+
+/** A message that is not acknowledged yet, or was refused. @param {Pending} pending @param {() => void} again */
+export function pendingRow(pending, again) {
+  const row = make('div', `row own pending ${pending.state}`);
+  row.dataset.pending = pending.id;
+  const foot = make('p', 'foot', word(pending.state));
+  if (pending.state === 'failed') {
+    foot.textContent = `${word('failed')}: ${errorWords(pending.error ?? { code: 'internal' })}`;
+    const button = make('button', 'again', word('again'));
+    button.type = 'button';
+    button.addEventListener('click', again);
+    foot.append(' ', button);
+  }
+  const bubble = make('div', 'bubble');
+  bubble.append(contentNode(pending.content), foot);
+  row.append(bubble);
+  return row;
+}
+
+/** What a row shows because of the one before it: a new day, missing entries, the same author going on. */
+export function dressRow(row) {
+  if (row.dataset.pending) return;
+  const before = row.previousElementSibling;
+  let spoken = before;
+  while (spoken && !spoken.dataset.seq) spoken = spoken.previousElementSibling;
+  const missing = spoken && row.dataset.seq ? Number(row.dataset.seq) - Number(spoken.dataset.seq) - 1 : 0;
+  const time = Number(row.dataset.time);
+  const newDay = !before || day(Number(before.dataset.time)) !== day(time);
+  const mark = [newDay && day(time), missing > 0 && word('missing', missing)].filter(Boolean).join(' · ');
+  row.querySelector('.mark').textContent = mark;
+  const goesOn = !mark && before?.dataset.uid && before.dataset.uid === row.dataset.uid;
+  row.classList.toggle('goes-on', Boolean(goesOn) && time - Number(before.dataset.time) < GROUPED_MS);
+}
+
+/** A talk to choose. @param {string} title @param {number} unread @param {boolean} shown @param {() => void} choose */
+export function chip(title, unread, shown, choose) {
+  const button = make('button', 'chip', title);
+  button.type = 'button';
+  button.setAttribute('aria-current', String(shown));
+  button.addEventListener('click', choose);
+  if (unread) {
+    const badge = make('span', 'badge', unread > 99 ? '99+' : String(unread));
+    badge.setAttribute('aria-label', word('unread', unread));
+    badge.setAttribute('role', 'img');
+    button.append(' ', badge);
+  }
+  const place = make('li');
+  place.append(button);
+  return place;
+}
+
+/** A member to write to. @param {{uid: string|number, name: string, online: boolean}} member @param {Function} openTalk */
+export function memberLine(member, openTalk) {
+  const state = word(member.online ? 'online' : 'offline');
+  const button = make('button', member.online ? 'there' : 'away', member.name || String(member.uid));
+  button.type = 'button';
+  button.append(' ', make('span', 'uid', `${member.uid} · ${state}`));
+  button.addEventListener('click', () => openTalk(member.uid, member.name));
+  const place = make('li');
+  place.append(button);
+  return place;
+}
