@@ -9,9 +9,12 @@
 //! - `app`: puts the floors together.
 //! - `config`, `cli` and `main`: parse, build, run.
 
+pub mod app;
 pub mod auth;
 pub mod base;
 pub mod chat;
+pub mod cli;
+pub mod config;
 pub mod http;
 pub mod net;
 pub mod store;

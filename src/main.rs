@@ -1,3 +1,7 @@
 //! The `karez` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    karez::cli::main()
+}

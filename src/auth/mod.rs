@@ -11,9 +11,23 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 pub mod guest;
 
 pub use guest::GuestKey;
+
+/// A name that nobody has had before: 96 random bits, as 16 characters of base64url.
+///
+/// # Errors
+///
+/// [`AuthError::NoRandomness`].
+pub fn random_name() -> Result<String, AuthError> {
+    let mut bytes = [0; 12];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| AuthError::NoRandomness)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
 
 /// What the machine could not do for us. The operator must know; there is nothing to fall back to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! The defaults come from the table in [`base::limits`](crate::base::limits); every name has its unit there
 //! and here. Whoever configures checks the bounds; the core takes what it is given.
 
-use crate::base::limits::{self as table, Limit};
+use crate::base::limits as table;
 
 /// Who may speak to everyone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,29 +74,24 @@ impl Default for Limits {
             messages_burst: table::MESSAGES_BURST.default,
             over_rate_ms: table::OVER_RATE_MS.default,
             over_rate_pause_ms: table::OVER_RATE_PAUSE_MS.default,
-            groups_per_user_max: count(table::GROUPS_PER_USER_MAX),
-            group_members_max: count(table::GROUP_MEMBERS_MAX),
-            notice_members_max: count(table::NOTICE_MEMBERS_MAX),
-            members_page_default: count(table::MEMBERS_PAGE_DEFAULT),
-            members_page_max: count(table::MEMBERS_PAGE_MAX),
-            watched_uids_max: count(table::WATCHED_UIDS_MAX),
+            groups_per_user_max: table::GROUPS_PER_USER_MAX.count(),
+            group_members_max: table::GROUP_MEMBERS_MAX.count(),
+            notice_members_max: table::NOTICE_MEMBERS_MAX.count(),
+            members_page_default: table::MEMBERS_PAGE_DEFAULT.count(),
+            members_page_max: table::MEMBERS_PAGE_MAX.count(),
+            watched_uids_max: table::WATCHED_UIDS_MAX.count(),
             presence_grace_ms: table::PRESENCE_GRACE_MS.default,
-            content_bytes_max: count(table::CONTENT_BYTES_MAX),
-            kind_bytes_max: count(table::KIND_BYTES_MAX),
-            data_bytes_max: count(table::DATA_BYTES_MAX),
-            mentions_max: count(table::MENTIONS_MAX),
-            name_chars_max: count(table::NAME_CHARS_MAX),
-            name_bytes_max: count(table::NAME_BYTES_MAX),
+            content_bytes_max: table::CONTENT_BYTES_MAX.count(),
+            kind_bytes_max: table::KIND_BYTES_MAX.count(),
+            data_bytes_max: table::DATA_BYTES_MAX.count(),
+            mentions_max: table::MENTIONS_MAX.count(),
+            name_chars_max: table::NAME_CHARS_MAX.count(),
+            name_bytes_max: table::NAME_BYTES_MAX.count(),
             internal_retry_ms: table::INTERNAL_RETRY_MS.default,
-            idle_users_max: count(table::IDLE_USERS_MAX),
-            idle_groups_max: count(table::IDLE_GROUPS_MAX),
-            directs_cached_max: count(table::DIRECTS_CACHED_MAX),
+            idle_users_max: table::IDLE_USERS_MAX.count(),
+            idle_groups_max: table::IDLE_GROUPS_MAX.count(),
+            directs_cached_max: table::DIRECTS_CACHED_MAX.count(),
             broadcast: BroadcastPolicy::default(),
         }
     }
-}
-
-/// A limit as a number of things in memory.
-fn count(limit: Limit) -> usize {
-    usize::try_from(limit.default).unwrap_or(usize::MAX)
 }

@@ -17,6 +17,8 @@
 //! The tutorial reads its handshake with one `recv` and one regular expression and has no other HTTP.
 //! Tests: `tests/http`.
 
+use crate::base::limits as table;
+
 pub mod body;
 pub mod buffer;
 pub mod error;
@@ -44,6 +46,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { line_bytes_max: 8192, head_bytes_max: 16_384, headers_max: 64, body_bytes_max: 65_536 }
+        Limits {
+            line_bytes_max: table::HTTP_LINE_BYTES_MAX.count(),
+            head_bytes_max: table::HTTP_HEAD_BYTES_MAX.count(),
+            headers_max: table::HTTP_HEADERS_MAX.count(),
+            body_bytes_max: table::HTTP_BODY_BYTES_MAX.count(),
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::base::limits as table;
 use crate::http;
 
 /// Where to accept connections.
@@ -170,27 +171,27 @@ pub enum AddressExemption {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            message_bytes_max: 64 * 1024,
             http: http::Limits::default(),
-            connections_max: 1_000_000,
-            connections_per_address_max: 200,
             address_exemption: AddressExemption::Loopback,
-            head_timeout_ms: 10_000,
-            body_timeout_ms: 30_000,
-            ping_after_ms: 25_000,
-            ping_timeout_ms: 10_000,
-            close_timeout_ms: 5_000,
-            drain_timeout_ms: 4_000,
-            control_frames_per_second: 100,
-            socket_send_buffer_bytes: 32 * 1024,
-            output_soft_bytes_max: 256 * 1024,
-            output_soft_timeout_ms: 10_000,
-            output_hard_bytes_max: 1024 * 1024,
-            output_total_bytes_max: 64 * 1024 * 1024,
-            own_output_bytes_max: 64 * 1024,
-            read_bytes_per_turn: 256 * 1024,
-            accepts_per_turn: 128,
-            flushes_per_turn: 256,
+            message_bytes_max: table::MESSAGE_BYTES_MAX.count(),
+            connections_max: table::CONNECTIONS_MAX.count(),
+            connections_per_address_max: table::CONNECTIONS_PER_ADDRESS_MAX.small(),
+            head_timeout_ms: table::HEAD_TIMEOUT_MS.default,
+            body_timeout_ms: table::BODY_TIMEOUT_MS.default,
+            ping_after_ms: table::PING_AFTER_MS.default,
+            ping_timeout_ms: table::PING_TIMEOUT_MS.default,
+            close_timeout_ms: table::CLOSE_TIMEOUT_MS.default,
+            drain_timeout_ms: table::DRAIN_TIMEOUT_MS.default,
+            control_frames_per_second: table::CONTROL_FRAMES_PER_SECOND.small(),
+            socket_send_buffer_bytes: table::SOCKET_SEND_BUFFER_BYTES.count(),
+            output_soft_bytes_max: table::OUTPUT_SOFT_BYTES_MAX.count(),
+            output_soft_timeout_ms: table::OUTPUT_SOFT_TIMEOUT_MS.default,
+            output_hard_bytes_max: table::OUTPUT_HARD_BYTES_MAX.count(),
+            output_total_bytes_max: table::OUTPUT_TOTAL_BYTES_MAX.count(),
+            own_output_bytes_max: table::OWN_OUTPUT_BYTES_MAX.count(),
+            read_bytes_per_turn: table::READ_BYTES_PER_TURN.count(),
+            accepts_per_turn: table::ACCEPTS_PER_TURN.count(),
+            flushes_per_turn: table::FLUSHES_PER_TURN.count(),
         }
     }
 }

@@ -42,6 +42,22 @@ pub(super) enum Order {
     Stop,
 }
 
+impl Order {
+    /// The same order when its payload lies `base` bytes further on.
+    fn shifted(self, base: usize) -> Order {
+        let shift = |payload: Payload| Payload {
+            start: payload.start + base,
+            end: payload.end + base,
+            opcode: payload.opcode,
+        };
+        match self {
+            Order::Send { conn, payload } => Order::Send { conn, payload: shift(payload) },
+            Order::Publish { topic, payload } => Order::Publish { topic, payload: shift(payload) },
+            other => other,
+        }
+    }
+}
+
 /// The orders of one call of a handler.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -122,6 +138,30 @@ impl Outbox {
     /// far is in the hands of the kernel. A connection that closes first gives its marks up.
     pub fn mark(&mut self, conn: ConnId, mark: u64) {
         self.orders.push(Order::Mark { conn, mark });
+    }
+
+    /// Appends the orders of another outbox, and empties that one. So orders can be held until it is certain
+    /// that they may be given, and dropped by [`Outbox::clear`] if not.
+    pub fn append(&mut self, held: &mut Outbox) {
+        if self.orders.is_empty() && self.bytes.is_empty() {
+            std::mem::swap(&mut self.orders, &mut held.orders);
+            std::mem::swap(&mut self.bytes, &mut held.bytes);
+            return;
+        }
+        let base = self.bytes.len();
+        self.bytes.append(&mut held.bytes);
+        self.orders.extend(held.orders.drain(..).map(|order| order.shifted(base)));
+    }
+
+    /// Drops every order.
+    pub fn clear(&mut self) {
+        self.orders.clear();
+        self.bytes.clear();
+    }
+
+    /// Sets the moment, for an outbox that is not the loop's.
+    pub fn set_now(&mut self, now: Now) {
+        self.now = now;
     }
 
     /// Drains the server, as SIGTERM does: every connection gets its last words, then [`Server::run`]

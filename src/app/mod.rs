@@ -1,0 +1,182 @@
+//! The daemon: the floors put together.
+//!
+//! [`App`] is the [`Handler`] of the loop. What comes in as text goes through `wire` into the chat core; what
+//! the core puts out becomes orders to the loop or to the store (`turn.rs`). HTTP requests get the page
+//! (`assets.rs`).
+//!
+//! It knows every floor and decides nothing that one of them could decide. What is its own: who a token stands
+//! for, how long a connection may stay without a login, and the turn: **nothing that the core puts out leaves
+//! before the store has committed the turn.** Whatever the core wants sent is rendered at once into an outbox of
+//! the app's own, which is handed to the loop at the end of the turn, or dropped.
+//!
+//! In the tutorial all of this is the class itself. Tests: `tests/app/`.
+
+mod assets;
+mod session;
+mod turn;
+
+use std::collections::HashSet;
+
+use crate::auth::{AuthError, GuestKey};
+use crate::base::clock::Millis;
+use crate::chat::ids::SessionId;
+use crate::chat::input::Input;
+use crate::chat::{self, Chat};
+use crate::http::Request;
+use crate::net::{CloseReason, ConnId, Ending, Handler, LastWords, Message, Outbox};
+use crate::store::Storage;
+use crate::wire::{self, Bye};
+use crate::ws::code;
+
+use assets::Assets;
+use turn::Turn;
+
+/// What the daemon is told at the start, besides what the loop is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The limits of the chat core.
+    pub chat: chat::Limits,
+    /// Whether whoever comes without a token gets a uid.
+    pub guests: Guests,
+    /// From the opening handshake to the login.
+    pub login_timeout_ms: u64,
+    /// What the login answer tells clients of the heartbeat.
+    pub heartbeat_s: u64,
+    /// What the login answer tells clients of the largest message.
+    pub message_bytes_max: usize,
+}
+
+/// Whether whoever comes without a token gets a uid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guests {
+    /// A guest's uid, and a token to come back with.
+    Welcome,
+    /// A refusal.
+    Refused,
+}
+
+/// The handler of the daemon.
+pub struct App<S> {
+    settings: Settings,
+    chat: Chat,
+    turn: Turn<S>,
+    /// Connections that have not logged in yet.
+    strangers: HashSet<ConnId>,
+    assets: Assets,
+    /// The deadline of the core for which the loop was asked to wake us.
+    core_wakes_at: Option<Millis>,
+    /// How many connections were told to come back later: each at another moment.
+    farewells: u64,
+}
+
+/// The token of the core's own deadline; every other is a connection's, for its login.
+const CORE_DEADLINE: u64 = u64::MAX;
+/// Between these a client is told to come back after a restart, so that not all come in one moment.
+const RETRY_MS: std::ops::Range<u64> = 500..5_500;
+
+impl<S: Storage> App<S> {
+    /// A daemon on a store.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no random numbers for the key of the guests' tokens.
+    pub fn new(settings: Settings, store: S) -> Result<App<S>, AuthError> {
+        Ok(App {
+            chat: Chat::new(settings.chat.clone()),
+            turn: Turn::new(store, GuestKey::generate()?, &settings)?,
+            settings,
+            strangers: HashSet::new(),
+            assets: Assets::new(),
+            core_wakes_at: None,
+            farewells: 0,
+        })
+    }
+
+    /// The store, for whoever looks in from outside.
+    pub fn store_mut(&mut self) -> &mut S {
+        self.turn.store_mut()
+    }
+
+    /// Hands one input to the core and carries out what comes of it.
+    fn handle(&mut self, out: &Outbox, input: Input<'_>) {
+        self.turn.handle(&mut self.chat, out.now(), input);
+    }
+}
+
+impl<S: Storage> Handler for App<S> {
+    fn on_connect(&mut self, out: &mut Outbox, conn: ConnId) {
+        self.strangers.insert(conn);
+        out.wake_at(out.now().mono.plus_ms(self.settings.login_timeout_ms), conn.to_u64());
+    }
+
+    fn on_message(&mut self, out: &mut Outbox, conn: ConnId, message: Message<'_>) {
+        if self.turn.is_ending(conn) {
+            return;
+        }
+        match message {
+            Message::Text(text) => self.take_text(out, conn, text),
+            Message::Binary(_) => self.turn.end(conn, code::UNSUPPORTED, "text messages only"),
+        }
+    }
+
+    fn on_close(&mut self, out: &mut Outbox, conn: ConnId, reason: CloseReason) {
+        log::debug!("{conn} closed: {reason:?}");
+        self.strangers.remove(&conn);
+        self.handle(out, Input::Gone(SessionId(conn.to_u64())));
+    }
+
+    fn on_request(&mut self, out: &mut Outbox, conn: ConnId, request: &Request<'_>) {
+        out.respond(conn, self.assets.respond(request));
+    }
+
+    fn on_deadline(&mut self, out: &mut Outbox, token: u64) {
+        if token == CORE_DEADLINE {
+            self.core_wakes_at = None;
+            self.handle(out, Input::Deadline);
+            return;
+        }
+        let conn = ConnId::from_u64(token);
+        if self.strangers.contains(&conn) && !self.turn.has_logged_in(conn) {
+            let retry_ms = self.spread_retry_ms();
+            self.turn.end_with(conn, Bye::LoginTimeout, Some(retry_ms));
+        }
+    }
+
+    fn on_turn_end(&mut self, out: &mut Outbox) {
+        self.turn.finish(&mut self.chat, out, &mut self.strangers);
+        if let Some(moment) = self.chat.next_deadline()
+            && self.core_wakes_at.is_none_or(|set| moment < set)
+        {
+            self.core_wakes_at = Some(moment);
+            out.wake_at(moment, CORE_DEADLINE);
+        }
+    }
+
+    fn last_words(&mut self, _conn: ConnId, ending: Ending) -> LastWords {
+        let bye = match ending {
+            Ending::SlowConsumer => Bye::TooSlow,
+            Ending::Drain => Bye::Restart,
+        };
+        let mut text = Vec::new();
+        wire::render_bye(bye, Some(self.spread_retry_ms()), &mut text);
+        // What wire renders is UTF-8; if it ever were not, the Close frame says enough.
+        let text = String::from_utf8(text).unwrap_or_default();
+        LastWords { text, code: bye.close_code(), reason: bye.as_str() }
+    }
+}
+
+impl<S> App<S> {
+    /// When to come back: spread evenly, by the golden ratio, over the range.
+    fn spread_retry_ms(&mut self) -> u64 {
+        self.farewells = self.farewells.wrapping_add(1);
+        let width = RETRY_MS.end - RETRY_MS.start;
+        let turned = self.farewells.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        RETRY_MS.start + ((turned * width) >> 32)
+    }
+}
+
+impl<S> std::fmt::Debug for App<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,249 @@
+//! The turn of the app: what the core put out, held until the store has committed it.
+//!
+//! Outputs of the core are carried out as they come: orders for the store inside the open transaction,
+//! deliveries rendered into an outbox that nobody sees yet, queries answered before the next request. At the
+//! end of the turn the transaction is committed, and only then the outbox goes to the loop. If the commit
+//! fails, the outbox is dropped, and the core undoes the turn and tells whoever asked for something.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::Settings;
+use crate::auth::{self, AuthError, GuestKey};
+use crate::base::clock::{Now, UnixMillis};
+use crate::chat::Chat;
+use crate::chat::ids::SessionId;
+use crate::chat::input::Input;
+use crate::chat::output::{Event, Farewell, Output, Query, Sink, To};
+use crate::net::{ConnId, Outbox, Payload, TopicId};
+use crate::store::{Storage, StoreError};
+use crate::wire::{self, Bye, Problem};
+
+/// When somebody who would not stop sending may come back.
+const TOO_MANY_RETRY_MS: u64 = 10_000;
+
+/// What happened in this turn and has not left yet.
+pub(super) struct Turn<S> {
+    store: S,
+    transaction: Transaction,
+    held: Outbox,
+    queries: VecDeque<Query>,
+    /// Connections that are told that their login holds; true when the turn is committed.
+    logged_in: Vec<ConnId>,
+    /// Connections that are told to go: what they still say is not heard.
+    ending: Vec<ConnId>,
+    /// The core has been given something since the last commit.
+    touched: bool,
+    guest_key: GuestKey,
+    epoch: String,
+    heartbeat_s: u64,
+    limits: wire::Limits,
+}
+
+/// The store's side of the turn.
+#[derive(Debug, PartialEq, Eq)]
+enum Transaction {
+    /// Nothing was written or read.
+    None,
+    Open,
+    /// The store failed: the turn cannot be committed any more.
+    Failed,
+}
+
+impl<S: Storage> Turn<S> {
+    pub(super) fn new(store: S, guest_key: GuestKey, settings: &Settings) -> Result<Turn<S>, AuthError> {
+        let chat = &settings.chat;
+        Ok(Turn {
+            store,
+            transaction: Transaction::None,
+            held: Outbox::default(),
+            queries: VecDeque::new(),
+            logged_in: Vec::new(),
+            ending: Vec::new(),
+            touched: false,
+            guest_key,
+            epoch: auth::random_name()?,
+            heartbeat_s: settings.heartbeat_s,
+            limits: wire::Limits {
+                message_bytes: settings.message_bytes_max as u64,
+                content_bytes: chat.content_bytes_max as u64,
+                kind_bytes: chat.kind_bytes_max as u64,
+                data_bytes: chat.data_bytes_max as u64,
+                mentions: chat.mentions_max as u64,
+                name_chars: chat.name_chars_max as u64,
+                name_bytes: chat.name_bytes_max as u64,
+                members_page: chat.members_page_max as u64,
+                watched_uids: chat.watched_uids_max as u64,
+                messages_per_second: chat.messages_per_second,
+                messages_burst: chat.messages_burst,
+            },
+        })
+    }
+
+    pub(super) fn store_mut(&mut self) -> &mut S {
+        &mut self.store
+    }
+
+    /// Hands an input to the core, and answers what the core must know before the next one.
+    pub(super) fn handle(&mut self, chat: &mut Chat, now: Now, input: Input<'_>) {
+        self.touched = true;
+        chat.handle(now, input, &mut Hold { turn: self, time: now.unix });
+        while let Some(query) = self.queries.pop_front() {
+            match self.begin().and_then(|()| self.store.read(&query)) {
+                Ok(record) => {
+                    chat.handle(now, Input::Answer(record), &mut Hold { turn: self, time: now.unix });
+                }
+                Err(error) => self.fail(&error),
+            }
+        }
+    }
+
+    /// Commits the turn and hands its output over, or undoes it.
+    pub(super) fn finish(&mut self, chat: &mut Chat, out: &mut Outbox, strangers: &mut HashSet<ConnId>) {
+        if std::mem::take(&mut self.touched) {
+            let end = if self.commit() {
+                self.logged_in.iter().for_each(|conn| {
+                    strangers.remove(conn);
+                });
+                Input::Committed
+            } else {
+                self.held.clear();
+                Input::CommitFailed
+            };
+            self.logged_in.clear();
+            let now = out.now();
+            chat.handle(now, end, &mut Hold { turn: self, time: now.unix });
+        }
+        self.ending.clear();
+        out.append(&mut self.held);
+    }
+
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if self.transaction == Transaction::None {
+            self.store.begin()?;
+            self.transaction = Transaction::Open;
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, error: &StoreError) {
+        if self.transaction != Transaction::Failed {
+            log::error!("the store failed, nothing of this turn is stored: {error}");
+        }
+        self.transaction = Transaction::Failed;
+    }
+
+    /// Whether what the turn wrote is stored. Why not is in the log.
+    fn commit(&mut self) -> bool {
+        if self.transaction == Transaction::Open
+            && let Err(error) = self.store.commit()
+        {
+            self.fail(&error);
+        }
+        let transaction = std::mem::replace(&mut self.transaction, Transaction::None);
+        if transaction == Transaction::Failed {
+            self.store.rollback();
+        }
+        transaction != Transaction::Failed
+    }
+}
+
+impl<S> Turn<S> {
+    pub(super) fn guest_key(&self) -> &GuestKey {
+        &self.guest_key
+    }
+
+    pub(super) fn is_ending(&self, conn: ConnId) -> bool {
+        self.ending.contains(&conn)
+    }
+
+    pub(super) fn has_logged_in(&self, conn: ConnId) -> bool {
+        self.logged_in.contains(&conn)
+    }
+
+    /// Tells a client that its message was refused.
+    pub(super) fn refuse(&mut self, conn: ConnId, id: Option<&str>, problem: &Problem) {
+        let payload = self.held.text(|out| wire::render_error(id, problem, out));
+        self.held.send(conn, payload);
+    }
+
+    /// Ends a connection with a `bye`.
+    pub(super) fn end_with(&mut self, conn: ConnId, bye: Bye, retry_ms: Option<u64>) {
+        let payload = self.held.text(|out| wire::render_bye(bye, retry_ms, out));
+        self.held.send(conn, payload);
+        self.end(conn, bye.close_code(), bye.as_str());
+    }
+
+    /// Ends a connection.
+    pub(super) fn end(&mut self, conn: ConnId, code: u16, reason: &str) {
+        self.held.close(conn, code, reason);
+        self.ending.push(conn);
+    }
+
+    fn render(&mut self, event: &Event<'_>, time: UnixMillis) -> Payload {
+        let Event::Login { id, uid, name, guest } = event else {
+            return self.held.text(|out| wire::render(event, out));
+        };
+        let token = guest.then(|| self.guest_key.sign(uid));
+        let login = wire::Login {
+            id: *id,
+            uid,
+            name,
+            token: token.as_deref(),
+            epoch: &self.epoch,
+            time,
+            heartbeat_s: self.heartbeat_s,
+            limits: self.limits,
+        };
+        self.held.text(|out| wire::render_login(&login, out))
+    }
+
+    fn deliver(&mut self, to: To<'_>, event: &Event<'_>, time: UnixMillis) {
+        let payload = self.render(event, time);
+        match to {
+            To::Session(session) => {
+                if matches!(event, Event::Login { .. }) {
+                    self.logged_in.push(conn_of(session));
+                }
+                self.held.send(conn_of(session), payload);
+            }
+            To::Sessions(sessions) => {
+                sessions.iter().for_each(|session| self.held.send(conn_of(*session), payload));
+            }
+            To::Topic(topic) => self.held.publish(TopicId(topic.0), payload),
+        }
+    }
+}
+
+/// Where the outputs of the core go.
+struct Hold<'a, S> {
+    turn: &'a mut Turn<S>,
+    time: UnixMillis,
+}
+
+impl<S: Storage> Sink for Hold<'_, S> {
+    fn put(&mut self, output: Output<'_>) {
+        let turn = &mut *self.turn;
+        match output {
+            Output::Deliver { to, event } => turn.deliver(to, &event, self.time),
+            Output::Subscribe { session, topic } => turn.held.subscribe(conn_of(session), TopicId(topic.0)),
+            Output::Unsubscribe { session, topic } => {
+                turn.held.unsubscribe(conn_of(session), TopicId(topic.0));
+            }
+            Output::Store(order) => {
+                if turn.transaction != Transaction::Failed
+                    && let Err(error) = turn.begin().and_then(|()| turn.store.write(order))
+                {
+                    turn.fail(&error);
+                }
+            }
+            Output::Query(query) => turn.queries.push_back(query),
+            Output::Disconnect { session, why: Farewell::TooManyMessages } => {
+                turn.end_with(conn_of(session), Bye::TooManyMessages, Some(TOO_MANY_RETRY_MS));
+            }
+        }
+    }
+}
+
+fn conn_of(session: SessionId) -> ConnId {
+    ConnId::from_u64(session.0)
+}

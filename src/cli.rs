@@ -1,0 +1,128 @@
+//! The command: from its arguments to an exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::app::App;
+use crate::base::limits;
+use crate::config::Config;
+use crate::net::{BindError, Listen, Server};
+use crate::store::Memory;
+
+/// Why the daemon did not start, or did not go on: words for the operator and an exit code (sysexits.h).
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    words: String,
+}
+
+const RUNTIME: u8 = 1;
+const UNAVAILABLE: u8 = 69;
+const CONFIG: u8 = 78;
+
+/// Reads the arguments and serves until it is told to end.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Wrong usage ends here, with exit code 2 and clap's words.
+    let config = Config::parse();
+    match serve(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&format!("karez: {}", failure.words));
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn serve(config: &Config) -> Result<(), Failure> {
+    start_log(&config.log)?;
+    let settings = config.settings().map_err(|error| Failure { code: CONFIG, words: error.to_string() })?;
+    let store = Memory::new(limits::ENTRIES_PER_CONVERSATION_MAX.count());
+    let app =
+        App::new(settings, store).map_err(|error| Failure { code: RUNTIME, words: error.to_string() })?;
+    let mut server = Server::bind(config.net(), app).map_err(|error| bind_failure(&error))?;
+    greet(config, &server);
+    server.run().map_err(|error| Failure { code: RUNTIME, words: format!("the event loop failed: {error}") })
+}
+
+fn start_log(levels: &str) -> Result<(), Failure> {
+    let mut builder = env_logger::Builder::new();
+    let words = |error: &dyn std::fmt::Display| Failure {
+        code: CONFIG,
+        words: format!("--log {levels:?}: {error}; use error, warn, info, debug, trace or karez::net=debug"),
+    };
+    let filter = env_filter::Builder::new().try_parse(levels).map(|_| ());
+    filter.map_err(|error| words(&error))?;
+    builder.parse_filters(levels);
+    builder.try_init().map_err(|error| words(&error))
+}
+
+/// What can be done about an address that cannot be listened on.
+fn bind_failure(error: &BindError) -> Failure {
+    let advice = match error {
+        BindError::Listen(listen, cause) => match cause.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "\nAnother program listens there, perhaps another karez. End it, or choose another address: \
+                 karez --listen {}",
+                next_to(listen)
+            ),
+            io::ErrorKind::AddrNotAvailable => "\nThis machine does not have that address.".to_owned(),
+            io::ErrorKind::PermissionDenied => {
+                "\nPorts under 1024, and other people's folders, are for root: choose another.".to_owned()
+            }
+            _ => String::new(),
+        },
+        BindError::TooFewDescriptors(_) => "\nRaise it: ulimit -n 65536".to_owned(),
+        BindError::Setup(_) => String::new(),
+    };
+    let code = match error {
+        BindError::Listen(..) => UNAVAILABLE,
+        BindError::TooFewDescriptors(_) | BindError::Setup(_) => RUNTIME,
+    };
+    Failure { code, words: format!("{error}{advice}") }
+}
+
+fn next_to(listen: &Listen) -> String {
+    match listen {
+        Listen::Tcp(address) => format!("{}:{}", address.ip(), address.port().saturating_add(1)),
+        Listen::Unix(path) => format!("unix:{}.2", path.display()),
+    }
+}
+
+/// What a newcomer needs to know, on standard error: standard output is for data.
+fn greet<S: crate::store::Storage>(config: &Config, server: &Server<App<S>>) {
+    say(&format!(
+        "karez {} serves up to {} connections",
+        env!("CARGO_PKG_VERSION"),
+        server.connections_max()
+    ));
+    for listen in server.addresses() {
+        match listen {
+            Listen::Tcp(address) => {
+                // Everybody's address is nobody's: a browser here reaches it under this name.
+                let host = match address.ip() {
+                    ip if !ip.is_unspecified() => address.to_string(),
+                    ip if ip.is_ipv6() => format!("[::1]:{}", address.port()),
+                    _ => format!("127.0.0.1:{}", address.port()),
+                };
+                say(&format!("  page      http://{host}/"));
+                say(&format!(
+                    "  terminal  (echo '{{\"type\":\"login\",\"content\":\"login\"}}'; \
+                     echo '{{\"type\":\"group\",\"content\":\"hello\",\"gid\":123}}'; cat) | websocat ws://{host}/ws"
+                ));
+            }
+            Listen::Unix(path) => say(&format!("  socket    {}", path.display())),
+        }
+    }
+    if config.guests.is_some() {
+        say("  guests    EVERYBODY who can connect may log in as a guest");
+    }
+    say("  store     in memory: what is said is forgotten when the daemon ends");
+}
+
+/// Standard error may be closed; then there is nobody to tell.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,175 @@
+//! Every setting, once: the definition gives flag, environment variable, help and default.
+
+use clap::{Parser, ValueEnum};
+
+use crate::app::{Guests, Settings};
+use crate::base::limits;
+use crate::chat::{self, BroadcastPolicy};
+use crate::net::{self, Deflate, Listen};
+
+/// The settings of the daemon.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "karez",
+    version,
+    about = "Karez (坎儿井): chat rooms and private messages over WebSocket, in one small daemon",
+    before_help = "Examples:\n  karez                                     the chat on http://127.0.0.1:8282/\n  \
+                   karez --listen 0.0.0.0:8282 --guests yes  the same for everybody who can reach the machine",
+    after_help = "Exit codes: 0 ended as asked, 1 failed while running, 2 wrong usage, 69 address not to be had, \
+                  78 settings that contradict each other."
+)]
+pub struct Config {
+    /// Where to listen: ADDRESS:PORT, [IPv6]:PORT, :PORT, or unix:PATH. May be given several times.
+    #[arg(
+        long,
+        env = "KAREZ_LISTEN",
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        default_value = "127.0.0.1:8282"
+    )]
+    pub listen: Vec<Listen>,
+
+    /// Whether whoever comes without a token gets a uid. Default: yes if only this machine can connect.
+    #[arg(long, env = "KAREZ_GUESTS", value_name = "WHETHER")]
+    pub guests: Option<YesNo>,
+
+    /// Who may send `broadcast` to everyone who is connected.
+    #[arg(long, env = "KAREZ_BROADCAST", value_name = "WHO", default_value = "admins")]
+    pub broadcast: Broadcasters,
+
+    /// A site whose pages may connect, as scheme://host[:port]. May be given several times. The server's own
+    /// pages always may.
+    #[arg(long, env = "KAREZ_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub origin: Vec<String>,
+
+    /// Whether clients may have messages compressed (permessage-deflate).
+    #[arg(long, env = "KAREZ_DEFLATE", value_name = "WHETHER", default_value = "yes")]
+    pub deflate: YesNo,
+
+    /// The largest message that is accepted, in bytes.
+    #[arg(long, env = "KAREZ_MESSAGE_BYTES_MAX", value_name = "BYTES",
+          default_value_t = limits::MESSAGE_BYTES_MAX.default, value_parser = within(limits::MESSAGE_BYTES_MAX))]
+    pub message_bytes_max: u64,
+
+    /// Requests that a user may make in a second, in the long run.
+    #[arg(long, env = "KAREZ_MESSAGES_PER_SECOND", value_name = "COUNT",
+          default_value_t = limits::MESSAGES_PER_SECOND.default, value_parser = within(limits::MESSAGES_PER_SECOND))]
+    pub messages_per_second: u64,
+
+    /// Requests that a user who was silent may make at once.
+    #[arg(long, env = "KAREZ_MESSAGES_BURST", value_name = "COUNT",
+          default_value_t = limits::MESSAGES_BURST.default, value_parser = within(limits::MESSAGES_BURST))]
+    pub messages_burst: u64,
+
+    /// What to log: error, warn, info, debug, trace, or a level per module as karez::net=debug.
+    #[arg(long, env = "KAREZ_LOG", value_name = "LEVEL", default_value = "info")]
+    pub log: String,
+}
+
+/// An answer to a question of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum YesNo {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+}
+
+/// Who may speak to everyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Broadcasters {
+    /// Users whose token says `admin`.
+    Admins,
+    /// Every user.
+    Anyone,
+}
+
+/// A number within the bounds of a limit.
+fn within(limit: limits::Limit) -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(limit.min..=limit.max)
+}
+
+/// Settings that contradict each other, in words for whoever wrote them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(pub String);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Whether guests are let in.
+    ///
+    /// # Errors
+    ///
+    /// Others than this machine can connect, and nobody has said whether they may.
+    pub fn guests(&self) -> Result<Guests, ConfigError> {
+        let foreign = self.listen.iter().find(|listen| !is_local(listen));
+        match (self.guests, foreign) {
+            (Some(YesNo::No), _) => Err(ConfigError(
+                "--guests no: without guests nobody can log in, guests are the only users so far".to_owned(),
+            )),
+            (Some(YesNo::Yes), _) | (None, None) => Ok(Guests::Welcome),
+            (None, Some(listen)) => Err(ConfigError(format!(
+                "--listen {listen}: others than this machine can connect there, and every one of them may log \
+                 in as a guest; say --guests yes if that is meant"
+            ))),
+        }
+    }
+
+    /// What the app is told.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::guests`].
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        let net = net::Limits::default();
+        Ok(Settings {
+            chat: chat::Limits {
+                messages_per_second: self.messages_per_second,
+                messages_burst: self.messages_burst,
+                broadcast: match self.broadcast {
+                    Broadcasters::Admins => BroadcastPolicy::Admins,
+                    Broadcasters::Anyone => BroadcastPolicy::Anyone,
+                },
+                ..chat::Limits::default()
+            },
+            guests: self.guests()?,
+            login_timeout_ms: limits::LOGIN_TIMEOUT_MS.default,
+            heartbeat_s: net.ping_after_ms / 1000,
+            message_bytes_max: self.message_bytes_max(),
+        })
+    }
+
+    /// What the loop is told.
+    #[must_use]
+    pub fn net(&self) -> net::Config {
+        net::Config {
+            listen: self.listen.clone(),
+            websocket_paths: &["/", "/ws"],
+            subprotocols: &["karez.v1"],
+            origins: self.origin.clone(),
+            deflate: match self.deflate {
+                YesNo::Yes => Deflate::Offered,
+                YesNo::No => Deflate::Declined,
+            },
+            signals: net::Signals::Handled,
+            limits: net::Limits { message_bytes_max: self.message_bytes_max(), ..net::Limits::default() },
+        }
+    }
+
+    fn message_bytes_max(&self) -> usize {
+        usize::try_from(self.message_bytes_max).unwrap_or(usize::MAX)
+    }
+}
+
+fn is_local(listen: &Listen) -> bool {
+    match listen {
+        Listen::Tcp(address) => address.ip().to_canonical().is_loopback(),
+        Listen::Unix(_) => true,
+    }
+}
