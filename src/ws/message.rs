@@ -75,6 +75,11 @@ impl Message {
         self.bytes.len()
     }
 
+    /// Memory of the buffer.
+    pub(super) fn buffer_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Appends unmasked payload. `left`: how many bytes of the message have yet to come, where the header of its last
     /// fragment tells.
     pub(super) fn push(&mut self, payload: &[u8], left: Option<u64>) -> Result<(), Violation> {
