@@ -306,12 +306,9 @@ impl Decoder {
 
     /// Lets go of what the last event borrowed, and of the box when nothing is under way.
     fn release_delivered(&mut self) {
-        let Some(partial) = &mut self.partial else { return };
-        if partial.message_delivered {
-            partial.message = None;
-            partial.message_delivered = false;
-        }
-        if partial.header_bytes == 0 && partial.frame.is_none() && partial.message.is_none() {
+        let Some(partial) = &self.partial else { return };
+        let between_frames = partial.header_bytes == 0 && partial.frame.is_none();
+        if between_frames && (partial.message.is_none() || partial.message_delivered) {
             self.partial = None;
         }
     }
