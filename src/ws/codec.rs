@@ -188,6 +188,14 @@ impl Decoder {
         self.partial.is_none()
     }
 
+    /// Memory that is kept for what is under way, in bytes; 0 when idle.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.partial.as_ref().map_or(0, |partial| {
+            size_of::<Partial>() + partial.message.as_ref().map_or(0, Message::buffer_bytes)
+        })
+    }
+
     /// Decodes up to the end of the next event, of the next frame or of the input. `deflate`: permessage-deflate was
     /// agreed on with this peer. The input is unmasked in place; what was consumed is the reader's again.
     ///
@@ -216,13 +224,14 @@ impl Decoder {
 
         let event = if frame.header.opcode.is_control() {
             self.control(frame, payload)?
-        } else if frame.header.is_whole_message() && frame.header.length == payload.len() as u64 {
+        } else if begun.is_none() && frame.left() == 0 && frame.header.is_whole_message() {
             Some(Kind::of(frame.header.first_byte()).whole(payload, settings.message_bytes_max, inflater)?)
         } else {
             self.fragment(frame, payload, settings, inflater)?
         };
         Ok(Step { consumed, event })
     }
+
     /// The next header, and how many bytes of `input` it took. `None`: all of `input` is a part of it, and is kept.
     fn decode_header(
         &mut self,
@@ -297,12 +306,9 @@ impl Decoder {
 
     /// Lets go of what the last event borrowed, and of the box when nothing is under way.
     fn release_delivered(&mut self) {
-        let Some(partial) = &mut self.partial else { return };
-        if partial.message_delivered {
-            partial.message = None;
-            partial.message_delivered = false;
-        }
-        if partial.header_bytes == 0 && partial.frame.is_none() && partial.message.is_none() {
+        let Some(partial) = &self.partial else { return };
+        let between_frames = partial.header_bytes == 0 && partial.frame.is_none();
+        if between_frames && (partial.message.is_none() || partial.message_delivered) {
             self.partial = None;
         }
     }

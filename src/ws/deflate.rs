@@ -125,6 +125,12 @@ impl Inflater {
         Ok(&self.bytes)
     }
 
+    /// Memory that is kept for the inflated message, in bytes.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Gives back the memory of an unusually large message, when it is no longer borrowed.
     pub(super) fn release(&mut self) {
         if self.bytes.capacity() > BYTES_KEPT {

@@ -75,6 +75,11 @@ impl Message {
         self.bytes.len()
     }
 
+    /// Memory of the buffer.
+    pub(super) fn buffer_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Appends unmasked payload. `left`: how many bytes of the message have yet to come, where the header of its last
     /// fragment tells.
     pub(super) fn push(&mut self, payload: &[u8], left: Option<u64>) -> Result<(), Violation> {
@@ -104,7 +109,7 @@ impl Message {
         message_bytes_max: usize,
         inflater: &'a mut Inflater,
     ) -> Result<Event<'a>, Violation> {
-        self.utf8.finish()?;
+        // A text that ends inside a character is found here too: the event needs the whole of it to be proven.
         self.kind.whole(&self.bytes, message_bytes_max, inflater)
     }
 }
