@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# scripts/autobahn.sh [--all] [--server COMMAND]
+# scripts/autobahn.sh [--all] [--server COMMAND] | --install
 #
 # Runs the Autobahn test suite (its "fuzzing client", 517 cases) against the WebSocket engine and compares
 # every verdict with tests/data/autobahn-expected.json. Ends with 0 only if all of them are as written there.
 #
 # Without --all: groups 1 to 7, 9 and 10, and the small ones of 12 and 13 (compression). Those in 12 and 13
 # that take long only repeat the others with other sizes and window bits.
-# --server COMMAND: test another server than tests/examples/echo.rs. It has to echo every message and to
+# --install: only install the suite. --server COMMAND: test another server than tests/examples/echo.rs. It has to echo every message and to
 # print `listening on 127.0.0.1:PORT` on its standard output.
 #
 # Needs Python 2.7 with pip, for nothing newer runs the suite: $PYTHON27, or `python2.7` on the path, or one
@@ -21,16 +21,18 @@ readonly packages=$PWD/target/tools/autobahn
 readonly reports=$PWD/target/autobahn
 readonly all_cases='"*"'
 readonly core_cases='"1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*",
-  "12.1.1", "12.1.2", "12.1.3", "12.2.1", "12.3.1", "13.1.1", "13.2.1", "13.3.1", "13.4.1", "13.5.1", "13.6.1", "13.7.1"'
+  "12.1.1", "12.1.2", "12.1.3", "12.1.11", "12.2.1", "12.3.1", "13.1.1", "13.2.1", "13.3.1", "13.4.1", "13.5.1", "13.6.1", "13.7.1", "13.7.11"'
 
 cases=$core_cases
 time_limit=900
 server_command=
+install_only=
 while (($#)); do
   case $1 in
+    --install) install_only=yes ;;
     --all) cases=$all_cases time_limit=3600 ;;
     --server) server_command=${2:?--server needs a command}; shift ;;
-    *) echo "usage: scripts/autobahn.sh [--all] [--server COMMAND]" >&2; exit 2 ;;
+    *) echo "usage: scripts/autobahn.sh [--all] [--server COMMAND] | --install" >&2; exit 2 ;;
   esac
   shift
 done
@@ -79,6 +81,8 @@ if ! cmp -s "$requirements" "$packages/installed-from.txt"; then
     2> >(grep -v DEPRECATION >&2)
   cp "$requirements" "$packages/installed-from.txt"
 fi
+
+if [[ -n $install_only ]]; then exit; fi
 
 if [[ -z $server_command ]]; then
   cargo build --quiet --release --example echo

@@ -11,7 +11,7 @@
 
 set -euo pipefail
 
-readonly patience_s=${KAREZ_PATIENCE_S:-5} # How long an expected message may take.
+patience_s=5 # How long an expected message may take; `patience_s=15 expect ...` for one.
 # Everything below is relative to the tree this script lies in, wherever it is called from.
 readonly root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly work=$(mktemp -d "${TMPDIR:-/tmp}/karez-websocat.XXXXXX")
@@ -49,6 +49,7 @@ clean_up() {
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
+trap '' PIPE # Writing to a client that has gone is an error to be told, and not a silent end.
 
 find_program() { # NAME PATH_IN_TREE...
   local name=$1 path
@@ -194,6 +195,12 @@ expect_none() {
     if matches "$heard" "$@"; then fail "$name heard what it should not: $heard"; fi
   done
   fail "$name did not hear its pong"
+}
+
+# settle NAME: one ping and its pong. What reached the daemon before, on whatever connection, is dealt with by then.
+settle() {
+  say "$1" '{"type":"ping"}'
+  expect "$1" type=pong
 }
 
 # expect_close NAME CODE: the daemon closes the connection with this code.
