@@ -52,7 +52,9 @@ trap 'exit 130' INT TERM
 find_python27() {
   local candidate
   local candidates=("${PYTHON27:-}" "$(command -v python2.7 || :)")
-  if command -v pyenv >/dev/null; then candidates+=("$(pyenv root)"/versions/2.7.*/bin/python); fi
+  local pyenv_root=${PYENV_ROOT:-${HOME:-}/.pyenv}
+  if command -v pyenv >/dev/null; then pyenv_root=$(pyenv root); fi
+  candidates+=("$pyenv_root"/versions/2.7.*/bin/python)
   for candidate in "${candidates[@]}"; do
     if [[ -x $candidate ]] && "$candidate" -c 'import sys, pip; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null
     then echo "$candidate"; return; fi
