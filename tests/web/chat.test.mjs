@@ -1,0 +1,192 @@
+// The page of `GET /` in a real browser: two people, each in a tab of their own, talk in a group and in private.
+// Screenshots of the main states are left in target/screenshots.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { join } from 'node:path';
+import { axe, openTab, screenshots, startBrowser, startDaemon } from './peers.mjs';
+
+let daemon, browser, ann, ben;
+
+const part = (tab, id) => tab.page.getByTestId(id);
+
+/** A message in a log, found by exactly this text. */
+const line = (tab, log, text) => part(tab, log).getByText(text, { exact: true });
+
+async function enter(name) {
+  const tab = await openTab(browser, [daemon.page, daemon.socket], { viewport: { width: 1280, height: 800 } });
+  await tab.page.goto(daemon.page);
+  await part(tab, 'name').fill(name);
+  await part(tab, 'enter').click();
+  await part(tab, 'me').filter({ hasText: /^\d+$/ }).waitFor();
+  tab.uid = await part(tab, 'me').textContent();
+  return tab;
+}
+
+async function joinGroup(tab, gid) {
+  await part(tab, 'gid').fill(gid);
+  await part(tab, 'gid').press('Enter');
+}
+
+async function write(tab, pane, text) {
+  await part(tab, `${pane}-input`).fill(text);
+  await part(tab, `${pane}-send`).click();
+}
+
+const sentTexts = (tab, type) => tab.sent.filter((message) => message.type === type).map((message) => message.content);
+
+before(async () => {
+  daemon = await startDaemon();
+  browser = await startBrowser();
+  ann = await enter('Ann');
+  ben = await enter('本 Ben');
+});
+
+after(async () => {
+  await browser?.close();
+  assert.equal(await daemon?.stop(), 0, 'the daemon ends with 0 after SIGTERM');
+});
+
+describe('two people', () => {
+  test('get two numbers', () => {
+    assert.ok(Number(ann.uid) >= 1001);
+    assert.ok(Number(ben.uid) >= 1001);
+    assert.notEqual(ann.uid, ben.uid);
+  });
+
+  test('talk in a group, both ways', async () => {
+    await joinGroup(ann, '123');
+    await joinGroup(ben, '123');
+    await write(ann, 'group', 'hello from Ann');
+    await line(ben, 'group-log', 'hello from Ann').waitFor();
+    await line(ann, 'group-log', 'hello from Ann').waitFor();
+    await write(ben, 'group', '坎儿井的水 🌊');
+    await line(ann, 'group-log', '坎儿井的水 🌊').waitFor();
+    assert.equal(await line(ben, 'group-log', '坎儿井的水 🌊').count(), 1, 'the own message is shown once');
+  });
+
+  test('talk in private, both ways', async () => {
+    await part(ann, 'pm-uid').fill(ben.uid);
+    await write(ann, 'pm', 'only for you');
+    await line(ben, 'pm-log', 'only for you').waitFor();
+    await part(ben, 'pm-uid').fill(ann.uid);
+    await write(ben, 'pm', 'and back');
+    await line(ann, 'pm-log', 'and back').waitFor();
+    assert.equal(await line(ann, 'group-log', 'and back').count(), 0, 'a private message is not in the group');
+  });
+
+  test('a third one hears the group and not what is private', async () => {
+    const cho = await enter('Cho');
+    await joinGroup(cho, '123');
+    await write(ann, 'pm', 'a secret');
+    await line(ben, 'pm-log', 'a secret').waitFor();
+    await write(ann, 'group', 'after the secret');
+    await line(cho, 'group-log', 'after the secret').waitFor();
+    assert.equal(await cho.page.getByText('a secret', { exact: true }).count(), 0);
+    assert.deepEqual([cho.errors, cho.foreign], [[], []]);
+    await cho.page.context().close();
+  });
+});
+
+test('foreign text stays text', async () => {
+  const evil = '<img src=x onerror="document.title=\'broken\'"><script>document.title="broken"</script>';
+  await write(ann, 'group', evil);
+  await line(ben, 'group-log', evil).waitFor();
+  for (const tab of [ann, ben]) {
+    assert.equal(await part(tab, 'group-log').locator('img, script').count(), 0);
+    assert.doesNotMatch(await tab.page.title(), /broken/);
+  }
+});
+
+test('only http and https become links', async () => {
+  await write(ann, 'group', 'see https://example.com/a and javascript:alert(1)');
+  const shown = part(ben, 'group-log').getByText('javascript:alert(1)').last();
+  await shown.waitFor();
+  const hrefs = await part(ben, 'group-log').locator('a').evaluateAll((links) => links.map((link) => link.href));
+  assert.deepEqual(hrefs, ['https://example.com/a']);
+});
+
+test('Enter that ends a composition of an input method does not send', async () => {
+  const input = part(ann, 'group-input');
+  await input.fill('');
+  await input.focus();
+  const keys = await ann.page.context().newCDPSession(ann.page);
+  const enterKey = (type, code) => keys.send('Input.dispatchKeyEvent', { type, key: 'Enter', code: 'Enter', windowsVirtualKeyCode: code });
+  const before = sentTexts(ann, 'group').length;
+
+  await keys.send('Input.imeSetComposition', { text: 'ni hao', selectionStart: 6, selectionEnd: 6 });
+  // With the code that browsers give to keys which the input method takes, and with that of Enter itself.
+  for (const code of [229, 13]) {
+    await enterKey('rawKeyDown', code);
+    await enterKey('keyUp', code);
+  }
+  assert.equal(await input.inputValue(), 'ni hao', 'the composition goes on');
+  await keys.send('Input.insertText', { text: '你好' });
+  // Some browsers report the Enter only after the composition has ended; then the code alone tells.
+  await enterKey('rawKeyDown', 229);
+  await enterKey('keyUp', 229);
+  assert.equal(await input.inputValue(), '你好', 'the word is chosen and still in the input');
+  assert.equal(sentTexts(ann, 'group').length, before, 'nothing was sent');
+
+  await input.press('Enter');
+  await line(ben, 'group-log', '你好').waitFor();
+  assert.deepEqual(sentTexts(ann, 'group').slice(before), ['你好']);
+});
+
+test('Shift+Enter breaks the line', async () => {
+  const input = part(ann, 'group-input');
+  await input.fill('one');
+  await input.press('End');
+  await input.press('Shift+Enter');
+  await ann.page.keyboard.type('two');
+  await input.press('Enter');
+  await part(ben, 'group-log').getByText(/one\s+two/).last().waitFor();
+  assert.equal(sentTexts(ann, 'group').at(-1), 'one\ntwo');
+});
+
+test('a reload keeps who one is', async () => {
+  await ann.page.reload();
+  await part(ann, 'me').filter({ hasText: ann.uid }).waitFor();
+  await write(ben, 'pm', 'are you back?');
+  await line(ann, 'pm-log', 'are you back?').waitFor();
+});
+
+describe('looks and access', () => {
+  for (const width of [375, 1280]) {
+    for (const colorScheme of ['light', 'dark']) {
+      test(`${width} px, ${colorScheme}`, async () => {
+        const viewport = { width, height: width === 375 ? 667 : 800 };
+        const visitor = await openTab(browser, [daemon.page, daemon.socket], { viewport, colorScheme });
+        await visitor.page.goto(daemon.page);
+        await part(visitor, 'enter').waitFor();
+        await inspect(visitor, `door-${width}-${colorScheme}`);
+        assert.deepEqual([visitor.errors, visitor.foreign], [[], []]);
+        await visitor.page.context().close();
+
+        await ann.page.setViewportSize(viewport);
+        await ann.page.emulateMedia({ colorScheme });
+        await inspect(ann, `chat-${width}-${colorScheme}`);
+      });
+    }
+  }
+
+  async function inspect(tab, name) {
+    // A colour on its way from light to dark would be measured in between.
+    await tab.page.evaluate(() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {}))));
+    await tab.page.screenshot({ path: join(screenshots, `${name}.png`) });
+    const sideways = await tab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(sideways <= 0, `${sideways} px do not fit`);
+    const { violations, passes } = await tab.page.evaluate(async (source) => {
+      // By `eval`, which the page's own policy forbids to the page, but not to the tools of the browser.
+      if (!window.axe) (0, eval)(source);
+      return window.axe.run();
+    }, axe);
+    assert.ok(passes.length > 5, 'axe has looked at something');
+    const words = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html).join('\n  ')}`);
+    assert.equal(words.join('\n'), '');
+  }
+});
+
+test('no console error and no request to another host in all of this', () => {
+  for (const tab of [ann, ben]) assert.deepEqual([tab.errors, tab.foreign], [[], []]);
+});
