@@ -1,5 +1,5 @@
 //! Sends every message back to whom it came from. The server of the conformance tests, which is why it takes
-//! messages of 64 MiB and is in no hurry about slow readers.
+//! messages of 64 MiB, any number of empty ones, and is in no hurry about slow readers.
 //!
 //! ```text
 //! cargo run --release --example echo -- --listen 127.0.0.1:9001
@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         output_soft_bytes_max: 64 * mebibytes,
         output_hard_bytes_max: 128 * mebibytes,
         output_total_bytes_max: 1024 * mebibytes,
+        control_frames_per_second: 100_000,
         ..Limits::default()
     };
     let mut server = Server::bind(Config { limits, ..Config::new(address.parse()?) }, Echo)?;
