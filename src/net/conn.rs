@@ -21,6 +21,10 @@ pub(super) enum State {
     Handshaking,
     /// Frames go both ways.
     Open,
+    /// The peer has closed, or broken the protocol, in this turn. Nothing more is read, but what the handler
+    /// has to say in this turn still goes out in front of our Close frame: who sends a request and a Close
+    /// frame in one segment gets the answer.
+    Parting,
     /// Our Close frame is sent or queued; the peer's has not come (RFC 6455 section 7.1.2).
     Closing,
     /// Nothing more is wanted from the peer. Output is flushed, then FIN, then what still comes is read and
@@ -28,6 +32,15 @@ pub(super) enum State {
     Lingering,
     /// Freed at the end of this turn.
     Done,
+}
+
+/// How a connection that is parting ends at the end of the turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// The peer's Close frame is answered with its code, if it had one (RFC 6455 section 5.5.1).
+    Answer(Option<u16>),
+    /// The connection is failed, with this code and reason (RFC 6455 section 7.1.7).
+    Fail(u16, String),
 }
 
 /// How the response to the request under way must look.
@@ -116,11 +129,18 @@ impl Conn {
         ConnId { slot: slot as u32, generation: self.generation }
     }
 
+    /// Whether it can still be sent to.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open | State::Parting)
+    }
+
     /// Whether its bytes may be looked at: nobody is answered out of order, and who does not take answers
     /// cannot ask for more of them.
     pub(super) fn may_be_read(&self, own_output_bytes_max: usize) -> bool {
         let own = self.pending.as_ref().map_or(0, |pending| pending.own_bytes());
-        self.state != State::Done && self.reply.is_none() && own <= own_output_bytes_max
+        !matches!(self.state, State::Parting | State::Done)
+            && self.reply.is_none()
+            && own <= own_output_bytes_max
     }
 }
 

@@ -44,7 +44,7 @@ impl<H: Handler> Server<H> {
                 Some(deadline) => self.io.look_again_at(slot, deadline),
                 None => {}
             },
-            State::Done => {}
+            State::Parting | State::Done => {}
         }
     }
 

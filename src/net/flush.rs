@@ -204,7 +204,7 @@ impl<H: Handler> super::Server<H> {
                     self.io.close_with(slot, &words, CloseReason::Drain);
                 }
                 State::Handshaking => self.io.linger(slot),
-                State::Closing | State::Lingering | State::Done => {}
+                State::Parting | State::Closing | State::Lingering | State::Done => {}
             }
         }
     }

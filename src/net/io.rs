@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use slab::Slab;
 
-use super::conn::{Conn, Reply, State};
+use super::conn::{Conn, Parting, Reply, State};
 use super::flush::queued;
 use super::outbox::{Order, Outbox};
 use super::pending::{Content, Pool};
@@ -41,6 +41,8 @@ pub(super) struct Io {
     pub(super) held_back: Vec<usize>,
     /// Connections that left the open state and of which the handler does not know yet.
     pub(super) closed: VecDeque<(ConnId, CloseReason)>,
+    /// Connections that end with this turn.
+    pub(super) partings: Vec<(usize, Parting)>,
     /// Connections to free at the end of the turn.
     pub(super) done: Vec<usize>,
     /// Connections whose queued output is over the soft limit or more.
@@ -68,6 +70,7 @@ impl Io {
             dirty: VecDeque::new(),
             held_back: Vec::new(),
             closed: VecDeque::new(),
+            partings: Vec::new(),
             done: Vec::new(),
             over: Vec::new(),
             addresses: HashMap::new(),
@@ -82,11 +85,11 @@ impl Io {
         self.tick = Tick::at(now.mono);
     }
 
-    /// The slot of a connection, if it is still the same one and still open.
+    /// The slot of a connection, if it is still the same one and can still be sent to.
     fn open_slot(&self, id: ConnId) -> Option<usize> {
         let slot = id.slot as usize;
         let conn = self.conns.get(slot)?;
-        (conn.generation == id.generation && conn.state == State::Open).then_some(slot)
+        (conn.generation == id.generation && conn.is_open()).then_some(slot)
     }
 
     /// Carries out every order of the outbox, in order, and empties it.
@@ -202,18 +205,34 @@ impl Io {
         });
     }
 
-    /// Answers a Close frame without a code by one without a code.
-    pub(super) fn close_without_code(&mut self, slot: usize, why: CloseReason) {
-        self.leave_open(slot, State::Closing, why);
-        self.queue_frame(slot, Opcode::Close, &[]);
+    /// Notes that an open connection ends with this turn.
+    pub(super) fn part(&mut self, slot: usize, parting: Parting) {
+        if let Some(conn) = self.conns.get_mut(slot).filter(|conn| conn.state == State::Open) {
+            conn.state = State::Parting;
+            self.partings.push((slot, parting));
+        }
     }
 
-    /// *Fails the connection* (RFC 6455 section 7.1.7): tells why, and looks at nothing that still comes.
-    pub(super) fn fail(&mut self, slot: usize, code: u16, reason: &str) {
-        if self.conns.get(slot).is_some_and(|conn| conn.state == State::Open) {
-            self.close(slot, code, reason, CloseReason::Failed(code));
+    /// Sends our Close frame to whoever parts, behind everything that the turn had for them.
+    pub(super) fn close_partings(&mut self) {
+        let mut partings = std::mem::take(&mut self.partings);
+        for (slot, parting) in partings.drain(..) {
+            if self.conns.get(slot).is_none_or(|conn| conn.state != State::Parting) {
+                continue;
+            }
+            match parting {
+                Parting::Answer(Some(code)) => self.close(slot, code, "", CloseReason::Peer(code)),
+                Parting::Answer(None) => {
+                    self.leave_open(slot, State::Closing, CloseReason::Peer(ws::code::NO_STATUS));
+                    self.queue_frame(slot, Opcode::Close, &[]);
+                }
+                Parting::Fail(code, reason) => self.close(slot, code, &reason, CloseReason::Failed(code)),
+            }
+            self.linger(slot);
+            // What the peer sent behind its end is read, and dropped.
+            self.hold_back(slot);
         }
-        self.linger(slot);
+        self.partings = partings;
     }
 
     /// Ends an open connection with its last words in front of the Close frame.
@@ -270,7 +289,7 @@ impl Io {
     fn leave_open(&mut self, slot: usize, next: State, why: CloseReason) {
         self.topics.unsubscribe_all(&mut self.conns, &mut self.pool, slot);
         let Some(conn) = self.conns.get_mut(slot) else { return };
-        if conn.state == State::Open {
+        if conn.is_open() {
             self.closed.push_back((conn.id(slot), why));
         }
         conn.state = next;

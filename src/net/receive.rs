@@ -16,7 +16,7 @@
 use std::io;
 
 use super::config::{CONTROL_BURST_SECONDS, Deflate};
-use super::conn::{Reply, State};
+use super::conn::{Parting, Reply, State};
 use super::{CloseReason, Handler, Message, Server};
 use crate::http::{self, Part, Response};
 use crate::ws::{self, Opcode};
@@ -100,7 +100,7 @@ impl<H: Handler> Server<H> {
             at += match conn.state {
                 State::Handshaking => self.take_request_bytes(slot, rest),
                 State::Open | State::Closing => self.take_frame(slot, rest),
-                State::Lingering | State::Done => return,
+                State::Parting | State::Lingering | State::Done => return,
             };
         }
         self.release(slot);
@@ -124,7 +124,7 @@ impl<H: Handler> Server<H> {
         let step = match conn.decoder.decode(&self.frames, deflate, &mut self.inflater, bytes) {
             Ok(step) => step,
             Err(violation) => {
-                self.io.fail(slot, violation.close_code(), &violation.to_string());
+                self.take_violation(slot, violation);
                 return available;
             }
         };
@@ -165,25 +165,30 @@ impl<H: Handler> Server<H> {
         consumed
     }
 
-    /// The peer's Close frame: the answer to ours, or the beginning of a closing handshake, which is answered
-    /// with the code that came (RFC 6455 section 5.5.1).
+    /// The peer's Close frame: the answer to ours, or the beginning of a closing handshake.
     fn take_close(&mut self, slot: usize, code: Option<u16>) {
-        let Some(conn) = self.io.conns.get(slot) else { return };
-        if conn.state == State::Open {
-            let why = CloseReason::Peer(code.unwrap_or(ws::code::NO_STATUS));
-            match code {
-                Some(code) => self.io.close(slot, code, "", why),
-                None => self.io.close_without_code(slot, why),
-            }
+        match self.io.conns.get(slot).map(|conn| conn.state) {
+            Some(State::Open) => self.io.part(slot, Parting::Answer(code)),
+            _ => self.io.linger(slot),
         }
-        self.io.linger(slot);
+    }
+
+    /// The peer broke the protocol. Behind our own Close frame there is nobody to tell.
+    fn take_violation(&mut self, slot: usize, violation: ws::Violation) {
+        match self.io.conns.get(slot).map(|conn| conn.state) {
+            Some(State::Open) => {
+                self.io.part(slot, Parting::Fail(violation.close_code(), violation.to_string()));
+            }
+            _ => self.io.linger(slot),
+        }
     }
 
     fn count_cheap_frame(&mut self, slot: usize) {
         let (tick, per_second) = (self.io.tick, self.io.limits.control_frames_per_second);
         let Some(conn) = self.io.conns.get_mut(slot).filter(|conn| conn.state == State::Open) else { return };
         if conn.control_frames.is_over(tick, per_second, CONTROL_BURST_SECONDS) {
-            self.io.fail(slot, ws::code::POLICY, "too many control or empty frames");
+            let reason = "too many control or empty frames".to_owned();
+            self.io.part(slot, Parting::Fail(ws::code::POLICY, reason));
         }
     }
 

@@ -155,6 +155,11 @@ impl<H: Handler> Server<H> {
         &self.handler
     }
 
+    /// The handler, to be changed between two turns.
+    pub fn handler_mut(&mut self) -> &mut H {
+        &mut self.handler
+    }
+
     /// What has been counted so far.
     #[must_use]
     pub fn counters(&self) -> &Counters {
@@ -282,7 +287,8 @@ impl<H: Handler> Server<H> {
         self.tell_closed();
         self.handler.on_turn_end(&mut self.outbox);
         self.io.carry_out(&mut self.outbox);
-        self.tell_closed();
+        // Whoever is closed from here on is told of in the next turn, which comes at once.
+        self.io.close_partings();
         self.io.seal_topics();
     }
 

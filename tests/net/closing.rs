@@ -24,6 +24,19 @@ fn the_peer_closes_and_is_answered_with_its_code() {
 }
 
 #[test]
+fn a_violation_is_answered_behind_what_came_before_it() {
+    let mut world = World::new(config());
+    let mut client = world.open();
+    client.send(&[text("before"), vec![0x83, 0x80, 0, 0, 0, 0], text("behind")].concat());
+    world.settle();
+    let received = client.take();
+    let before = frame(Opcode::Text, b"before");
+    assert!(received.starts_with(&before));
+    assert_eq!(received[before.len()], 0x88);
+    assert_eq!(world.log(), ["connect 0", "message 0 before", "close 0 Failed(1002)"]);
+}
+
+#[test]
 fn a_close_without_code_is_answered_without_code() {
     let mut world = World::new(config());
     let mut client = world.open();
