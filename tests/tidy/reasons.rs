@@ -1,13 +1,18 @@
-//! What must be said: what a file is, why a panic can not happen, why a dependency is worth it, and that a file is there.
+//! What must be said: what a file is, why a panic can not happen, why a dependency is worth it, and that a module
+//! is there.
 
 use std::fs;
 
 use crate::rust::{code_of, functions};
 use crate::{Source, assert_tidy, check, check_samples, root, sources};
 
+/// All of `src`, and the first file of each test, example and target. A test's further files are named by a behaviour,
+/// and so are their tests.
 fn module_docs(source: &Source) -> Vec<String> {
-    let is_missing = source.is_rust() && !source.text.starts_with("//! ");
-    if is_missing {
+    let is_first = ["/main.rs", "/lib.rs"].iter().any(|end| source.path.ends_with(end))
+        || source.path.strip_prefix("tests/").is_some_and(|path| !path.contains('/'));
+    let is_bound = source.is_rust() && (source.module().is_some() || is_first);
+    if is_bound && !source.text.starts_with("//! ") {
         vec![format!("{}: does not begin by saying what it is", source.path)]
     } else {
         Vec::new()
@@ -20,7 +25,7 @@ fn every_file_says_what_it_is() {
     check_samples(
         module_docs,
         &[("src/a.rs", "use std::fs;\n//! Late."), ("tests/a/main.rs", "")],
-        &[("src/a.rs", "//! A.")],
+        &[("src/a.rs", "//! A."), ("tests/a/b.rs", "")],
     );
 }
 
@@ -106,7 +111,8 @@ fn dependencies_have_reasons() {
     if let Ok(decisions) = fs::read_to_string(root.join("src/manual/decisions.md")) {
         assert_tidy(undecided(&manifest, &decisions));
     }
-    let sample = "[package]\nname = \"x\"\n[dependencies]\na = \"1\"\n# c\nb.workspace = true\n[dev-dependencies]\nd = { path = \"d\" }\n";
+    let sample = "[package]\nname = \"x\"\n[dependencies]\na = \"1\"\n# c\nb.workspace = true\n\
+                  [dev-dependencies]\nd = { path = \"d\" }\n";
     assert_eq!(undecided(sample, "| `a` | because |").len(), 2);
 }
 
