@@ -1,0 +1,116 @@
+//! Text messages of the chat: `wire::parse`.
+
+use karez::chat::ids::Id;
+use karez::chat::input::{Command, Draft, Target};
+use karez::wire::{Code, Parsed, Problem, Refused, Request, parse, render_error};
+use serde_json::Value;
+
+/// Any text; bytes that are none never get here, as the frame is refused.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match parse(text) {
+        Ok(parsed) => check_request(&parsed),
+        Err(refused) => check_refusal(&refused),
+    }
+}
+
+/// What was understood, written again in the plainest form, is understood as the same.
+fn check_request(parsed: &Parsed<'_>) {
+    let text = write(parsed);
+    assert_eq!(parse(&text).as_ref(), Ok(parsed), "{text}");
+    if let Some(id) = &parsed.id {
+        assert!((1..=64).contains(&id.len()));
+    }
+}
+
+/// A refusal says why by a code that belongs here, names a field of the protocol, and is JSON.
+fn check_refusal(refused: &Refused<'_>) {
+    const FIELDS: [&str; 15] = [
+        "type", "id", "gid", "uid", "ticket", "content", "kind", "data", "reply", "mentions", "uids",
+        "after", "limit", "token", "name",
+    ];
+    let Problem { code, message, field, retry_ms } = &refused.problem;
+    assert!(
+        matches!(code, Code::BadJson | Code::BadRequest | Code::UnknownType | Code::NotFound),
+        "{code:?}"
+    );
+    assert_eq!(field.is_some(), *code == Code::BadRequest, "{code:?} {field:?}");
+    assert!(field.is_none_or(|field| FIELDS.contains(&field)), "{field:?}");
+    assert!(!message.is_empty() && retry_ms.is_none());
+
+    let mut bytes = Vec::new();
+    render_error(refused.id.as_deref(), &refused.problem, &mut bytes);
+    let answer: Value = serde_json::from_slice(&bytes).expect("an error is JSON");
+    assert_eq!(answer["type"], "error");
+    assert_eq!(answer["code"], code.as_str());
+    assert_eq!(answer["field"].as_str(), *field);
+    assert_eq!(answer["id"].as_str(), refused.id.as_deref());
+}
+
+/// A JSON object that grows field by field.
+struct Object(String);
+
+impl Object {
+    fn of_type(name: &str) -> Object {
+        Object(format!("{{\"type\":{}", Value::from(name)))
+    }
+
+    fn raw(mut self, name: &str, json: Option<impl std::fmt::Display>) -> Object {
+        if let Some(json) = json {
+            self.0 += &format!(",\"{name}\":{json}");
+        }
+        self
+    }
+
+    fn text(self, name: &str, text: Option<&str>) -> Object {
+        self.raw(name, text.map(Value::from))
+    }
+
+    fn id(self, name: &str, id: &Id) -> Object {
+        self.raw(name, Some(json_of(id)))
+    }
+
+    fn ids(self, name: &str, ids: &[Id]) -> Object {
+        self.raw(name, Some(Value::from(ids.iter().map(json_of).collect::<Vec<_>>())))
+    }
+
+    fn draft(self, draft: &Draft<'_>) -> Object {
+        self.text("content", Some(&draft.content))
+            .text("kind", draft.kind.as_deref())
+            .raw("data", draft.data.as_deref())
+            .raw("reply", draft.reply)
+            .ids("mentions", &draft.mentions)
+    }
+}
+
+fn json_of(id: &Id) -> Value {
+    match id {
+        Id::Number(number) => Value::from(*number),
+        Id::Text(text) => Value::from(&**text),
+    }
+}
+
+fn write(parsed: &Parsed<'_>) -> String {
+    let object = match &parsed.request {
+        Request::Login { token, name } => {
+            Object::of_type("login").text("token", token.as_deref()).text("name", name.as_deref())
+        }
+        Request::Chat(command) => match command {
+            Command::Login(_) => panic!("a login is not for the core"),
+            Command::Ping => Object::of_type("ping"),
+            Command::Join { gid } => Object::of_type("join").id("gid", gid),
+            Command::Leave { gid } => Object::of_type("leave").id("gid", gid),
+            Command::Members { gid, after, limit } => Object::of_type("members")
+                .id("gid", gid)
+                .raw("after", after.as_ref().map(json_of))
+                .raw("limit", *limit),
+            Command::Group { gid, draft } => Object::of_type("group").id("gid", gid).draft(draft),
+            Command::Pm { uid, draft } => Object::of_type("pm").id("uid", uid).draft(draft),
+            Command::Broadcast { content } => Object::of_type("broadcast").text("content", Some(content)),
+            Command::Typing { target: Target::Group(gid) } => Object::of_type("typing").id("gid", gid),
+            Command::Typing { target: Target::User(uid) } => Object::of_type("typing").id("uid", uid),
+            Command::Presence { uids } => Object::of_type("presence").ids("uids", uids),
+        },
+    };
+    object.text("id", parsed.id.as_deref()).0 + "}"
+}
