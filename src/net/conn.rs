@@ -95,6 +95,10 @@ pub(super) struct Conn {
     pub(super) counted: Option<Box<IpAddr>>,
 }
 
+/// What an idle connection costs in the slab, on a 64-bit machine. Ten thousand of them are 1.5 MB.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Conn>() <= 152);
+
 impl Conn {
     pub(super) fn new(stream: Stream, generation: u32, now: Tick) -> Conn {
         Conn {
