@@ -1,0 +1,6 @@
+//! One suite that every store passes, and what is particular to each.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+
+mod memory;
+mod suite;
