@@ -34,12 +34,13 @@ impl From<Refusal> for Objection {
 impl Chat {
     /// Whether the request may go on. If not, it is answered here.
     pub(super) fn admit(&mut self, now: Now, request: &Request<'_>, out: &mut impl Sink) -> bool {
-        let session = request.session;
+        let (session, id) = (request.session, request.id.as_deref());
         if self.sessions.get(&session).is_some_and(|session| session.ending) {
+            // Unanswered, but if the commit fails the session does not end, and must hear of it.
+            self.turn.answered(session, id);
             return false;
         }
         let Err(objection) = self.object(now, request) else { return true };
-        let id = request.id.as_deref();
         self.turn.answered(session, id);
         match objection {
             Objection::Refused(refusal) => refuse(session, id, refusal, out),

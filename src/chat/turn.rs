@@ -112,6 +112,7 @@ impl Chat {
         }
         while let Some(user) = self.users.next_loose(self.limits.idle_users_max) {
             if self.is_idle_user(user) {
+                self.spells.remove(&user);
                 self.users.remove(user);
             }
         }

@@ -124,7 +124,6 @@ impl Chat {
                 self.groups.loosen(group);
             }
         }
-        self.spells.remove(&slot);
         self.users.loosen(slot);
     }
 

@@ -176,7 +176,7 @@ enum Receivers {
 }
 
 enum Held {
-    Deliver(Receivers, Told),
+    Deliver(Receivers, Box<Told>),
     Subscribe(SessionId, Topic),
     Unsubscribe(SessionId, Topic),
 }
@@ -207,6 +207,7 @@ struct Outside {
     held: Vec<Held>,
     topics: BTreeMap<Topic, BTreeSet<SessionId>>,
     inboxes: BTreeMap<SessionId, Vec<Told>>,
+    gone: BTreeSet<SessionId>,
     queries: Vec<Query>,
     trace: Option<Vec<String>>,
 }
@@ -223,14 +224,14 @@ impl Sink for Outside {
                     To::Sessions(sessions) => Receivers::Sessions(sessions.to_vec()),
                     To::Topic(topic) => Receivers::Topic(topic),
                 };
-                self.held.push(Held::Deliver(receivers, Told::from_event(&event)));
+                self.held.push(Held::Deliver(receivers, Box::new(Told::from_event(&event))));
             }
             Output::Subscribe { session, topic } => self.held.push(Held::Subscribe(session, topic)),
             Output::Unsubscribe { session, topic } => self.held.push(Held::Unsubscribe(session, topic)),
             Output::Store(order) => self.store.write(order).expect("the store takes every order of the core"),
             Output::Query(query) => self.queries.push(query),
             Output::Disconnect { session, why } => {
-                self.held.push(Held::Deliver(Receivers::Sessions(vec![session]), Told::Bye(why)));
+                self.held.push(Held::Deliver(Receivers::Sessions(vec![session]), Box::new(Told::Bye(why))));
             }
         }
     }
@@ -256,6 +257,7 @@ impl World {
                 held: Vec::new(),
                 topics: BTreeMap::new(),
                 inboxes: BTreeMap::new(),
+                gone: BTreeSet::new(),
                 queries: Vec::new(),
                 trace: None,
             },
@@ -310,10 +312,7 @@ impl World {
             subscribers.remove(&session);
         }
         self.outside.inboxes.remove(&session);
-        self.outside.held.retain(|held| match held {
-            Held::Deliver(..) => true,
-            Held::Subscribe(of, _) | Held::Unsubscribe(of, _) => *of != session,
-        });
+        self.outside.gone.insert(session);
         self.input(Input::Gone(session));
     }
 
@@ -364,6 +363,7 @@ impl World {
 impl Outside {
     fn let_go(&mut self, held: Held) {
         match held {
+            Held::Subscribe(session, _) if self.gone.contains(&session) => {}
             Held::Subscribe(session, topic) => {
                 self.topics.entry(topic).or_default().insert(session);
             }
@@ -377,8 +377,8 @@ impl Outside {
                         self.topics.get(&topic).into_iter().flatten().copied().collect()
                     }
                 };
-                for session in sessions {
-                    self.inboxes.entry(session).or_default().push(told.clone());
+                for session in sessions.into_iter().filter(|session| !self.gone.contains(session)) {
+                    self.inboxes.entry(session).or_default().push((*told).clone());
                 }
             }
         }

@@ -1,0 +1,90 @@
+//! What the simulation must have seen somewhere in its seeds.
+
+use std::collections::BTreeSet;
+
+use karez::chat::output::Refusal;
+
+use crate::net::Told;
+
+pub type Mark = String;
+
+pub fn of(told: &Told) -> Mark {
+    match told {
+        Told::Login { guest, .. } => format!("login, guest {guest}"),
+        Told::Pong { .. } => "pong".to_owned(),
+        Told::Entry(said) => match said.conversation {
+            karez::chat::ids::Conversation::Group(_) => "entry of a group".to_owned(),
+            karez::chat::ids::Conversation::Direct(..) => "entry of two".to_owned(),
+        },
+        Told::Ack { entry, .. } => format!("ack, entry {}", entry.is_some()),
+        Told::Broadcast { .. } => "broadcast".to_owned(),
+        Told::Joined { .. } => "joined".to_owned(),
+        Told::Left { .. } => "left".to_owned(),
+        Told::Members { more, .. } => format!("members, more {more}"),
+        Told::Typing { .. } => "typing".to_owned(),
+        Told::Presence { id: Some(_), .. } => "presence".to_owned(),
+        Told::Presence { id: None, users } => match users.first() {
+            Some((_, online, _)) => format!("presence change, online {online}"),
+            None => "presence of nobody".to_owned(),
+        },
+        Told::Refused { refusal, .. } => of_refusal(refusal),
+        Told::Bye(_) => "bye".to_owned(),
+    }
+}
+
+fn of_refusal(refusal: &Refusal) -> Mark {
+    match refusal {
+        Refusal::RateLimited { .. } => "refused RateLimited".to_owned(),
+        Refusal::Internal { .. } => "refused Internal".to_owned(),
+        other => format!("refused {other:?}"),
+    }
+}
+
+pub fn all() -> BTreeSet<Mark> {
+    let marks = [
+        "login, guest true",
+        "login, guest false",
+        "pong",
+        "entry of a group",
+        "entry of two",
+        "ack, entry true",
+        "ack, entry false",
+        "broadcast",
+        "joined",
+        "left",
+        "members, more true",
+        "members, more false",
+        "typing",
+        "presence",
+        "presence change, online true",
+        "presence change, online false",
+        "bye",
+        "refused RateLimited",
+        "refused Internal",
+        "refused LoginRequired",
+        "refused Forbidden",
+        "refused NotFound",
+        "refused BadRequest(\"name\", \"is too long\")",
+        "refused BadRequest(\"name\", \"has control characters\")",
+        "refused BadRequest(\"uids\", \"are more than a connection may watch\")",
+        "refused BadRequest(\"reply\", \"is no entry so far\")",
+        "refused BadRequest(\"kind\", \"is empty\")",
+        "refused BadRequest(\"kind\", \"is reserved\")",
+        "refused BadRequest(\"gid\", \"is reserved\")",
+        "refused BadRequest(\"uid\", \"is reserved\")",
+        "refused TooLarge(\"content\")",
+        "refused TooLarge(\"kind\")",
+        "refused TooLarge(\"data\")",
+        "refused TooLarge(\"mentions\")",
+        "refused Conflict(\"this connection is logged in\")",
+        "refused Conflict(\"you are in as many groups as a user may be in\")",
+        "refused Conflict(\"the group has as many members as a group may have\")",
+        // Not events, but ways that a run can take.
+        "a store that answers later",
+        "a failed commit",
+        "a failed commit with a login in it",
+        "a failed commit with a session that went",
+        "a restart",
+    ];
+    marks.into_iter().map(str::to_owned).collect()
+}

@@ -1,0 +1,507 @@
+//! One run of one seed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use karez::base::clock::UnixMillis;
+use karez::chat::ids::{Conversation, Id, SessionId};
+use karez::chat::input::{Command, Draft, Identity, Role, Target};
+use karez::chat::output::Refusal;
+use karez::chat::{BroadcastPolicy, Chat, Limits};
+
+use crate::marks::{self, Mark};
+use crate::model::Model;
+use crate::net::{Answers, Said, Told, World};
+use crate::random::Random;
+
+const TURNS: u64 = 120;
+
+/// What a run put out and reached.
+pub struct Run {
+    pub trace: Vec<String>,
+    pub marks: BTreeSet<Mark>,
+}
+
+/// How much memory the core has, and how quick the store is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Everything stays resident, the rate is tight, the store answers at once.
+    Roomy,
+    /// The core forgets what it can. What hangs on forgotten rows (`last`, the rate) is left out.
+    Forgetful,
+    /// The store answers when it likes, so that requests overtake one another: only invariants are checked.
+    Slow,
+}
+
+struct Sim {
+    random: Random,
+    mode: Mode,
+    limits: Limits,
+    world: World,
+    model: Model,
+    sessions: Vec<SessionId>,
+    next_session: u64,
+    next_request: u64,
+    marks: BTreeSet<Mark>,
+    checks: Checks,
+}
+
+pub fn run(seed: u64) -> Run {
+    let mut sim = Sim::new(seed);
+    for _ in 0..TURNS {
+        sim.turn();
+    }
+    sim.finish()
+}
+
+fn limits(random: &mut Random, mode: Mode) -> Limits {
+    let mut limits = Limits {
+        groups_per_user_max: 3,
+        group_members_max: 5,
+        notice_members_max: 4,
+        members_page_default: 2,
+        members_page_max: 3,
+        watched_uids_max: 4,
+        presence_grace_ms: random.below(4) * 700,
+        content_bytes_max: 24,
+        kind_bytes_max: 8,
+        data_bytes_max: 16,
+        mentions_max: 2,
+        name_chars_max: 8,
+        over_rate_ms: 2_000,
+        ..Limits::default()
+    };
+    if random.percent(50) {
+        limits.broadcast = BroadcastPolicy::Anyone;
+    }
+    if mode == Mode::Roomy {
+        limits.messages_per_second = 1 + random.below(7);
+        limits.messages_burst = 5 + random.below(20);
+    } else {
+        limits.messages_burst = 1_000_000;
+        limits.idle_users_max = random.below(4) as usize;
+        limits.idle_groups_max = random.below(3) as usize;
+        limits.directs_cached_max = random.below(3) as usize;
+    }
+    limits
+}
+
+impl Sim {
+    fn new(seed: u64) -> Sim {
+        let mut random = Random::new(seed);
+        let mode = match seed % 4 {
+            0 | 1 => Mode::Roomy,
+            2 => Mode::Forgetful,
+            _ => Mode::Slow,
+        };
+        let limits = limits(&mut random, mode);
+        let mut world = World::new(Chat::new(limits.clone()));
+        world.tracing = true;
+        world.now.unix = UnixMillis(1_700_000_000_000);
+        if mode == Mode::Slow {
+            world.answers = Answers::Later;
+        }
+        Sim {
+            random,
+            mode,
+            model: Model::new(limits.clone()),
+            limits,
+            world,
+            sessions: Vec::new(),
+            next_session: 1,
+            next_request: 1,
+            marks: BTreeSet::new(),
+            checks: Checks::default(),
+        }
+    }
+
+    fn turn(&mut self) {
+        for _ in 0..self.random.below(8) {
+            self.step();
+        }
+        while self.mode == Mode::Slow && !self.world.asked.is_empty() && self.random.percent(70) {
+            let which = self.random.below(self.world.asked.len() as u64) as usize;
+            self.world.answer(which);
+        }
+        let fails = self.random.percent(15);
+        let expected = if fails { self.fail() } else { self.commit() };
+        let heard = self.world.all_told();
+        if self.mode != Mode::Slow {
+            self.compare(&heard, &expected);
+        }
+        let deadline = self.world.chat.next_deadline();
+        assert_eq!(deadline, self.model.next_deadline().filter(|_| self.mode != Mode::Slow).or(deadline));
+        self.checks.heard(&heard, &self.world);
+        for (session, told) in heard {
+            self.marks.extend(told.iter().map(marks::of));
+            if told.iter().any(|told| matches!(told, Told::Bye(_))) {
+                self.end(session);
+            }
+        }
+        if self.mode != Mode::Slow && self.random.percent(1) {
+            self.restart();
+        }
+    }
+
+    fn commit(&mut self) -> BTreeMap<SessionId, Vec<Told>> {
+        self.world.commit();
+        self.model.committed()
+    }
+
+    fn fail(&mut self) -> BTreeMap<SessionId, Vec<Told>> {
+        self.marks.insert("a failed commit".to_owned());
+        if self.model.turn_has_login() {
+            self.marks.insert("a failed commit with a login in it".to_owned());
+        }
+        if self.model.turn_has_gone() {
+            self.marks.insert("a failed commit with a session that went".to_owned());
+        }
+        self.world.fail();
+        self.model.failed()
+    }
+
+    fn compare(&self, heard: &BTreeMap<SessionId, Vec<Told>>, expected: &BTreeMap<SessionId, Vec<Told>>) {
+        let sessions: BTreeSet<SessionId> = heard.keys().chain(expected.keys()).copied().collect();
+        for session in sessions {
+            let lines = |of: &BTreeMap<SessionId, Vec<Told>>| -> Vec<Told> {
+                let mut told = of.get(&session).cloned().unwrap_or_default();
+                if self.mode == Mode::Forgetful {
+                    told.iter_mut().for_each(forget_last);
+                }
+                order_changes(&mut told);
+                told
+            };
+            assert_eq!(lines(heard), lines(expected), "what {session:?} heard, and should have heard");
+        }
+    }
+
+    /// One thing happens.
+    fn step(&mut self) {
+        match self.random.below(100) {
+            0..8 => self.wait(),
+            8..14 => self.somebody_goes(),
+            14..26 => self.somebody_comes(),
+            26..30 => self.flood(),
+            _ => self.somebody_asks(),
+        }
+    }
+
+    fn wait(&mut self) {
+        let ms = *self.random.pick(&[1, 30, 400, 3_000]);
+        self.world.wait_ms(ms);
+        if self.random.percent(20) {
+            // Somebody sets the date; deadlines must not care.
+            let offset = self.random.below(1_000_000);
+            self.world.now.unix = UnixMillis(1_700_000_000_000 - 500_000 + offset);
+        }
+        if self.world.chat.next_deadline().is_some_and(|at| at <= self.world.now.mono) {
+            self.model.deadline(self.world.now);
+            self.world.deadline();
+        }
+    }
+
+    fn somebody_goes(&mut self) {
+        if !self.sessions.is_empty() {
+            let session = *self.random.pick(&self.sessions);
+            self.end(session);
+        }
+    }
+
+    fn end(&mut self, session: SessionId) {
+        self.sessions.retain(|other| *other != session);
+        self.model.gone(self.world.now, session);
+        self.checks.gone(session);
+        self.world.gone(session);
+    }
+
+    fn somebody_comes(&mut self) {
+        if self.sessions.len() > 12 {
+            return;
+        }
+        let session = SessionId(self.next_session);
+        self.next_session += 1;
+        self.sessions.push(session);
+        if self.random.percent(90) {
+            let login = self.login();
+            self.ask(session, login);
+        }
+    }
+
+    /// A new process on the same store; everybody must come again.
+    fn restart(&mut self) {
+        self.marks.insert("a restart".to_owned());
+        let fresh = World::new(Chat::new(self.limits.clone()));
+        let mut old = std::mem::replace(&mut self.world, fresh);
+        let (now, trace) = (old.now, std::mem::take(&mut old.trace));
+        self.world = World::on(Chat::new(self.limits.clone()), old.into_store());
+        (self.world.now, self.world.trace, self.world.tracing) = (now, trace, true);
+        self.sessions.clear();
+        self.model.restart();
+        self.checks.sessions.clear();
+    }
+
+    /// One user asks faster than allowed, for a while.
+    fn flood(&mut self) {
+        let Some(&session) = self.sessions.first() else { return };
+        if self.mode != Mode::Roomy || !self.model.is_logged_in(session) {
+            return;
+        }
+        for _ in 0..40 {
+            self.world.wait_ms(90);
+            self.ask(session, Command::Typing { target: Target::User(self.limits_free_uid()) });
+        }
+        if self.world.chat.next_deadline().is_some_and(|at| at <= self.world.now.mono) {
+            self.model.deadline(self.world.now);
+            self.world.deadline();
+        }
+    }
+
+    fn limits_free_uid(&self) -> Id {
+        number(77)
+    }
+
+    fn somebody_asks(&mut self) {
+        if self.sessions.is_empty() {
+            return;
+        }
+        let session = *self.random.pick(&self.sessions);
+        let command = self.command();
+        self.ask(session, command);
+    }
+
+    fn ask(&mut self, session: SessionId, command: Command<'static>) {
+        self.next_request += 1;
+        let id = format!("r{}", self.next_request);
+        let id = self.random.percent(70).then_some(id.as_str());
+        if let Some(id) = id {
+            self.checks.asked(session, id);
+        }
+        if self.mode != Mode::Slow {
+            self.model.request(self.world.now, session, id, &command);
+        }
+        self.world.request(session, id, command);
+    }
+
+    fn command(&mut self) -> Command<'static> {
+        match self.random.below(100) {
+            0..4 => Command::Ping,
+            4..6 => self.login(),
+            6..20 => Command::Join { gid: self.gid() },
+            20..28 => Command::Leave { gid: self.gid() },
+            28..36 => Command::Members {
+                gid: self.gid(),
+                after: self.random.percent(40).then(|| self.uid()),
+                limit: self.random.percent(50).then(|| self.random.below(5) as u32),
+            },
+            36..60 => {
+                let gid = self.gid();
+                let draft = self.draft(&Conversation::Group(gid.clone()));
+                Command::Group { gid, draft }
+            }
+            60..78 => {
+                let uid = self.uid();
+                let draft = self.draft(&Conversation::direct(&uid, &uid));
+                Command::Pm { uid, draft }
+            }
+            78..82 => Command::Broadcast { content: self.content().into() },
+            82..90 => Command::Typing {
+                target: if self.random.percent(50) {
+                    Target::Group(self.gid())
+                } else {
+                    Target::User(self.uid())
+                },
+            },
+            _ => Command::Presence { uids: (0..self.random.below(4)).map(|_| self.uid()).collect() },
+        }
+    }
+
+    fn login(&mut self) -> Command<'static> {
+        let name = match self.random.below(20) {
+            0 => Some("far too long a name".to_owned()),
+            1 => Some("bell\u{7}".to_owned()),
+            2 => Some("  ".to_owned()),
+            3..12 => Some(format!(" name{} ", self.random.below(9))),
+            _ => None,
+        };
+        if self.random.percent(40) {
+            return Command::Login(Identity::NewGuest { name: name.map(Into::into) });
+        }
+        // The name of a guest who was forgotten is forgotten with him, so there it is always given.
+        let name = name.or_else(|| (self.mode == Mode::Forgetful).then(|| "same".to_owned()));
+        let role = if self.random.percent(20) { Role::Admin } else { Role::User };
+        Command::Login(Identity::Known { uid: self.uid(), name: name.map(Into::into), role })
+    }
+
+    fn gid(&mut self) -> Id {
+        let texts = ["lobby", "大厅", "system"];
+        match self.random.below(60) {
+            0 => text("system"),
+            1..10 => text(texts[self.random.below(2) as usize]),
+            _ => number(1 + self.random.below(5)),
+        }
+    }
+
+    fn uid(&mut self) -> Id {
+        match self.random.below(60) {
+            0 => text("system"),
+            1..8 => text("eve"),
+            8..24 => number(1 + self.random.below(4)),
+            _ => number(1_001 + self.random.below(8)),
+        }
+    }
+
+    fn content(&mut self) -> String {
+        let length = if self.random.percent(3) { 25 } else { self.random.below(20) as usize };
+        format!("{:.<length$}", self.next_request, length = length)
+    }
+
+    fn draft(&mut self, conversation: &Conversation) -> Draft<'static> {
+        let mut draft = Draft { content: self.content().into(), ..Draft::default() };
+        if self.random.percent(15) {
+            let kind = ["image", "", "system", "much too long"];
+            draft.kind = Some((*self.random.pick(&kind)).into());
+        }
+        if self.random.percent(10) {
+            draft.data = Some((*self.random.pick(&["{}", "{\"a\":\"aaaaaaaaaaaa\"}"])).into());
+        }
+        if self.random.percent(15) {
+            let last = self.model.last_seq(conversation);
+            draft.reply = Some(self.random.below(last + 3));
+        }
+        if self.random.percent(10) {
+            draft.mentions = (0..=self.random.below(3)).map(|_| self.uid()).collect();
+        }
+        draft
+    }
+
+    fn finish(mut self) -> Run {
+        if self.mode == Mode::Slow {
+            self.marks.insert("a store that answers later".to_owned());
+            while !self.world.asked.is_empty() {
+                self.world.answer(0);
+            }
+            self.world.commit();
+            let heard = self.world.all_told();
+            self.checks.heard(&heard, &self.world);
+            self.checks.all_answered();
+        }
+        self.checks.stored(&self.world);
+        Run { trace: self.world.trace, marks: self.marks }
+    }
+}
+
+fn forget_last(told: &mut Told) {
+    if let Told::Presence { users, .. } = told {
+        users.iter_mut().for_each(|(_, _, last)| *last = None);
+    }
+}
+
+/// Nothing is promised about the order of changes of different users that follow one another.
+fn order_changes(told: &mut [Told]) {
+    let changed = |told: &Told| match told {
+        Told::Presence { id: None, users } => users.first().map(|(uid, _, _)| uid.clone()),
+        _ => None,
+    };
+    for run in told.chunk_by_mut(|one, other| changed(one).is_some() && changed(other).is_some()) {
+        run.sort_by_key(changed);
+    }
+}
+
+fn number(number: u64) -> Id {
+    Id::from_number(number).unwrap()
+}
+
+fn text(text: &str) -> Id {
+    Id::from_text(text).unwrap()
+}
+
+/// What must hold whatever the model says.
+#[derive(Default)]
+struct Checks {
+    /// What was said, as the first who heard it heard it.
+    said: BTreeMap<Conversation, BTreeMap<u64, Said>>,
+    sessions: BTreeMap<SessionId, Heard>,
+}
+
+/// What one session is owed and has heard.
+#[derive(Default)]
+struct Heard {
+    /// The ids of requests that are not answered yet, in order.
+    open: Vec<String>,
+    latest: BTreeMap<Conversation, u64>,
+}
+
+impl Checks {
+    fn asked(&mut self, session: SessionId, id: &str) {
+        self.sessions.entry(session).or_default().open.push(id.to_owned());
+    }
+
+    fn gone(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
+    }
+
+    fn heard(&mut self, heard: &BTreeMap<SessionId, Vec<Told>>, world: &World) {
+        for (session, told) in heard {
+            for told in told {
+                match told {
+                    Told::Entry(said) => self.entry(*session, said, world),
+                    Told::Bye(_) => self.sessions.entry(*session).or_default().open.clear(),
+                    Told::Ack { id, entry } => {
+                        self.answer(*session, id);
+                        if let Some(entry) = entry {
+                            assert!(!entry.duplicate);
+                        }
+                    }
+                    Told::Refused { refusal: Refusal::Internal { .. }, id: Some(id) }
+                    | Told::Refused { id: Some(id), .. }
+                    | Told::Login { id: Some(id), .. }
+                    | Told::Pong { id: Some(id) }
+                    | Told::Members { id: Some(id), .. }
+                    | Told::Presence { id: Some(id), .. } => self.answer(*session, id),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Answers come once and in the order of the requests.
+    fn answer(&mut self, session: SessionId, id: &str) {
+        let open = &mut self.sessions.entry(session).or_default().open;
+        assert_eq!(open.first().map(String::as_str), Some(id), "the next answer to {session:?}");
+        open.remove(0);
+    }
+
+    fn all_answered(&self) {
+        for (session, heard) in &self.sessions {
+            assert!(heard.open.is_empty(), "{session:?} waits for {:?}", heard.open);
+        }
+    }
+
+    /// What is delivered is stored, the same for everyone, and in rising order.
+    fn entry(&mut self, session: SessionId, said: &Said, world: &World) {
+        let same =
+            self.said.entry(said.conversation.clone()).or_default().entry(said.seq).or_insert(said.clone());
+        assert_eq!(same, said, "an entry is the same for everyone");
+        let stored = world.store().entries(&said.conversation).find(|entry| entry.seq == said.seq);
+        assert_eq!(stored.map(|entry| &*entry.content), Some(said.content.as_str()), "delivered, so stored");
+        let latest =
+            self.sessions.entry(session).or_default().latest.entry(said.conversation.clone()).or_default();
+        assert!(said.seq > *latest, "{session:?} heard {} after {latest}", said.seq);
+        *latest = said.seq;
+    }
+
+    /// Every conversation is stored without gaps, as it was heard, and nothing besides.
+    fn stored(&self, world: &World) {
+        for (conversation, heard) in &self.said {
+            let stored: Vec<u64> = world.store().entries(conversation).map(|entry| entry.seq).collect();
+            let numbers: Vec<u64> = (1..=stored.len() as u64).collect();
+            assert_eq!(stored, numbers, "{conversation:?} has no gaps");
+            // The author hears every entry, unless the session that said it went in the same turn.
+            for entry in world.store().entries(conversation) {
+                if let Some(said) = heard.get(&entry.seq) {
+                    assert_eq!(*entry.content, *said.content);
+                    assert_eq!(entry.uid, said.uid);
+                }
+            }
+        }
+    }
+}
