@@ -100,7 +100,7 @@ impl Chat {
             Input::Answer(record) => self.answer(now, record, out),
             Input::Deadline => self.end_graces(now.mono, out),
             Input::Committed => self.committed(),
-            Input::CommitFailed => self.commit_failed(out),
+            Input::CommitFailed => self.commit_failed(now, out),
         }
     }
 

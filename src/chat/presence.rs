@@ -33,7 +33,12 @@ pub(super) struct Presence {
 impl Presence {
     /// Whether somebody watches the user, or a grace of the user runs.
     pub(super) fn concerns(&self, user: UserSlot) -> bool {
-        self.watchers.contains_key(&user) || self.graces.contains_key(&user)
+        self.watchers.contains_key(&user) || self.has_grace(user)
+    }
+
+    /// Whether a grace of the user runs.
+    pub(super) fn has_grace(&self, user: UserSlot) -> bool {
+        self.graces.contains_key(&user)
     }
 
     /// When the next grace ends.

@@ -102,11 +102,21 @@ impl Chat {
     pub(super) fn gone(&mut self, now: Now, session: SessionId) {
         self.parking.forget(session);
         self.turn.gone(session);
-        let Some(user) = self.log_out(session) else { return };
-        if self.users[user].sessions.is_empty() {
+        if let Some(user) = self.log_out(session)
+            && self.users[user].sessions.is_empty()
+        {
             self.users[user].last = Some(now.unix);
-            let until = now.mono.plus_ms(self.limits.presence_grace_ms);
-            self.presence.begin_grace(user, until);
+            self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
+        }
+    }
+
+    /// A login was undone after the older sessions of its user had ended: the user departs only now. Whoever
+    /// is shown as online has a session, or a grace that runs.
+    pub(super) fn depart_late(&mut self, now: Now, user: UserSlot) {
+        let row = &mut self.users[user];
+        if row.shown && row.sessions.is_empty() && !self.presence.has_grace(user) {
+            row.last = Some(now.unix);
+            self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
         }
     }
 

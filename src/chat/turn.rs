@@ -25,7 +25,7 @@ use super::ids::{Conversation, SessionId};
 use super::output::{Event, Output, Refusal, Sink, To};
 use super::room::{GroupSlot, Member};
 use super::user::UserSlot;
-use crate::base::clock::Millis;
+use crate::base::clock::{Millis, Now};
 
 /// A step back. Each names what was done.
 #[derive(Debug)]
@@ -121,9 +121,12 @@ impl Chat {
         }
     }
 
-    pub(super) fn commit_failed(&mut self, out: &mut impl Sink) {
+    pub(super) fn commit_failed(&mut self, now: Now, out: &mut impl Sink) {
         for step in std::mem::take(&mut self.turn.steps).into_iter().rev() {
             self.step_back(step);
+        }
+        for at in 0..self.turn.alone.len() {
+            self.depart_late(now, self.turn.alone[at]);
         }
         let mut from = 0;
         for Answered { session, id_end } in &self.turn.answered {

@@ -205,6 +205,21 @@ fn a_grace_that_ran_out_unseen_behind_an_undone_login_is_not_lost() {
 }
 
 #[test]
+fn who_lost_the_old_session_and_the_new_one_in_a_failed_turn_departs() {
+    let mut w = world();
+    let (ada, bob) = (w.guest(1, "Ada"), w.guest(2, "Bob"));
+    w.send(ada, presence(&[1002]));
+    w.hush();
+    w.wait_ms(1_000);
+    w.request(SessionId(3), None, known_login(id(1002), None));
+    w.gone(bob);
+    w.fail();
+    w.told(SessionId(3));
+    w.later_ms(5_000);
+    assert_eq!(w.heard(ada), ["presence: 1002 last 1000"]);
+}
+
+#[test]
 fn a_watch_of_a_failed_turn_is_none() {
     let mut w = world_with(|limits| limits.watched_uids_max = 1);
     let ada = w.guest(1, "Ada");

@@ -130,13 +130,20 @@ impl Model {
     }
 
     /// The turn failed; what each session hears of that.
-    pub fn failed(&mut self) -> BTreeMap<SessionId, Vec<Told>> {
+    pub fn failed(&mut self, now: Now) -> BTreeMap<SessionId, Vec<Told>> {
         self.state = self.before.clone();
         for session in &self.gone {
             self.state.sessions.remove(session);
         }
         for (uid, at) in std::mem::take(&mut self.ended_graces) {
             self.lasting.graces.entry(uid).or_insert(at);
+        }
+        // Somebody may have lost the last committed session and the login that was to replace it.
+        for uid in self.state.shown.clone() {
+            if self.sessions_of(&uid).is_empty() && !self.lasting.graces.contains_key(&uid) {
+                self.lasting.last.insert(uid.clone(), now.unix);
+                self.lasting.graces.insert(uid, now.mono.plus_ms(self.limits.presence_grace_ms));
+            }
         }
         self.heard.clear();
         for (session, id) in std::mem::take(&mut self.answered) {

@@ -156,7 +156,7 @@ impl Sim {
             self.marks.insert("a failed commit with a session that went".to_owned());
         }
         self.world.fail();
-        self.model.failed()
+        self.model.failed(self.world.now)
     }
 
     fn compare(&self, heard: &BTreeMap<SessionId, Vec<Told>>, expected: &BTreeMap<SessionId, Vec<Told>>) {
@@ -326,6 +326,7 @@ impl Sim {
             return Command::Login(Identity::NewGuest { name: name.map(Into::into) });
         }
         // The name of a guest who was forgotten is forgotten with him, so there it is always given.
+        let name = name.filter(|name| self.mode != Mode::Forgetful || !name.trim().is_empty());
         let name = name.or_else(|| (self.mode == Mode::Forgetful).then(|| "same".to_owned()));
         let role = if self.random.percent(20) { Role::Admin } else { Role::User };
         Command::Login(Identity::Known { uid: self.uid(), name: name.map(Into::into), role })
