@@ -53,6 +53,19 @@ use user::{Guests, User, UserSlot};
 
 use crate::base::clock::{Millis, Now};
 
+/// How much the core holds in memory, not how much there is in the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Logged-in sessions.
+    pub sessions: usize,
+    /// Users of whom anything is known: online, listed in a group that is held, watched, or not yet forgotten.
+    pub users: usize,
+    /// Groups with a member online, or not yet forgotten.
+    pub groups: usize,
+    /// Private conversations whose last `seq` is known.
+    pub directs: usize,
+}
+
 /// The core. One per daemon.
 pub struct Chat {
     limits: Limits,
@@ -87,6 +100,17 @@ impl Chat {
             parking: Parking::default(),
             turn: Turn::default(),
             receivers: Vec::new(),
+        }
+    }
+
+    /// How much the core holds at this moment.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts {
+            sessions: self.sessions.len(),
+            users: self.users.len(),
+            groups: self.groups.len(),
+            directs: self.directs.len(),
         }
     }
 
@@ -185,7 +209,7 @@ impl Chat {
 
 impl std::fmt::Debug for Chat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Chat").field("sessions", &self.sessions.len()).finish_non_exhaustive()
+        f.debug_struct("Chat").field("counts", &self.counts()).finish_non_exhaustive()
     }
 }
 

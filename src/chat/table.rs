@@ -51,6 +51,10 @@ impl<T: Row> Table<T> {
         Table { rows: Slab::new(), slots: HashMap::new(), loose: VecDeque::new() }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The slot of an id that has one.
     pub(super) fn slot(&self, id: &Id) -> Option<T::Slot> {
         self.slots.get(id).copied()

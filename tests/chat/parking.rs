@@ -1,5 +1,6 @@
 //! Requests that wait for the store.
 
+use karez::chat::Counts;
 use karez::chat::ids::SessionId;
 use karez::chat::input::Input;
 use karez::chat::output::Query;
@@ -110,6 +111,18 @@ fn a_session_that_goes_takes_its_waiting_requests_along() {
 }
 
 #[test]
+fn a_login_that_waited_for_too_long_is_nobody() {
+    let (mut w, _, _) = slow_world();
+    let cid = SessionId(3);
+    w.send(cid, guest_login("Cid"));
+    w.leaves(cid);
+    w.answer(0);
+    w.commit();
+    assert_eq!(w.chat.counts().sessions, 2);
+    assert!(w.topics().iter().all(|(_, subscribers)| !subscribers.contains(&cid)));
+}
+
+#[test]
 fn a_waiting_request_survives_a_failed_turn() {
     let (mut w, ada, bob) = slow_world();
     w.request(bob, Some("b"), broadcast("lost"));
@@ -199,4 +212,27 @@ fn the_idle_are_forgotten_and_asked_for_again() {
         ["presence: 10 never seen, 19 last 45000"],
         "`last` is as long-lived as the row"
     );
+}
+
+#[test]
+fn when_all_have_gone_nothing_is_held() {
+    let mut w = world_with(|limits| {
+        limits.idle_users_max = 0;
+        limits.idle_groups_max = 0;
+        limits.directs_cached_max = 0;
+    });
+    for n in 1..=20 {
+        let session = w.known(n, n);
+        w.send(session, presence(&[n + 1, 99]));
+        w.send(session, group(1 + n % 3, "hello"));
+        w.send(session, pm(n / 2 + 1, "hi"));
+        if n % 4 == 0 {
+            w.send(session, leave(1 + n % 3));
+        }
+    }
+    for n in 1..=20 {
+        w.leaves(SessionId(n));
+    }
+    w.later_ms(5_000);
+    assert_eq!(w.chat.counts(), Counts::default());
 }

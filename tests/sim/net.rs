@@ -208,6 +208,8 @@ struct Outside {
     topics: BTreeMap<Topic, BTreeSet<SessionId>>,
     inboxes: BTreeMap<SessionId, Vec<Told>>,
     gone: BTreeSet<SessionId>,
+    /// While the core takes back a turn.
+    failing: bool,
     queries: Vec<Query>,
     trace: Option<Vec<String>>,
 }
@@ -220,6 +222,9 @@ impl Sink for Outside {
         match output {
             Output::Deliver { to, event } => {
                 let receivers = match to {
+                    To::Session(session) if self.failing && self.gone.contains(&session) => {
+                        panic!("{session:?} went, and is told of the failure")
+                    }
                     To::Session(session) => Receivers::Sessions(vec![session]),
                     To::Sessions(sessions) => Receivers::Sessions(sessions.to_vec()),
                     To::Topic(topic) => Receivers::Topic(topic),
@@ -258,6 +263,7 @@ impl World {
                 topics: BTreeMap::new(),
                 inboxes: BTreeMap::new(),
                 gone: BTreeSet::new(),
+                failing: false,
                 queries: Vec::new(),
                 trace: None,
             },
@@ -339,7 +345,9 @@ impl World {
         self.outside.store.commit().unwrap_err();
         self.outside.store.begin().unwrap();
         self.outside.held.clear();
+        self.outside.failing = true;
         self.input(Input::CommitFailed);
+        self.outside.failing = false;
         self.commit();
     }
 
