@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::{Command, Draft, Identity, Role, Target};
-use karez::chat::output::Refusal;
 use karez::chat::{BroadcastPolicy, Chat, Limits};
 
+use crate::checks::Checks;
 use crate::marks::{self, Mark};
 use crate::model::Model;
-use crate::net::{Answers, Said, Told, World};
+use crate::net::{Answers, Told, World};
 use crate::random::Random;
 
 const TURNS: u64 = 120;
@@ -236,7 +236,7 @@ impl Sim {
         (self.world.now, self.world.trace, self.world.tracing) = (now, trace, true);
         self.sessions.clear();
         self.model.restart();
-        self.checks.sessions.clear();
+        self.checks.restart();
     }
 
     /// One user asks faster than allowed, for a while.
@@ -247,16 +247,12 @@ impl Sim {
         }
         for _ in 0..40 {
             self.world.wait_ms(90);
-            self.ask(session, Command::Typing { target: Target::User(self.limits_free_uid()) });
+            self.ask(session, Command::Typing { target: Target::User(number(77)) });
         }
         if self.world.chat.next_deadline().is_some_and(|at| at <= self.world.now.mono) {
             self.model.deadline(self.world.now);
             self.world.deadline();
         }
-    }
-
-    fn limits_free_uid(&self) -> Id {
-        number(77)
     }
 
     fn somebody_asks(&mut self) {
@@ -433,96 +429,4 @@ fn number(number: u64) -> Id {
 
 fn text(text: &str) -> Id {
     Id::from_text(text).unwrap()
-}
-
-/// What must hold whatever the model says.
-#[derive(Default)]
-struct Checks {
-    /// What was said, as the first who heard it heard it.
-    said: BTreeMap<Conversation, BTreeMap<u64, Said>>,
-    sessions: BTreeMap<SessionId, Heard>,
-}
-
-/// What one session is owed and has heard.
-#[derive(Default)]
-struct Heard {
-    /// The ids of requests that are not answered yet, in order.
-    open: Vec<String>,
-    latest: BTreeMap<Conversation, u64>,
-}
-
-impl Checks {
-    fn asked(&mut self, session: SessionId, id: &str) {
-        self.sessions.entry(session).or_default().open.push(id.to_owned());
-    }
-
-    fn gone(&mut self, session: SessionId) {
-        self.sessions.remove(&session);
-    }
-
-    fn heard(&mut self, heard: &BTreeMap<SessionId, Vec<Told>>, world: &World) {
-        for (session, told) in heard {
-            for told in told {
-                match told {
-                    Told::Entry(said) => self.entry(*session, said, world),
-                    Told::Bye(_) => self.sessions.entry(*session).or_default().open.clear(),
-                    Told::Ack { id, entry } => {
-                        self.answer(*session, id);
-                        if let Some(entry) = entry {
-                            assert!(!entry.duplicate);
-                        }
-                    }
-                    Told::Refused { refusal: Refusal::Internal { .. }, id: Some(id) }
-                    | Told::Refused { id: Some(id), .. }
-                    | Told::Login { id: Some(id), .. }
-                    | Told::Pong { id: Some(id) }
-                    | Told::Members { id: Some(id), .. }
-                    | Told::Presence { id: Some(id), .. } => self.answer(*session, id),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// Answers come once and in the order of the requests.
-    fn answer(&mut self, session: SessionId, id: &str) {
-        let open = &mut self.sessions.entry(session).or_default().open;
-        assert_eq!(open.first().map(String::as_str), Some(id), "the next answer to {session:?}");
-        open.remove(0);
-    }
-
-    fn all_answered(&self) {
-        for (session, heard) in &self.sessions {
-            assert!(heard.open.is_empty(), "{session:?} waits for {:?}", heard.open);
-        }
-    }
-
-    /// What is delivered is stored, the same for everyone, and in rising order.
-    fn entry(&mut self, session: SessionId, said: &Said, world: &World) {
-        let same =
-            self.said.entry(said.conversation.clone()).or_default().entry(said.seq).or_insert(said.clone());
-        assert_eq!(same, said, "an entry is the same for everyone");
-        let stored = world.store().entries(&said.conversation).find(|entry| entry.seq == said.seq);
-        assert_eq!(stored.map(|entry| &*entry.content), Some(said.content.as_str()), "delivered, so stored");
-        let latest =
-            self.sessions.entry(session).or_default().latest.entry(said.conversation.clone()).or_default();
-        assert!(said.seq > *latest, "{session:?} heard {} after {latest}", said.seq);
-        *latest = said.seq;
-    }
-
-    /// Every conversation is stored without gaps, as it was heard, and nothing besides.
-    fn stored(&self, world: &World) {
-        for (conversation, heard) in &self.said {
-            let stored: Vec<u64> = world.store().entries(conversation).map(|entry| entry.seq).collect();
-            let numbers: Vec<u64> = (1..=stored.len() as u64).collect();
-            assert_eq!(stored, numbers, "{conversation:?} has no gaps");
-            // The author hears every entry, unless the session that said it went in the same turn.
-            for entry in world.store().entries(conversation) {
-                if let Some(said) = heard.get(&entry.seq) {
-                    assert_eq!(*entry.content, *said.content);
-                    assert_eq!(entry.uid, said.uid);
-                }
-            }
-        }
-    }
 }

@@ -1,0 +1,126 @@
+//! What must hold whatever the model says.
+
+use std::collections::BTreeMap;
+
+use karez::chat::ids::{Conversation, Id, SessionId};
+use karez::chat::input::Target;
+use karez::chat::output::AckedEntry;
+
+use crate::net::{Said, Told, World};
+
+/// What was said, and what each session is owed.
+#[derive(Default)]
+pub struct Checks {
+    /// What was said, as the first who heard it heard it.
+    said: BTreeMap<Conversation, BTreeMap<u64, Said>>,
+    sessions: BTreeMap<SessionId, Heard>,
+}
+
+/// What one session is owed and has heard.
+#[derive(Default)]
+struct Heard {
+    /// The ids of requests that are not answered yet, in order.
+    open: Vec<String>,
+    /// Who it is, once logged in.
+    uid: Option<Id>,
+    latest: BTreeMap<Conversation, u64>,
+}
+
+impl Checks {
+    pub fn asked(&mut self, session: SessionId, id: &str) {
+        self.sessions.entry(session).or_default().open.push(id.to_owned());
+    }
+
+    pub fn gone(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
+    }
+
+    /// Nobody is owed anything any more.
+    pub fn restart(&mut self) {
+        self.sessions.clear();
+    }
+
+    pub fn heard(&mut self, heard: &BTreeMap<SessionId, Vec<Told>>, world: &World) {
+        for (session, told) in heard {
+            for told in told {
+                match told {
+                    Told::Entry(said) => self.entry(*session, said, world),
+                    Told::Bye(_) => self.sessions.entry(*session).or_default().open.clear(),
+                    Told::Ack { id, entry } => {
+                        self.answer(*session, id);
+                        if let Some(entry) = entry {
+                            self.acked(*session, entry, world);
+                        }
+                    }
+                    Told::Login { id, uid, .. } => {
+                        self.sessions.entry(*session).or_default().uid = Some(uid.clone());
+                        if let Some(id) = id {
+                            self.answer(*session, id);
+                        }
+                    }
+                    Told::Refused { id: Some(id), .. }
+                    | Told::Pong { id: Some(id) }
+                    | Told::Members { id: Some(id), .. }
+                    | Told::Presence { id: Some(id), .. } => self.answer(*session, id),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Answers come once and in the order of the requests.
+    fn answer(&mut self, session: SessionId, id: &str) {
+        let open = &mut self.sessions.entry(session).or_default().open;
+        assert_eq!(open.first().map(String::as_str), Some(id), "the next answer to {session:?}");
+        open.remove(0);
+    }
+
+    /// What is acknowledged is stored.
+    fn acked(&self, session: SessionId, entry: &AckedEntry, world: &World) {
+        let conversation = match &entry.target {
+            Target::Group(gid) => Conversation::Group(gid.clone()),
+            Target::User(peer) => {
+                let own = self.sessions.get(&session).and_then(|heard| heard.uid.as_ref());
+                Conversation::direct(own.expect("who is acked is logged in"), peer)
+            }
+        };
+        let stored = world.store().entries(&conversation).find(|stored| stored.seq == entry.seq);
+        assert_eq!(stored.map(|stored| stored.time), Some(entry.time), "acked, so stored");
+        assert!(!entry.duplicate);
+    }
+
+    pub fn all_answered(&self) {
+        for (session, heard) in &self.sessions {
+            assert!(heard.open.is_empty(), "{session:?} waits for {:?}", heard.open);
+        }
+    }
+
+    /// What is delivered is stored, the same for everyone, and in rising order.
+    fn entry(&mut self, session: SessionId, said: &Said, world: &World) {
+        let same =
+            self.said.entry(said.conversation.clone()).or_default().entry(said.seq).or_insert(said.clone());
+        assert_eq!(same, said, "an entry is the same for everyone");
+        let stored = world.store().entries(&said.conversation).find(|entry| entry.seq == said.seq);
+        assert_eq!(stored.map(|entry| &*entry.content), Some(said.content.as_str()), "delivered, so stored");
+        let latest =
+            self.sessions.entry(session).or_default().latest.entry(said.conversation.clone()).or_default();
+        assert!(said.seq > *latest, "{session:?} heard {} after {latest}", said.seq);
+        *latest = said.seq;
+    }
+
+    /// Every conversation is stored without gaps, and as it was heard.
+    pub fn stored(&self, world: &World) {
+        for (conversation, heard) in &self.said {
+            let stored: Vec<u64> = world.store().entries(conversation).map(|entry| entry.seq).collect();
+            let numbers: Vec<u64> = (1..=stored.len() as u64).collect();
+            assert_eq!(stored, numbers, "{conversation:?} has no gaps");
+            // Nobody heard an entry whose receivers all went in the turn in which it was said.
+            for entry in world.store().entries(conversation) {
+                if let Some(said) = heard.get(&entry.seq) {
+                    assert_eq!(*entry.content, *said.content);
+                    assert_eq!(entry.uid, said.uid);
+                }
+            }
+        }
+    }
+}

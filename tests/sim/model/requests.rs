@@ -1,0 +1,340 @@
+//! What each request must do.
+
+use std::collections::BTreeSet;
+
+use karez::base::clock::{Now, UnixMillis};
+use karez::chat::BroadcastPolicy;
+use karez::chat::ids::{Conversation, Id, SessionId};
+use karez::chat::input::{Command, Draft, Identity, Role, Target};
+use karez::chat::output::{AckedEntry, GroupRole, Refusal};
+
+use super::{Answer, Model, Session};
+use crate::net::{Said, Told};
+
+impl Model {
+    pub(super) fn of_user(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        id: Option<String>,
+        uid: &Id,
+        command: &Command<'_>,
+    ) -> Answer {
+        match command {
+            Command::Login(_) | Command::Ping => unreachable!("served before"),
+            Command::Join { gid } => {
+                no_system("gid", gid)?;
+                self.enter(uid, gid)?;
+                Ok(Some(None))
+            }
+            Command::Leave { gid } => {
+                no_system("gid", gid)?;
+                self.leave(uid, gid)
+            }
+            Command::Members { gid, after, limit } => {
+                no_system("gid", gid)?;
+                let role = self.state.sessions[&session].role;
+                self.must_be_inside(uid, gid, role == Role::Admin)?;
+                self.members(session, id, gid, after.as_ref(), *limit);
+                Ok(None)
+            }
+            Command::Group { gid, draft } => self.speak(now, uid, gid, draft),
+            Command::Pm { uid: peer, draft } => self.whisper(now, uid, peer, draft),
+            Command::Broadcast { content } => self.broadcast(session, uid, content),
+            Command::Typing { target } => self.typing(uid, target),
+            Command::Presence { uids } => self.presence(session, id, uids),
+        }
+    }
+
+    fn speak(&mut self, now: Now, uid: &Id, gid: &Id, draft: &Draft<'_>) -> Answer {
+        no_system("gid", gid)?;
+        self.draft(draft, &Conversation::Group(gid.clone()))?;
+        self.enter(uid, gid)?;
+        let group = self.state.groups.get_mut(gid).unwrap();
+        group.seq += 1;
+        let (seq, members) = (group.seq, group.members.clone());
+        let told = self.said(now, uid, draft, Conversation::Group(gid.clone()), seq);
+        for (member, _) in members {
+            self.tell_user(&member, &told);
+        }
+        Ok(Some(Some(acked(Target::Group(gid.clone()), seq, now))))
+    }
+
+    fn whisper(&mut self, now: Now, uid: &Id, peer: &Id, draft: &Draft<'_>) -> Answer {
+        no_system("uid", peer)?;
+        let conversation = Conversation::direct(uid, peer);
+        self.draft(draft, &conversation)?;
+        self.remember(uid);
+        self.name_number(peer);
+        let seq = self.last_seq(&conversation) + 1;
+        self.state.directs.insert(conversation.clone(), seq);
+        let told = self.said(now, uid, draft, conversation, seq);
+        self.tell_user(uid, &told);
+        if peer != uid {
+            self.tell_user(peer, &told);
+        }
+        Ok(Some(Some(acked(Target::User(peer.clone()), seq, now))))
+    }
+
+    fn broadcast(&mut self, session: SessionId, uid: &Id, content: &str) -> Answer {
+        if content.len() > self.limits.content_bytes_max {
+            return Err(Refusal::TooLarge("content"));
+        }
+        let role = self.state.sessions[&session].role;
+        if self.limits.broadcast == BroadcastPolicy::Admins && role != Role::Admin {
+            return Err(Refusal::Forbidden);
+        }
+        let name = self.state.users[uid].name.clone();
+        let told = Told::Broadcast { uid: uid.clone(), name, content: content.to_owned() };
+        for session in self.state.sessions.keys().copied().collect::<Vec<_>>() {
+            self.tell(session, told.clone());
+        }
+        Ok(Some(None))
+    }
+
+    pub(super) fn login(
+        &mut self,
+        session: SessionId,
+        id: Option<String>,
+        identity: &Identity<'_>,
+    ) -> Answer {
+        let (Identity::NewGuest { name } | Identity::Known { name, .. }) = identity;
+        if matches!(identity, Identity::Known { uid, .. } if uid.to_string() == "system") {
+            return Err(Refusal::Forbidden);
+        }
+        let name = name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        if let Some(name) = name {
+            if name.chars().count() > self.limits.name_chars_max || name.len() > self.limits.name_bytes_max {
+                return Err(Refusal::BadRequest("name", "is too long"));
+            }
+            if name.chars().any(char::is_control) {
+                return Err(Refusal::BadRequest("name", "has control characters"));
+            }
+        }
+        let (uid, role) = match identity {
+            Identity::NewGuest { .. } => (self.free_number(), Role::User),
+            Identity::Known { uid, role, .. } => {
+                self.name_number(uid);
+                (uid.clone(), *role)
+            }
+        };
+        let first = self.limits.guest_uid_first;
+        let numbers = first..self.lasting.next_guest;
+        let of_ours = matches!(&uid, Id::Number(n) if numbers.contains(n) && !self.lasting.named.contains(n));
+        let user = self.state.users.entry(uid.clone()).or_default();
+        if !user.stored {
+            user.guest = of_ours;
+        }
+        match name {
+            Some(name) => user.name = name.to_owned(),
+            None if !user.name.is_empty() => {}
+            None if user.guest => user.name = format!("Guest {uid}"),
+            None => user.name = uid.to_string(),
+        }
+        if !user.guest {
+            user.stored = true;
+        }
+        let (name, guest) = (user.name.clone(), user.guest);
+        self.tell(session, Told::Login { id, uid: uid.clone(), name, guest });
+        if self.state.shown.insert(uid.clone()) {
+            self.tell_watchers(&uid);
+        }
+        let watching = BTreeSet::new();
+        self.state.sessions.insert(session, Session { uid, role, watching, ending: false });
+        Ok(None)
+    }
+
+    fn free_number(&mut self) -> Id {
+        loop {
+            let number = self.lasting.next_guest;
+            let uid = Id::from_number(number).unwrap();
+            self.lasting.next_guest += 1;
+            if self.state.users.get(&uid).is_some_and(|user| user.stored) {
+                self.lasting.named.insert(number);
+            }
+            if !self.lasting.named.contains(&number) {
+                return uid;
+            }
+        }
+    }
+
+    fn name_number(&mut self, uid: &Id) {
+        if let Id::Number(number) = uid
+            && *number >= self.lasting.next_guest
+        {
+            self.lasting.named.insert(*number);
+        }
+    }
+
+    fn remember(&mut self, uid: &Id) {
+        self.state.users.get_mut(uid).unwrap().stored = true;
+    }
+
+    fn is_member(&self, uid: &Id, gid: &Id) -> bool {
+        self.state.groups.get(gid).is_some_and(|group| group.members.iter().any(|(member, _)| member == uid))
+    }
+
+    fn enter(&mut self, uid: &Id, gid: &Id) -> Result<(), Refusal> {
+        if self.is_member(uid, gid) {
+            return Ok(());
+        }
+        let mine = self.state.groups.keys().filter(|gid| self.is_member(uid, gid)).count();
+        if mine >= self.limits.groups_per_user_max {
+            return Err(Refusal::Conflict("you are in as many groups as a user may be in"));
+        }
+        let theirs = self.state.groups.get(gid).map_or(0, |group| group.members.len());
+        if theirs >= self.limits.group_members_max {
+            return Err(Refusal::Conflict("the group has as many members as a group may have"));
+        }
+        self.remember(uid);
+        let group = self.state.groups.entry(gid.clone()).or_default();
+        let role = if group.members.is_empty() { GroupRole::Owner } else { GroupRole::Member };
+        group.members.push((uid.clone(), role));
+        let members = group.members.clone();
+        if members.len() <= self.limits.notice_members_max {
+            let name = self.state.users[uid].name.clone();
+            let told = Told::Joined { gid: gid.clone(), uid: uid.clone(), name, members: members.len() };
+            for (member, _) in members {
+                self.tell_user(&member, &told);
+            }
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, uid: &Id, gid: &Id) -> Answer {
+        let Some(group) = self.state.groups.get_mut(gid) else { return Err(Refusal::NotFound) };
+        let before = group.members.clone();
+        group.members.retain(|(member, _)| member != uid);
+        if group.members.len() == before.len() {
+            return Ok(Some(None));
+        }
+        if !group.members.iter().any(|(_, role)| *role == GroupRole::Owner)
+            && let Some(heir) = group.members.first_mut()
+        {
+            heir.1 = GroupRole::Owner;
+        }
+        let members = group.members.len();
+        if before.len() <= self.limits.notice_members_max {
+            let name = self.state.users[uid].name.clone();
+            let told = Told::Left { gid: gid.clone(), uid: uid.clone(), name, members };
+            for (member, _) in before {
+                self.tell_user(&member, &told);
+            }
+        }
+        Ok(Some(None))
+    }
+
+    fn must_be_inside(&self, uid: &Id, gid: &Id, is_admin: bool) -> Result<(), Refusal> {
+        if !self.state.groups.contains_key(gid) {
+            return Err(Refusal::NotFound);
+        }
+        if is_admin || self.is_member(uid, gid) { Ok(()) } else { Err(Refusal::Forbidden) }
+    }
+
+    fn members(
+        &mut self,
+        session: SessionId,
+        id: Option<String>,
+        gid: &Id,
+        after: Option<&Id>,
+        limit: Option<u32>,
+    ) {
+        let mut list: Vec<(Id, GroupRole)> = self.state.groups[gid].members.clone();
+        list.sort();
+        list.retain(|(uid, _)| after.is_none_or(|after| uid > after));
+        let limit = limit.map_or(self.limits.members_page_default, |limit| limit as usize);
+        let limit = limit.max(1).min(self.limits.members_page_max);
+        let more = list.len() > limit;
+        list.truncate(limit);
+        let line = |(uid, role): (Id, GroupRole)| {
+            let online = !self.sessions_of(&uid).is_empty();
+            let name = self.state.users[&uid].name.clone();
+            (uid, name, role, online)
+        };
+        let members = list.into_iter().map(line).collect();
+        self.tell(session, Told::Members { id, gid: gid.clone(), members, more });
+    }
+
+    fn typing(&mut self, uid: &Id, target: &Target) -> Answer {
+        let told = Told::Typing { target: target.clone(), uid: uid.clone() };
+        match target {
+            Target::Group(gid) => {
+                no_system("gid", gid)?;
+                self.must_be_inside(uid, gid, false)?;
+                for (member, _) in self.state.groups[gid].members.clone() {
+                    self.tell_user(&member, &told);
+                }
+            }
+            Target::User(peer) => {
+                no_system("uid", peer)?;
+                if peer != uid {
+                    self.tell_user(peer, &told);
+                }
+            }
+        }
+        Ok(Some(None))
+    }
+
+    fn presence(&mut self, session: SessionId, id: Option<String>, uids: &[Id]) -> Answer {
+        let mut watching = self.state.sessions[&session].watching.clone();
+        let mut users = Vec::new();
+        for uid in uids {
+            if !users.iter().any(|(seen, _, _)| seen == uid) {
+                users.push(self.presence_of(uid));
+            }
+            watching.insert(uid.clone());
+        }
+        if watching.len() > self.limits.watched_uids_max {
+            return Err(Refusal::BadRequest("uids", "are more than a connection may watch"));
+        }
+        self.state.sessions.get_mut(&session).unwrap().watching = watching;
+        self.tell(session, Told::Presence { id, users });
+        Ok(None)
+    }
+
+    pub(super) fn presence_of(&self, uid: &Id) -> (Id, bool, Option<UnixMillis>) {
+        let online = self.state.shown.contains(uid);
+        (uid.clone(), online, self.lasting.last.get(uid).copied().filter(|_| !online))
+    }
+
+    fn draft(&self, draft: &Draft<'_>, conversation: &Conversation) -> Result<(), Refusal> {
+        let too_large = |is: bool, field| if is { Err(Refusal::TooLarge(field)) } else { Ok(()) };
+        too_large(draft.content.len() > self.limits.content_bytes_max, "content")?;
+        match draft.kind.as_deref() {
+            Some("") => return Err(Refusal::BadRequest("kind", "is empty")),
+            Some("system") => return Err(Refusal::BadRequest("kind", "is reserved")),
+            kind => too_large(kind.unwrap_or("").len() > self.limits.kind_bytes_max, "kind")?,
+        }
+        too_large(draft.data.as_deref().unwrap_or("").len() > self.limits.data_bytes_max, "data")?;
+        too_large(draft.mentions.len() > self.limits.mentions_max, "mentions")?;
+        match draft.reply {
+            Some(reply) if !(1..=self.last_seq(conversation)).contains(&reply) => {
+                Err(Refusal::BadRequest("reply", "is no entry so far"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn said(&self, now: Now, uid: &Id, draft: &Draft<'_>, conversation: Conversation, seq: u64) -> Told {
+        Told::Entry(Said {
+            conversation,
+            seq,
+            uid: uid.clone(),
+            name: self.state.users[uid].name.clone(),
+            content: draft.content.to_string(),
+            kind: draft.kind.as_ref().map(ToString::to_string),
+            data: draft.data.as_ref().map(ToString::to_string),
+            reply: draft.reply,
+            mentions: draft.mentions.clone(),
+            time: now.unix,
+        })
+    }
+}
+
+fn no_system(field: &'static str, id: &Id) -> Result<(), Refusal> {
+    if id.to_string() == "system" { Err(Refusal::BadRequest(field, "is reserved")) } else { Ok(()) }
+}
+
+fn acked(target: Target, seq: u64, now: Now) -> AckedEntry {
+    AckedEntry { target, seq, time: now.unix, duplicate: false }
+}
