@@ -15,3 +15,9 @@ pub mod tutorial_zh {}
 
 #[doc = include_str!("decisions.md")]
 pub mod decisions {}
+
+#[doc = include_str!("protocol.md")]
+pub mod protocol {}
+
+#[doc = include_str!("protocol.zh.md")]
+pub mod protocol_zh {}

@@ -80,14 +80,21 @@ export class Client {
    */
   ask(message, id = newId()) {
     const whole = { ...message, id };
-    if (new TextEncoder().encode(JSON.stringify(whole)).length > this.limitBytes) {
-      return Promise.reject({ code: 'too_large', field: 'content' });
-    }
     return new Promise((done, refused) => {
       const request = { message: whole, sent: false, done, refused };
       this.unanswered.set(id, request);
       if (this.online) this.sendRequest(request);
     });
+  }
+
+  /** Gives up a request that has not been answered. @param {string} id */
+  forget(id) {
+    this.unanswered.delete(id);
+  }
+
+  /** Whether the server would take a message of this size. @param {object} message */
+  fits(message) {
+    return new TextEncoder().encode(JSON.stringify(message)).length <= this.limitBytes;
   }
 
   sendRequest(request) {

@@ -4,8 +4,8 @@
 // the sender's own copy of the entry come in either order; whichever is first makes the entry, the other finds it.
 
 import { newId } from './client.js';
-import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow } from './row.js';
-import { clock, make, parseId } from './text.js';
+import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow, presenceWords } from './row.js';
+import { fitHeight, keepInTab, keptInTab, make, parseId } from './text.js';
 import { dress, errorWords, word } from './words.js';
 
 const KEPT = 300; // entries of a talk in memory and over a reload; older ones are only a `seq` gap.
@@ -99,7 +99,7 @@ export class Pane {
     this.input.value = this.shown ? next.draft : next.draft || typed;
     this.shown = next;
     this.field.value = String(target);
-    this.fitInput();
+    fitHeight(this.input);
     this.toggleMembers(false);
     this.watch(this.shown);
     this.draw();
@@ -154,6 +154,14 @@ export class Pane {
     }
   }
 
+  /** Forgets all talks. */
+  clear() {
+    this.talks.clear();
+    this.shown = null;
+    this.field.value = '';
+    this.saveNow();
+  }
+
   forget(talk) {
     this.talks.delete(String(talk.target));
     if (this.shown === talk) {
@@ -176,8 +184,7 @@ export class Pane {
    */
   loggedIn(epoch) {
     if (this.epoch !== epoch) {
-      // Entries of the life before are kept to read, without a number that a new entry may have.
-      for (const talk of this.talks.values()) for (const item of talk.items) delete item.seq;
+      this.startAnew();
       this.epoch = epoch;
     }
     for (const talk of this.talks.values()) {
@@ -189,6 +196,16 @@ export class Pane {
       }
     }
     this.draw();
+  }
+
+  /** Numbers begin anew: what is here must not be taken for what comes. What groups said is kept to be read. */
+  startAnew() {
+    // A guest's number may be somebody else's now: a private talk must not go on with a stranger.
+    if (this.type === 'pm') {
+      for (const talk of this.talks.values()) for (const pending of talk.pending) this.client.forget(pending.id);
+      this.clear();
+    }
+    for (const talk of this.talks.values()) for (const item of talk.items) delete item.seq;
   }
 
   watch(talk) {
@@ -204,10 +221,14 @@ export class Pane {
       this.input.value = typed;
       return;
     }
+    const pending = { id: newId(), content: typed.trim(), time: Date.now(), state: 'waiting' };
+    if (!this.client.fits({ ...this.message(talk, pending), id: pending.id })) {
+      this.input.value = typed;
+      this.alert(errorWords({ code: 'too_large', field: 'content' }));
+      return;
+    }
     this.input.value = talk.draft = '';
-    this.fitInput();
-    const content = typed.trim();
-    const pending = { id: newId(), content, time: Date.now(), state: 'waiting' };
+    fitHeight(this.input);
     talk.pending.push(pending);
     this.log.append(this.pendingRow(talk, pending));
     this.drawEmpty();
@@ -216,13 +237,16 @@ export class Pane {
     this.input.focus();
   }
 
+  message(talk, pending) {
+    return { type: this.type, content: pending.content, [this.key]: talk.target };
+  }
+
   async deliver(talk, pending) {
     if (this.client.unanswered.has(pending.id)) return;
     pending.state = this.client.online ? 'sending' : 'waiting';
     this.redrawPending(talk, pending);
     try {
-      const message = { type: this.type, content: pending.content, [this.key]: talk.target };
-      const ack = await this.client.ask(message, pending.id);
+      const ack = await this.client.ask(this.message(talk, pending), pending.id);
       talk.pending = talk.pending.filter((other) => other !== pending);
       this.log.querySelector(`[data-pending="${pending.id}"]`)?.remove();
       if (this.type === 'group') this.member(talk, true);
@@ -236,7 +260,7 @@ export class Pane {
   }
 
   typed() {
-    this.fitInput();
+    fitHeight(this.input);
     const talk = this.shown;
     const now = performance.now();
     if (!talk || !this.input.value.trim() || now - (this.toldTyping ?? -Infinity) < TYPING_EVERY_MS) return;
@@ -310,7 +334,8 @@ export class Pane {
     const at = item.seq ? talk.items.findLastIndex((other) => !(other.seq > item.seq)) + 1 : talk.items.length;
     talk.items.splice(at, 0, item);
     if (talk.items.length > KEPT) talk.items.splice(0, talk.items.length - KEPT);
-    const own = String(item.uid) === String(this.me().uid);
+    const own = !item.notice && String(item.uid) === String(this.me().uid);
+    item.own = own;
     if (own) this.cover(talk, item);
     if (!this.shown && !item.notice && this.mayShow(talk)) this.show(talk.target);
     else if (talk === this.shown) this.addRow(talk, item, own);
@@ -371,9 +396,9 @@ export class Pane {
   }
 
   row(item) {
-    const own = String(item.uid) === String(this.me().uid);
-    const open = own || this.type === 'pm' ? null : this.openTalk;
-    return item.notice ? noticeRow(item) : entryRow(item, own ? word('you') : null, open);
+    if (item.notice) return noticeRow(item);
+    const open = item.own || !item.seq || this.type === 'pm' ? null : this.openTalk;
+    return entryRow(item, open);
   }
 
   pendingRow(talk, pending) {
@@ -406,9 +431,7 @@ export class Pane {
     if (!talk) return;
     const { presence, count } = talk;
     if (this.membersButton) this.membersButton.textContent = count ? word('memberCount', count) : word('members');
-    if (!presence) this.subject.textContent = '';
-    else if (presence.online || !presence.last) this.subject.textContent = word(presence.online ? 'online' : 'offline');
-    else this.subject.textContent = word('lastSeen', clock(presence.last));
+    this.subject.textContent = presenceWords(presence);
     this.subject.classList.toggle('there', Boolean(presence?.online));
   }
 
@@ -447,12 +470,6 @@ export class Pane {
     return [...this.talks.values()].reduce((sum, talk) => sum + talk.unread, 0);
   }
 
-  fitInput() {
-    if (CSS.supports('field-sizing', 'content')) return;
-    this.input.style.height = 'auto';
-    this.input.style.height = `${this.input.scrollHeight + 2}px`;
-  }
-
   // ---- over a reload ----
 
   save() {
@@ -461,26 +478,17 @@ export class Pane {
   }
 
   saveNow() {
-    const talks = [...this.talks.values()].map(({ target, name, items, pending, draft, joined, count, unread }) => ({
-      target, name, items, pending, draft: this.shown?.target === target ? this.input.value : draft, joined, count, unread,
-    }));
-    try {
-      sessionStorage.setItem(`karez.${this.type}`, JSON.stringify({ epoch: this.epoch, shown: this.shown?.target, talks }));
-    } catch {
-      // Full or forbidden: a reload then starts with an empty log, which is all that is lost.
-    }
+    if (this.shown) this.shown.draft = this.input.value;
+    const talks = [...this.talks.values()].map((talk) => ({ ...talk, typing: undefined, presence: undefined }));
+    keepInTab(this.type, { epoch: this.epoch, shown: this.shown?.target, talks });
   }
 
   restore() {
     addEventListener('pagehide', () => this.saveNow());
-    try {
-      const { epoch, shown, talks } = JSON.parse(sessionStorage.getItem(`karez.${this.type}`) ?? '{}');
-      this.epoch = epoch;
-      for (const talk of talks ?? []) this.talks.set(String(talk.target), { ...talk, typing: new Map() });
-      if (shown !== undefined) this.show(shown);
-    } catch {
-      this.talks.clear();
-    }
+    const { epoch, shown, talks } = keptInTab(this.type);
+    this.epoch = epoch;
+    for (const talk of talks ?? []) this.talks.set(String(talk.target), { ...talk, typing: new Map() });
+    if (shown !== undefined) this.show(shown);
     this.draw();
   }
 

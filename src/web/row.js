@@ -6,7 +6,7 @@ import { errorWords, word } from './words.js';
 
 const GROUPED_MS = 5 * 60_000;
 
-/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, notice?: string}} Item */
+/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, own?: boolean, notice?: string}} Item */
 /** @typedef {{id: string, content: string, time: number, state: 'waiting'|'sending'|'failed', covered?: boolean, error?: object}} Pending */
 
 function emptyRow(className, time) {
@@ -24,15 +24,15 @@ export function noticeRow(item) {
 }
 
 /**
- * An entry. @param {Item} item @param {string?} own what to call the author when it is oneself
+ * An entry; one without a number is from another life of the server's store. @param {Item} item
  * @param {((uid: string|number, name: string) => void)?} openTalk what a click on the author does
  */
-export function entryRow(item, own, openTalk) {
-  const row = emptyRow(own ? 'row own' : 'row', item.time);
+export function entryRow(item, openTalk) {
+  const row = emptyRow(item.own ? 'row own' : 'row', item.time);
   if (item.seq) row.dataset.seq = String(item.seq);
   row.dataset.uid = String(item.uid);
-  const name = own ?? (item.name || String(item.uid));
-  const author = make(openTalk ? 'button' : 'span', 'author', name);
+  const name = item.name || String(item.uid);
+  const author = make(openTalk ? 'button' : 'span', 'author', item.own ? word('you') : name);
   if (openTalk) {
     author.type = 'button';
     author.title = word('openTalk', name);
@@ -46,7 +46,7 @@ export function entryRow(item, own, openTalk) {
   time.title = moment(item.time);
   const foot = make('p', 'foot');
   foot.append(time);
-  if (own) {
+  if (item.own) {
     const tick = make('span', 'tick', '✓');
     tick.setAttribute('aria-hidden', 'true');
     foot.append(make('span', 'unseen', word('sent')), tick);
@@ -120,4 +120,11 @@ export function memberLine(member, openTalk) {
   const place = make('li');
   place.append(button);
   return place;
+}
+
+/** Whether somebody is there, and since when not. @param {{online: boolean, last?: number}} [presence] */
+export function presenceWords(presence) {
+  if (!presence) return '';
+  if (presence.online) return word('online');
+  return presence.last ? word('lastSeen', clock(presence.last)) : word('offline');
 }

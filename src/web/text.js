@@ -1,4 +1,4 @@
-// Small pure pieces: ids, dates, and foreign text on its way into the page.
+// Small pieces: ids, dates, foreign text on its way into the page, what a tab keeps over a reload.
 
 import { locale } from './words.js';
 
@@ -59,4 +59,29 @@ export function paintAvatar(node, uid, name) {
   node.style.setProperty('--hue', String(hue * 47 % 360));
   node.textContent = [...name.trim()][0]?.toUpperCase() ?? '?';
   return node;
+}
+
+/** As high as its text, where a browser does not do that by itself. @param {HTMLTextAreaElement} input */
+export function fitHeight(input) {
+  if (CSS.supports('field-sizing', 'content')) return;
+  input.style.height = 'auto';
+  input.style.height = `${input.scrollHeight + 2}px`;
+}
+
+/** Keeps something until the tab is closed. @param {string} key @param {object} value */
+export function keepInTab(key, value) {
+  try {
+    sessionStorage.setItem(`karez.${key}`, JSON.stringify(value));
+  } catch {
+    // Full or forbidden: a reload then starts with an empty log, which is all that is lost.
+  }
+}
+
+/** What was kept; an empty object when nothing was. @param {string} key */
+export function keptInTab(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(`karez.${key}`) ?? '{}');
+  } catch {
+    return {};
+  }
 }
