@@ -4,8 +4,8 @@
 // the sender's own copy of the entry come in either order; whichever is first makes the entry, the other finds it.
 
 import { newId } from './client.js';
-import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow, presenceWords } from './row.js';
-import { fitHeight, keepInTab, keptInTab, make, parseId } from './text.js';
+import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow, presenceWords, revive } from './row.js';
+import { fitHeight, isSendKey, keepInTab, keptInTab, make, parseId } from './text.js';
 import { dress, errorWords, word } from './words.js';
 
 const KEPT = 300; // entries of a talk in memory and over a reload; older ones are only a `seq` gap.
@@ -43,12 +43,11 @@ export class Pane {
 
   listen() {
     const on = (node, event, act) => node?.addEventListener(event, act);
-    on(this.root.querySelector('.where'), 'submit', (e) => (e.preventDefault(), this.enterTyped()));
-    on(this.root.querySelector('.composer'), 'submit', (e) => (e.preventDefault(), this.send()));
+    const part = (selector) => this.root.querySelector(selector);
+    on(part('.where'), 'submit', (e) => (e.preventDefault(), this.enterTyped()));
+    on(part('.composer'), 'submit', (e) => (e.preventDefault(), this.send()));
     on(this.input, 'keydown', (e) => {
-      // Enter that chooses a word in an input method must not send: isComposing, and 229 where a browser
-      // ends the composition before it reports the key.
-      if (e.key !== 'Enter' || e.shiftKey || e.isComposing || e.keyCode === 229) return;
+      if (!isSendKey(e)) return;
       e.preventDefault();
       this.send();
     });
@@ -61,7 +60,7 @@ export class Pane {
     // A keyboard that slides in, or the list of members: whoever was at the newest message stays there.
     new ResizeObserver(() => this.following && this.toBottom()).observe(this.log);
     on(this.membersButton, 'click', () => this.toggleMembers(this.membersList.hidden));
-    on(this.root.querySelector('[data-act=leave]'), 'click', () => this.leave());
+    on(part('[data-act=leave]'), 'click', () => this.leave());
     on(this.root, 'keydown', (e) => {
       if (e.key === 'Escape' && this.membersList && !this.membersList.hidden) {
         this.toggleMembers(false);
@@ -76,7 +75,7 @@ export class Pane {
 
   // ---- talks ----
 
-  /** The talk with a group or user, made when there is none. @param {string|number} target */
+  /** The talk with a group or user, made when there is none. */
   talk(target, name) {
     const key = String(target);
     if (!this.talks.has(key)) {
@@ -127,10 +126,9 @@ export class Pane {
   }
 
   step(by) {
-    const keys = [...this.talks.keys()];
-    if (!keys.length) return;
-    const at = keys.indexOf(String(this.shown?.target));
-    this.show(this.talks.get(keys[(at + by + keys.length) % keys.length]).target);
+    const talks = [...this.talks.values()];
+    const next = talks[(talks.indexOf(this.shown) + by + talks.length) % talks.length];
+    if (next) this.show(next.target);
   }
 
   // ---- requests ----
@@ -179,7 +177,7 @@ export class Pane {
   }
 
   /**
-   * After every login: be a member again, watch again, send what waits. The server takes each id once.
+   * After every login: be a member again, watch again, send what waits.
    * @param {string} epoch names the life of the server's store; in another one all `seq` begin anew
    */
   loggedIn(epoch) {
@@ -241,18 +239,24 @@ export class Pane {
     return { type: this.type, content: pending.content, [this.key]: talk.target };
   }
 
+  drop(talk, pending) {
+    talk.pending = talk.pending.filter((other) => other !== pending);
+  }
+
   async deliver(talk, pending) {
     if (this.client.unanswered.has(pending.id)) return;
     pending.state = this.client.online ? 'sending' : 'waiting';
     this.redrawPending(talk, pending);
     try {
       const ack = await this.client.ask(this.message(talk, pending), pending.id);
-      talk.pending = talk.pending.filter((other) => other !== pending);
+      this.drop(talk, pending);
       this.log.querySelector(`[data-pending="${pending.id}"]`)?.remove();
       if (this.type === 'group') this.member(talk, true);
       const { uid, name } = this.me();
       this.put(talk, { seq: ack.seq, uid, name, content: pending.content, time: ack.time });
     } catch (error) {
+      // Its own copy has come: only the answer was lost.
+      if (error.code === 'unsure' && pending.covered) this.drop(talk, pending);
       Object.assign(pending, { state: 'failed', error, covered: false });
       if (talk === this.shown) this.draw();
     }
@@ -323,14 +327,12 @@ export class Pane {
 
   presence(user) {
     const talk = this.talks.get(String(user.uid));
-    if (!talk) return;
-    talk.presence = user;
+    if (talk) talk.presence = user;
     this.drawAbout();
   }
 
   put(talk, item) {
-    const known = item.seq && talk.items.some((other) => other.seq === item.seq);
-    if (known) return;
+    if (item.seq && talk.items.some((other) => other.seq === item.seq)) return;
     const at = item.seq ? talk.items.findLastIndex((other) => !(other.seq > item.seq)) + 1 : talk.items.length;
     talk.items.splice(at, 0, item);
     if (talk.items.length > KEPT) talk.items.splice(0, talk.items.length - KEPT);
@@ -411,10 +413,9 @@ export class Pane {
   }
 
   drawChips() {
-    this.chips.replaceChildren(...[...this.talks.values()].map((talk) => chip(this.title(talk), talk.unread, talk === this.shown, () => {
-      this.show(talk.target);
-      this.input.focus();
-    })));
+    const choose = (talk) => () => (this.show(talk.target), this.input.focus());
+    const chips = [...this.talks.values()].map((talk) => chip(this.title(talk), talk.unread, talk === this.shown, choose(talk)));
+    this.chips.replaceChildren(...chips);
     this.newer.hidden = !this.shown?.unread;
     this.newer.textContent = word('newer', this.shown?.unread ?? 0);
   }
@@ -441,8 +442,8 @@ export class Pane {
   }
 
   drawTyping() {
-    const names = [...(this.shown?.typing.values() ?? [])].map((one) => one.name);
-    this.typingLine.textContent = names.length ? word('typing', names.slice(0, 3).join(', ')) : '';
+    const names = [...(this.shown?.typing.values() ?? [])].slice(0, 3).map((one) => one.name);
+    this.typingLine.textContent = names.length ? word('typing', names.join(', ')) : '';
   }
 
   // ---- place in the log ----
@@ -487,7 +488,9 @@ export class Pane {
     addEventListener('pagehide', () => this.saveNow());
     const { epoch, shown, talks } = keptInTab(this.type);
     this.epoch = epoch;
-    for (const talk of talks ?? []) this.talks.set(String(talk.target), { ...talk, typing: new Map() });
+    for (const talk of talks ?? []) {
+      this.talks.set(String(talk.target), { ...talk, pending: talk.pending.map(revive), typing: new Map() });
+    }
     if (shown !== undefined) this.show(shown);
     this.draw();
   }

@@ -66,7 +66,8 @@ export function pendingRow(pending, again) {
   row.dataset.pending = pending.id;
   const foot = make('p', 'foot', word(pending.state));
   if (pending.state === 'failed') {
-    foot.textContent = `${word('failed')}: ${errorWords(pending.error ?? { code: 'internal' })}`;
+    const words = errorWords(pending.error ?? { code: 'internal' });
+    foot.textContent = pending.error?.code === 'unsure' ? words : `${word('failed')}: ${words}`;
     const button = make('button', 'again', word('again'));
     button.type = 'button';
     button.addEventListener('click', again);
@@ -76,6 +77,11 @@ export function pendingRow(pending, again) {
   bubble.append(contentNode(pending.content), foot);
   row.append(bubble);
   return row;
+}
+
+/** A waiting message after a reload: nobody can say any more what became of one that was on its way. */
+export function revive(pending) {
+  return pending.state === 'sending' ? { ...pending, state: 'failed', error: { code: 'unsure' } } : pending;
 }
 
 /** What a row shows because of the one before it: a new day, missing entries, the same author going on. */

@@ -85,3 +85,9 @@ export function keptInTab(key) {
     return {};
   }
 }
+
+/**
+ * Whether a key sends. Enter that chooses a word in an input method must not: `isComposing`, and 229 where a
+ * browser ends the composition before it reports the key. @param {KeyboardEvent} e
+ */
+export const isSendKey = (e) => e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.keyCode !== 229;
