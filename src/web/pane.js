@@ -240,7 +240,7 @@ export class Pane {
   }
 
   drop(talk, pending) {
-    talk.pending = talk.pending.filter((other) => other !== pending);
+    talk.pending.splice(talk.pending.indexOf(pending), 1);
   }
 
   async deliver(talk, pending) {
@@ -252,8 +252,7 @@ export class Pane {
       this.drop(talk, pending);
       this.log.querySelector(`[data-pending="${pending.id}"]`)?.remove();
       if (this.type === 'group') this.member(talk, true);
-      const { uid, name } = this.me();
-      this.put(talk, { seq: ack.seq, uid, name, content: pending.content, time: ack.time });
+      this.put(talk, { ...this.me(), seq: ack.seq, content: pending.content, time: ack.time });
     } catch (error) {
       // Its own copy has come: only the answer was lost.
       if (error.code === 'unsure' && pending.covered) this.drop(talk, pending);
@@ -300,7 +299,7 @@ export class Pane {
     this.put(talk, entry);
   }
 
-  /** joined, left or broadcast: a line between the entries. @param {string|number} target */
+  /** joined, left or broadcast: a line between the entries. */
   notice(target, text) {
     this.put(this.talk(target), { notice: text, time: Date.now() });
   }
@@ -319,9 +318,10 @@ export class Pane {
     if (String(event.uid) === String(this.me().uid)) return;
     const talk = this.talks.get(String(target));
     if (!talk) return;
-    clearTimeout(talk.typing.get(String(event.uid))?.timer);
-    const timer = setTimeout(() => (talk.typing.delete(String(event.uid)), this.drawTyping()), TYPING_SHOWN_MS);
-    talk.typing.set(String(event.uid), { name: event.name, timer });
+    const uid = String(event.uid);
+    clearTimeout(talk.typing.get(uid)?.timer);
+    const timer = setTimeout(() => (talk.typing.delete(uid), this.drawTyping()), TYPING_SHOWN_MS);
+    talk.typing.set(uid, { name: event.name, timer });
     this.drawTyping();
   }
 
@@ -336,8 +336,7 @@ export class Pane {
     const at = item.seq ? talk.items.findLastIndex((other) => !(other.seq > item.seq)) + 1 : talk.items.length;
     talk.items.splice(at, 0, item);
     if (talk.items.length > KEPT) talk.items.splice(0, talk.items.length - KEPT);
-    const own = !item.notice && String(item.uid) === String(this.me().uid);
-    item.own = own;
+    const own = (item.own = !item.notice && String(item.uid) === String(this.me().uid));
     if (own) this.cover(talk, item);
     if (!this.shown && !item.notice && this.mayShow(talk)) this.show(talk.target);
     else if (talk === this.shown) this.addRow(talk, item, own);
@@ -488,9 +487,7 @@ export class Pane {
     addEventListener('pagehide', () => this.saveNow());
     const { epoch, shown, talks } = keptInTab(this.type);
     this.epoch = epoch;
-    for (const talk of talks ?? []) {
-      this.talks.set(String(talk.target), { ...talk, pending: talk.pending.map(revive), typing: new Map() });
-    }
+    for (const talk of talks ?? []) this.talks.set(String(talk.target), revive(talk));
     if (shown !== undefined) this.show(shown);
     this.draw();
   }

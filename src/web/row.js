@@ -79,9 +79,10 @@ export function pendingRow(pending, again) {
   return row;
 }
 
-/** A waiting message after a reload: nobody can say any more what became of one that was on its way. */
-export function revive(pending) {
-  return pending.state === 'sending' ? { ...pending, state: 'failed', error: { code: 'unsure' } } : pending;
+/** A talk after a reload. Nobody can say any more what became of a message that was on its way. */
+export function revive(talk) {
+  const unsure = (one) => (one.state === 'sending' ? { ...one, state: 'failed', error: { code: 'unsure' } } : one);
+  return { ...talk, pending: talk.pending.map(unsure), typing: new Map() };
 }
 
 /** What a row shows because of the one before it: a new day, missing entries, the same author going on. */
