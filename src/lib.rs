@@ -16,6 +16,7 @@ pub mod chat;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod manual;
 pub mod net;
 pub mod store;
 pub mod wire;

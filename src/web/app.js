@@ -91,17 +91,14 @@ function announceToAll(e) {
 const same = (one, other) => String(one) === String(other);
 
 function loggedIn(e) {
-  const before = keep.read('uid');
   me.uid = e.uid;
   me.name = e.name ?? String(e.uid);
   if (e.token) keep.write('token', e.token);
-  keep.write('uid', String(e.uid));
   part('me').textContent = String(e.uid);
   part('me').dataset.labelPart = String(e.uid);
   part('me-name').textContent = me.name === String(e.uid) ? '' : me.name;
   paintAvatar(part('me-avatar'), e.uid, me.name);
   stage('rooms');
-  if (before && !same(before, e.uid)) pm.talks.forEach((talk) => (talk.presence = undefined));
   group.loggedIn(e.epoch);
   pm.loggedIn(e.epoch);
   drawUnread();
@@ -134,12 +131,8 @@ part('sure-no').addEventListener('click', () => part('sure').close());
 part('sure-yes').addEventListener('click', () => {
   client.stop();
   keep.write('token', null);
-  keep.write('uid', null);
-  for (const pane of [group, pm]) {
-    pane.talks.clear();
-    pane.shown = null;
-    pane.saveNow();
-  }
+  group.clear();
+  pm.clear();
   location.reload();
 });
 

@@ -1,7 +1,8 @@
 // The connection: login, heartbeat, coming back, and requests that are kept until they are answered.
 //
-// A request with an `id` may be sent again over a new connection: the server takes the same id once.
-// So `ask` promises at least once on the wire and, for whoever reads the log, exactly once.
+// What has not been sent when the connection breaks is sent over the next one, in order. What has been sent and
+// not answered is sent again only where twice is as good as once: the server does not tell yet that it has seen
+// an `id`, so a message might be said twice. Whoever asked is told that it is unsure.
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 20_000;
@@ -10,6 +11,9 @@ const PONG_TIMEOUT_MS = 10_000;
 const STEADY_MS = 10_000; // a connection that lasts as long ends the back-off
 // The server has called the message itself wrong: sending it once more would only close the next connection.
 const CLOSED_BY_OUR_FAULT = new Set([1002, 1003, 1007, 1008, 1009]);
+
+// Requests that may be made twice.
+const REPEATABLE = new Set(['join', 'leave', 'members']);
 
 /** An id that no other request of this user has. `crypto.randomUUID` is missing on plain http. */
 export function newId() {
@@ -75,19 +79,26 @@ export class Client {
   }
 
   /**
-   * Sends a request and keeps it until it is answered, over as many connections as that takes.
+   * Sends a request, over this connection or the next, and keeps it until it is answered.
    * @param {object} message @param {string} [id] @returns {Promise<object>} the answer; rejects with the `error`
    */
   ask(message, id = newId()) {
     const whole = { ...message, id };
-    if (new TextEncoder().encode(JSON.stringify(whole)).length > this.limitBytes) {
-      return Promise.reject({ code: 'too_large', field: 'content' });
-    }
     return new Promise((done, refused) => {
       const request = { message: whole, sent: false, done, refused };
       this.unanswered.set(id, request);
       if (this.online) this.sendRequest(request);
     });
+  }
+
+  /** Gives up a request that has not been answered. @param {string} id */
+  forget(id) {
+    this.unanswered.delete(id);
+  }
+
+  /** Whether the server would take a message of this size. @param {object} message */
+  fits(message) {
+    return new TextEncoder().encode(JSON.stringify(message)).length <= this.limitBytes;
   }
 
   sendRequest(request) {
@@ -149,9 +160,10 @@ export class Client {
     clearTimeout(this.steadyTimer);
     clearInterval(this.heartbeat);
     for (const [id, request] of this.unanswered) {
-      if (request.sent && CLOSED_BY_OUR_FAULT.has(code)) {
+      const ours = CLOSED_BY_OUR_FAULT.has(code);
+      if (request.sent && (ours || !REPEATABLE.has(request.message.type))) {
         this.unanswered.delete(id);
-        request.refused({ code: code === 1009 ? 'too_large' : 'closed' });
+        request.refused({ code: code === 1009 ? 'too_large' : ours ? 'closed' : 'unsure' });
       }
       request.sent = false;
     }

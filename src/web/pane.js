@@ -4,8 +4,8 @@
 // the sender's own copy of the entry come in either order; whichever is first makes the entry, the other finds it.
 
 import { newId } from './client.js';
-import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow } from './row.js';
-import { clock, make, parseId } from './text.js';
+import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow, presenceWords, revive } from './row.js';
+import { fitHeight, isSendKey, keepInTab, keptInTab, make, parseId } from './text.js';
 import { dress, errorWords, word } from './words.js';
 
 const KEPT = 300; // entries of a talk in memory and over a reload; older ones are only a `seq` gap.
@@ -43,12 +43,11 @@ export class Pane {
 
   listen() {
     const on = (node, event, act) => node?.addEventListener(event, act);
-    on(this.root.querySelector('.where'), 'submit', (e) => (e.preventDefault(), this.enterTyped()));
-    on(this.root.querySelector('.composer'), 'submit', (e) => (e.preventDefault(), this.send()));
+    const part = (selector) => this.root.querySelector(selector);
+    on(part('.where'), 'submit', (e) => (e.preventDefault(), this.enterTyped()));
+    on(part('.composer'), 'submit', (e) => (e.preventDefault(), this.send()));
     on(this.input, 'keydown', (e) => {
-      // Enter that chooses a word in an input method must not send: isComposing, and 229 where a browser
-      // ends the composition before it reports the key.
-      if (e.key !== 'Enter' || e.shiftKey || e.isComposing || e.keyCode === 229) return;
+      if (!isSendKey(e)) return;
       e.preventDefault();
       this.send();
     });
@@ -61,7 +60,7 @@ export class Pane {
     // A keyboard that slides in, or the list of members: whoever was at the newest message stays there.
     new ResizeObserver(() => this.following && this.toBottom()).observe(this.log);
     on(this.membersButton, 'click', () => this.toggleMembers(this.membersList.hidden));
-    on(this.root.querySelector('[data-act=leave]'), 'click', () => this.leave());
+    on(part('[data-act=leave]'), 'click', () => this.leave());
     on(this.root, 'keydown', (e) => {
       if (e.key === 'Escape' && this.membersList && !this.membersList.hidden) {
         this.toggleMembers(false);
@@ -76,7 +75,7 @@ export class Pane {
 
   // ---- talks ----
 
-  /** The talk with a group or user, made when there is none. @param {string|number} target */
+  /** The talk with a group or user, made when there is none. */
   talk(target, name) {
     const key = String(target);
     if (!this.talks.has(key)) {
@@ -99,7 +98,7 @@ export class Pane {
     this.input.value = this.shown ? next.draft : next.draft || typed;
     this.shown = next;
     this.field.value = String(target);
-    this.fitInput();
+    fitHeight(this.input);
     this.toggleMembers(false);
     this.watch(this.shown);
     this.draw();
@@ -127,10 +126,9 @@ export class Pane {
   }
 
   step(by) {
-    const keys = [...this.talks.keys()];
-    if (!keys.length) return;
-    const at = keys.indexOf(String(this.shown?.target));
-    this.show(this.talks.get(keys[(at + by + keys.length) % keys.length]).target);
+    const talks = [...this.talks.values()];
+    const next = talks[(talks.indexOf(this.shown) + by + talks.length) % talks.length];
+    if (next) this.show(next.target);
   }
 
   // ---- requests ----
@@ -154,6 +152,14 @@ export class Pane {
     }
   }
 
+  /** Forgets all talks. */
+  clear() {
+    this.talks.clear();
+    this.shown = null;
+    this.field.value = '';
+    this.saveNow();
+  }
+
   forget(talk) {
     this.talks.delete(String(talk.target));
     if (this.shown === talk) {
@@ -171,13 +177,12 @@ export class Pane {
   }
 
   /**
-   * After every login: be a member again, watch again, send what waits. The server takes each id once.
+   * After every login: be a member again, watch again, send what waits.
    * @param {string} epoch names the life of the server's store; in another one all `seq` begin anew
    */
   loggedIn(epoch) {
     if (this.epoch !== epoch) {
-      // Entries of the life before are kept to read, without a number that a new entry may have.
-      for (const talk of this.talks.values()) for (const item of talk.items) delete item.seq;
+      this.startAnew();
       this.epoch = epoch;
     }
     for (const talk of this.talks.values()) {
@@ -189,6 +194,16 @@ export class Pane {
       }
     }
     this.draw();
+  }
+
+  /** Numbers begin anew: what is here must not be taken for what comes. What groups said is kept to be read. */
+  startAnew() {
+    // A guest's number may be somebody else's now: a private talk must not go on with a stranger.
+    if (this.type === 'pm') {
+      for (const talk of this.talks.values()) for (const pending of talk.pending) this.client.forget(pending.id);
+      this.clear();
+    }
+    for (const talk of this.talks.values()) for (const item of talk.items) delete item.seq;
   }
 
   watch(talk) {
@@ -204,10 +219,14 @@ export class Pane {
       this.input.value = typed;
       return;
     }
+    const pending = { id: newId(), content: typed.trim(), time: Date.now(), state: 'waiting' };
+    if (!this.client.fits({ ...this.message(talk, pending), id: pending.id })) {
+      this.input.value = typed;
+      this.alert(errorWords({ code: 'too_large', field: 'content' }));
+      return;
+    }
     this.input.value = talk.draft = '';
-    this.fitInput();
-    const content = typed.trim();
-    const pending = { id: newId(), content, time: Date.now(), state: 'waiting' };
+    fitHeight(this.input);
     talk.pending.push(pending);
     this.log.append(this.pendingRow(talk, pending));
     this.drawEmpty();
@@ -216,19 +235,27 @@ export class Pane {
     this.input.focus();
   }
 
+  message(talk, pending) {
+    return { type: this.type, content: pending.content, [this.key]: talk.target };
+  }
+
+  drop(talk, pending) {
+    talk.pending.splice(talk.pending.indexOf(pending), 1);
+  }
+
   async deliver(talk, pending) {
     if (this.client.unanswered.has(pending.id)) return;
     pending.state = this.client.online ? 'sending' : 'waiting';
     this.redrawPending(talk, pending);
     try {
-      const message = { type: this.type, content: pending.content, [this.key]: talk.target };
-      const ack = await this.client.ask(message, pending.id);
-      talk.pending = talk.pending.filter((other) => other !== pending);
+      const ack = await this.client.ask(this.message(talk, pending), pending.id);
+      this.drop(talk, pending);
       this.log.querySelector(`[data-pending="${pending.id}"]`)?.remove();
       if (this.type === 'group') this.member(talk, true);
-      const { uid, name } = this.me();
-      this.put(talk, { seq: ack.seq, uid, name, content: pending.content, time: ack.time });
+      this.put(talk, { ...this.me(), seq: ack.seq, content: pending.content, time: ack.time });
     } catch (error) {
+      // Its own copy has come: only the answer was lost.
+      if (error.code === 'unsure' && pending.covered) this.drop(talk, pending);
       Object.assign(pending, { state: 'failed', error, covered: false });
       if (talk === this.shown) this.draw();
     }
@@ -236,7 +263,7 @@ export class Pane {
   }
 
   typed() {
-    this.fitInput();
+    fitHeight(this.input);
     const talk = this.shown;
     const now = performance.now();
     if (!talk || !this.input.value.trim() || now - (this.toldTyping ?? -Infinity) < TYPING_EVERY_MS) return;
@@ -272,7 +299,7 @@ export class Pane {
     this.put(talk, entry);
   }
 
-  /** joined, left or broadcast: a line between the entries. @param {string|number} target */
+  /** joined, left or broadcast: a line between the entries. */
   notice(target, text) {
     this.put(this.talk(target), { notice: text, time: Date.now() });
   }
@@ -291,26 +318,25 @@ export class Pane {
     if (String(event.uid) === String(this.me().uid)) return;
     const talk = this.talks.get(String(target));
     if (!talk) return;
-    clearTimeout(talk.typing.get(String(event.uid))?.timer);
-    const timer = setTimeout(() => (talk.typing.delete(String(event.uid)), this.drawTyping()), TYPING_SHOWN_MS);
-    talk.typing.set(String(event.uid), { name: event.name, timer });
+    const uid = String(event.uid);
+    clearTimeout(talk.typing.get(uid)?.timer);
+    const timer = setTimeout(() => (talk.typing.delete(uid), this.drawTyping()), TYPING_SHOWN_MS);
+    talk.typing.set(uid, { name: event.name, timer });
     this.drawTyping();
   }
 
   presence(user) {
     const talk = this.talks.get(String(user.uid));
-    if (!talk) return;
-    talk.presence = user;
+    if (talk) talk.presence = user;
     this.drawAbout();
   }
 
   put(talk, item) {
-    const known = item.seq && talk.items.some((other) => other.seq === item.seq);
-    if (known) return;
+    if (item.seq && talk.items.some((other) => other.seq === item.seq)) return;
     const at = item.seq ? talk.items.findLastIndex((other) => !(other.seq > item.seq)) + 1 : talk.items.length;
     talk.items.splice(at, 0, item);
     if (talk.items.length > KEPT) talk.items.splice(0, talk.items.length - KEPT);
-    const own = String(item.uid) === String(this.me().uid);
+    const own = (item.own = !item.notice && String(item.uid) === String(this.me().uid));
     if (own) this.cover(talk, item);
     if (!this.shown && !item.notice && this.mayShow(talk)) this.show(talk.target);
     else if (talk === this.shown) this.addRow(talk, item, own);
@@ -371,9 +397,9 @@ export class Pane {
   }
 
   row(item) {
-    const own = String(item.uid) === String(this.me().uid);
-    const open = own || this.type === 'pm' ? null : this.openTalk;
-    return item.notice ? noticeRow(item) : entryRow(item, own ? word('you') : null, open);
+    if (item.notice) return noticeRow(item);
+    const open = item.own || !item.seq || this.type === 'pm' ? null : this.openTalk;
+    return entryRow(item, open);
   }
 
   pendingRow(talk, pending) {
@@ -386,10 +412,9 @@ export class Pane {
   }
 
   drawChips() {
-    this.chips.replaceChildren(...[...this.talks.values()].map((talk) => chip(this.title(talk), talk.unread, talk === this.shown, () => {
-      this.show(talk.target);
-      this.input.focus();
-    })));
+    const choose = (talk) => () => (this.show(talk.target), this.input.focus());
+    const chips = [...this.talks.values()].map((talk) => chip(this.title(talk), talk.unread, talk === this.shown, choose(talk)));
+    this.chips.replaceChildren(...chips);
     this.newer.hidden = !this.shown?.unread;
     this.newer.textContent = word('newer', this.shown?.unread ?? 0);
   }
@@ -406,9 +431,7 @@ export class Pane {
     if (!talk) return;
     const { presence, count } = talk;
     if (this.membersButton) this.membersButton.textContent = count ? word('memberCount', count) : word('members');
-    if (!presence) this.subject.textContent = '';
-    else if (presence.online || !presence.last) this.subject.textContent = word(presence.online ? 'online' : 'offline');
-    else this.subject.textContent = word('lastSeen', clock(presence.last));
+    this.subject.textContent = presenceWords(presence);
     this.subject.classList.toggle('there', Boolean(presence?.online));
   }
 
@@ -418,8 +441,8 @@ export class Pane {
   }
 
   drawTyping() {
-    const names = [...(this.shown?.typing.values() ?? [])].map((one) => one.name);
-    this.typingLine.textContent = names.length ? word('typing', names.slice(0, 3).join(', ')) : '';
+    const names = [...(this.shown?.typing.values() ?? [])].slice(0, 3).map((one) => one.name);
+    this.typingLine.textContent = names.length ? word('typing', names.join(', ')) : '';
   }
 
   // ---- place in the log ----
@@ -447,12 +470,6 @@ export class Pane {
     return [...this.talks.values()].reduce((sum, talk) => sum + talk.unread, 0);
   }
 
-  fitInput() {
-    if (CSS.supports('field-sizing', 'content')) return;
-    this.input.style.height = 'auto';
-    this.input.style.height = `${this.input.scrollHeight + 2}px`;
-  }
-
   // ---- over a reload ----
 
   save() {
@@ -461,26 +478,17 @@ export class Pane {
   }
 
   saveNow() {
-    const talks = [...this.talks.values()].map(({ target, name, items, pending, draft, joined, count, unread }) => ({
-      target, name, items, pending, draft: this.shown?.target === target ? this.input.value : draft, joined, count, unread,
-    }));
-    try {
-      sessionStorage.setItem(`karez.${this.type}`, JSON.stringify({ epoch: this.epoch, shown: this.shown?.target, talks }));
-    } catch {
-      // Full or forbidden: a reload then starts with an empty log, which is all that is lost.
-    }
+    if (this.shown) this.shown.draft = this.input.value;
+    const talks = [...this.talks.values()].map((talk) => ({ ...talk, typing: undefined, presence: undefined }));
+    keepInTab(this.type, { epoch: this.epoch, shown: this.shown?.target, talks });
   }
 
   restore() {
     addEventListener('pagehide', () => this.saveNow());
-    try {
-      const { epoch, shown, talks } = JSON.parse(sessionStorage.getItem(`karez.${this.type}`) ?? '{}');
-      this.epoch = epoch;
-      for (const talk of talks ?? []) this.talks.set(String(talk.target), { ...talk, typing: new Map() });
-      if (shown !== undefined) this.show(shown);
-    } catch {
-      this.talks.clear();
-    }
+    const { epoch, shown, talks } = keptInTab(this.type);
+    this.epoch = epoch;
+    for (const talk of talks ?? []) this.talks.set(String(talk.target), revive(talk));
+    if (shown !== undefined) this.show(shown);
     this.draw();
   }
 

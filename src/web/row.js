@@ -6,7 +6,7 @@ import { errorWords, word } from './words.js';
 
 const GROUPED_MS = 5 * 60_000;
 
-/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, notice?: string}} Item */
+/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, own?: boolean, notice?: string}} Item */
 /** @typedef {{id: string, content: string, time: number, state: 'waiting'|'sending'|'failed', covered?: boolean, error?: object}} Pending */
 
 function emptyRow(className, time) {
@@ -24,15 +24,15 @@ export function noticeRow(item) {
 }
 
 /**
- * An entry. @param {Item} item @param {string?} own what to call the author when it is oneself
+ * An entry; one without a number is from another life of the server's store. @param {Item} item
  * @param {((uid: string|number, name: string) => void)?} openTalk what a click on the author does
  */
-export function entryRow(item, own, openTalk) {
-  const row = emptyRow(own ? 'row own' : 'row', item.time);
+export function entryRow(item, openTalk) {
+  const row = emptyRow(item.own ? 'row own' : 'row', item.time);
   if (item.seq) row.dataset.seq = String(item.seq);
   row.dataset.uid = String(item.uid);
-  const name = own ?? (item.name || String(item.uid));
-  const author = make(openTalk ? 'button' : 'span', 'author', name);
+  const name = item.name || String(item.uid);
+  const author = make(openTalk ? 'button' : 'span', 'author', item.own ? word('you') : name);
   if (openTalk) {
     author.type = 'button';
     author.title = word('openTalk', name);
@@ -46,7 +46,7 @@ export function entryRow(item, own, openTalk) {
   time.title = moment(item.time);
   const foot = make('p', 'foot');
   foot.append(time);
-  if (own) {
+  if (item.own) {
     const tick = make('span', 'tick', '✓');
     tick.setAttribute('aria-hidden', 'true');
     foot.append(make('span', 'unseen', word('sent')), tick);
@@ -66,7 +66,8 @@ export function pendingRow(pending, again) {
   row.dataset.pending = pending.id;
   const foot = make('p', 'foot', word(pending.state));
   if (pending.state === 'failed') {
-    foot.textContent = `${word('failed')}: ${errorWords(pending.error ?? { code: 'internal' })}`;
+    const words = errorWords(pending.error ?? { code: 'internal' });
+    foot.textContent = pending.error?.code === 'unsure' ? words : `${word('failed')}: ${words}`;
     const button = make('button', 'again', word('again'));
     button.type = 'button';
     button.addEventListener('click', again);
@@ -76,6 +77,12 @@ export function pendingRow(pending, again) {
   bubble.append(contentNode(pending.content), foot);
   row.append(bubble);
   return row;
+}
+
+/** A talk after a reload. Nobody can say any more what became of a message that was on its way. */
+export function revive(talk) {
+  const unsure = (one) => (one.state === 'sending' ? { ...one, state: 'failed', error: { code: 'unsure' } } : one);
+  return { ...talk, pending: talk.pending.map(unsure), typing: new Map() };
 }
 
 /** What a row shows because of the one before it: a new day, missing entries, the same author going on. */
@@ -120,4 +127,11 @@ export function memberLine(member, openTalk) {
   const place = make('li');
   place.append(button);
   return place;
+}
+
+/** Whether somebody is there, and since when not. @param {{online: boolean, last?: number}} [presence] */
+export function presenceWords(presence) {
+  if (!presence) return '';
+  if (presence.online) return word('online');
+  return presence.last ? word('lastSeen', clock(presence.last)) : word('offline');
 }

@@ -1,4 +1,4 @@
-// Small pure pieces: ids, dates, and foreign text on its way into the page.
+// Small pieces: ids, dates, foreign text on its way into the page, what a tab keeps over a reload.
 
 import { locale } from './words.js';
 
@@ -60,3 +60,34 @@ export function paintAvatar(node, uid, name) {
   node.textContent = [...name.trim()][0]?.toUpperCase() ?? '?';
   return node;
 }
+
+/** As high as its text, where a browser does not do that by itself. @param {HTMLTextAreaElement} input */
+export function fitHeight(input) {
+  if (CSS.supports('field-sizing', 'content')) return;
+  input.style.height = 'auto';
+  input.style.height = `${input.scrollHeight + 2}px`;
+}
+
+/** Keeps something until the tab is closed. @param {string} key @param {object} value */
+export function keepInTab(key, value) {
+  try {
+    sessionStorage.setItem(`karez.${key}`, JSON.stringify(value));
+  } catch {
+    // Full or forbidden: a reload then starts with an empty log, which is all that is lost.
+  }
+}
+
+/** What was kept; an empty object when nothing was. @param {string} key */
+export function keptInTab(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(`karez.${key}`) ?? '{}');
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Whether a key sends. Enter that chooses a word in an input method must not: `isComposing`, and 229 where a
+ * browser ends the composition before it reports the key. @param {KeyboardEvent} e
+ */
+export const isSendKey = (e) => e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.keyCode !== 229;
