@@ -1,7 +1,8 @@
 // The connection: login, heartbeat, coming back, and requests that are kept until they are answered.
 //
-// A request with an `id` may be sent again over a new connection: the server takes the same id once.
-// So `ask` promises at least once on the wire and, for whoever reads the log, exactly once.
+// A request that was not answered is sent again, with the same `id`, over the next connection: at least once.
+// A server that knows the id again makes exactly once of it. One that forgets (its store is in memory) takes the
+// message for another one where only the `ack` was lost with the connection.
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 20_000;

@@ -171,7 +171,7 @@ export class Pane {
   }
 
   /**
-   * After every login: be a member again, watch again, send what waits. The server takes each id once.
+   * After every login: be a member again, watch again, send what waits.
    * @param {string} epoch names the life of the server's store; in another one all `seq` begin anew
    */
   loggedIn(epoch) {

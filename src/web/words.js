@@ -34,7 +34,7 @@ const en = {
   groupMessage: 'Message to the group',
   pmMessage: 'Private message',
   uid: 'User',
-  uidHint: 'number of a user',
+  uidHint: 'their number',
   open: 'Open',
   send: 'Send',
   you: 'you',
