@@ -197,12 +197,6 @@ expect_none() {
   fail "$name did not hear its pong"
 }
 
-# settle NAME: one ping and its pong. What reached the daemon before, on whatever connection, is dealt with by then.
-settle() {
-  say "$1" '{"type":"ping"}'
-  expect "$1" type=pong
-}
-
 # expect_close NAME CODE: the daemon closes the connection with this code.
 expect_close() {
   await_end "$1"

@@ -13,9 +13,9 @@ const part = (tab, id) => tab.page.getByTestId(id);
 /** A message in a log, found by exactly this text. */
 const line = (tab, log, text) => part(tab, log).getByText(text, { exact: true });
 
-async function enter(name) {
-  const tab = await openTab(browser, [daemon.page, daemon.socket], { viewport: { width: 1280, height: 800 } });
-  await tab.page.goto(daemon.page);
+async function enter(name, site = daemon) {
+  const tab = await openTab(browser, [site.page, site.socket], { viewport: { width: 1280, height: 800 } });
+  await tab.page.goto(site.page);
   await part(tab, 'name').fill(name);
   await part(tab, 'enter').click();
   await part(tab, 'me').filter({ hasText: /^\d+$/ }).waitFor();
@@ -151,6 +151,53 @@ test('a reload keeps who one is', async () => {
   await line(ann, 'pm-log', 'are you back?').waitFor();
 });
 
+test('who is typing is told to the others only', async () => {
+  await part(ann, 'group-input').pressSequentially('thinking');
+  await ben.page.locator('#group .typing').filter({ hasText: 'Ann is typing' }).waitFor();
+  assert.equal(await ann.page.locator('#group .typing').textContent(), '');
+  await part(ann, 'group-input').fill('');
+});
+
+test('a click on a member opens a private talk', async () => {
+  const open = ben.page.getByRole('button', { name: 'Members: 3' });
+  await open.click();
+  await ben.page.locator('#members').getByText(`${ann.uid} · online`).click();
+  assert.equal(await part(ben, 'pm-uid').inputValue(), ann.uid);
+  await ben.page.screenshot({ path: join(screenshots, 'members-1280-light.png') });
+  await open.click();
+  await ben.page.locator('#members').waitFor({ state: 'hidden' });
+});
+
+test('the page comes back by itself when the daemon has been restarted', async () => {
+  const first = await startDaemon();
+  const dan = await enter('Dan', first);
+  await joinGroup(dan, 'rooms');
+  await write(dan, 'group', 'before');
+  await line(dan, 'group-log', 'before').waitFor();
+  assert.equal(await first.stop(), 0, 'the daemon ends with 0 although somebody is connected');
+  await part(dan, 'status').filter({ hasText: 'Offline, will try again' }).waitFor();
+  await dan.page.screenshot({ path: join(screenshots, 'offline-1280-light.png') });
+  await part(dan, 'group-input').fill('said meanwhile');
+  await part(dan, 'group-send').click();
+
+  const second = await startDaemon(first.host);
+  try {
+    // Guests' tokens end with the daemon that made them, so he is a new guest, and what he said goes out.
+    await dan.page.getByText('You are a new guest now').waitFor();
+    await part(dan, 'status').filter({ hasText: /^Online$/ }).waitFor();
+    const eve = await enter('Eve', second);
+    await joinGroup(eve, 'rooms');
+    await write(eve, 'group', 'welcome back');
+    await line(dan, 'group-log', 'welcome back').waitFor();
+    assert.equal(await line(dan, 'group-log', 'said meanwhile').count(), 1);
+    assert.ok(sentTexts(dan, 'group').includes('said meanwhile'));
+    assert.deepEqual(dan.foreign, []); // An attempt while nobody listened is an error that the console tells.
+    for (const tab of [dan, eve]) await tab.page.context().close();
+  } finally {
+    await second.stop();
+  }
+});
+
 describe('looks and access', () => {
   for (const width of [375, 1280]) {
     for (const colorScheme of ['light', 'dark']) {
@@ -166,6 +213,10 @@ describe('looks and access', () => {
         await ann.page.setViewportSize(viewport);
         await ann.page.emulateMedia({ colorScheme });
         await inspect(ann, `chat-${width}-${colorScheme}`);
+        if (width > 800) return;
+        await ann.page.getByRole('button', { name: 'Private', exact: true }).click();
+        await inspect(ann, `private-${width}-${colorScheme}`);
+        await ann.page.getByRole('button', { name: 'Groups', exact: true }).click();
       });
     }
   }

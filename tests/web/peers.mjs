@@ -23,14 +23,14 @@ await mkdir(screenshots, { recursive: true });
 
 /**
  * Starts the release build (or $KAREZ_BIN) in an empty folder.
- * @param {...string} flags
- * @returns {Promise<{page: string, socket: string, stop: () => Promise<number>}>} the address of its page and of
- *   its WebSocket; `stop` gives the exit status
+ * @param {string} [listen] ADDRESS:PORT; a free port if it is not given
+ * @returns {Promise<{host: string, page: string, socket: string, stop: () => Promise<number>}>} where it listens,
+ *   the address of its page and of its WebSocket; `stop` gives the exit status
  */
-export async function startDaemon(...flags) {
+export async function startDaemon(listen = '127.0.0.1:0') {
   const folder = await mkdtemp(join(tmpdir(), 'karez-web-'));
   const binary = process.env.KAREZ_BIN ?? join(root, 'target/release/karez');
-  const daemon = spawn(binary, ['--listen', '127.0.0.1:0', ...flags], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const daemon = spawn(binary, ['--listen', listen], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise((done, failed) => {
     daemon.once('error', failed);
     daemon.once('exit', (status, signal) => done(status ?? signal));
@@ -55,7 +55,7 @@ export async function startDaemon(...flags) {
     await stop();
     throw new Error(`the daemon did not tell its page's address: ${said.join('\n')}`);
   }
-  return { page: `http://${host}/`, socket: `ws://${host}`, stop };
+  return { host, page: `http://${host}/`, socket: `ws://${host}`, stop };
 }
 
 /** Starts Chromium with a profile that is empty and is thrown away. */
