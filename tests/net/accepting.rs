@@ -27,6 +27,19 @@ fn at_the_limit_the_next_one_waits_until_somebody_goes() {
 }
 
 #[test]
+fn a_crowd_is_accepted_over_several_turns() {
+    let limits = Limits { accepts_per_turn: 4, ..Limits::default() };
+    let mut world = World::new(Config { limits, ..config() });
+    let crowd: Vec<Client> = (0..10).map(|_| world.dial()).collect();
+    let mut accepted = Vec::new();
+    while world.server.connections() < crowd.len() {
+        world.server.turn(Some(std::time::Duration::from_millis(100))).unwrap();
+        accepted.push(world.server.connections());
+    }
+    assert_eq!(accepted, [4, 8, 10]);
+}
+
+#[test]
 fn an_address_has_only_so_many_connections() {
     let limits = Limits {
         connections_per_address_max: 2,
