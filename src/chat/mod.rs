@@ -10,7 +10,7 @@
 //! requests wait for what is missing, `turn.rs` undoes a turn whose commit failed.
 //!
 //! Invariants: a store order comes before the delivery that it justifies; a session is subscribed to the
-//! topics of its user's groups and to [`TOPIC_ALL`](ids::TOPIC_ALL), nothing else; `seq` is a counter here
+//! topics of its user's groups and to [`TOPIC_ALL`], nothing else; `seq` is a counter here
 //! and proven by the store; what someone may not see answers as if it did not exist.
 //!
 //! The tutorial's `onMessage` with its `switch` over `type` is [`Chat::handle`]. Tested in `tests/chat/`
