@@ -148,7 +148,6 @@ impl Chat {
             }
             command => match self.user_of(session) {
                 Ok(user) => self.serve_user(now, (session, id), user, command, out),
-                // The login was undone while the request waited.
                 Err(refusal) => Err(refusal),
             },
         };

@@ -7,7 +7,8 @@
 //! presume that everything it names is loaded.
 //!
 //! An answer says what the store holds at the moment it is handed in, in the transaction that is open then.
-//! One that nobody waits for is harmless. Nothing is asked twice while it is under way.
+//! One that nobody waits for is harmless. Nothing is asked twice while it is under way. A failed turn ends
+//! the waiting (`turn.rs`).
 //!
 //! Tested in `tests/chat/parking.rs`.
 
@@ -52,6 +53,13 @@ impl Parking {
     /// Drops what a session that has ended was waiting for.
     pub(super) fn forget(&mut self, session: SessionId) {
         self.waiting.retain(|request| request.session != session);
+    }
+
+    /// Nothing is waited for any more. Returns the requests that waited; an answer that still comes does no
+    /// harm.
+    pub(super) fn give_up(&mut self) -> Vec<Request<'static>> {
+        self.asked.clear();
+        std::mem::take(&mut self.waiting)
     }
 }
 

@@ -13,18 +13,20 @@
 //!
 //! Three things are not undone. A session that ended is gone. A request counts for the rate: it cost us as
 //! much. And what was loaded stays loaded: rows are loaded before the turn changes them or not at all.
-//! Requests that wait for an answer of the store have not happened yet; they survive.
+//! Requests that still wait for an answer of the store are refused as well, since a store that fails may
+//! never answer, and whoever came behind them would wait for ever.
 //!
 //! At a commit the core also gives up what nothing needs any more, for then no step names a slot.
 //! The tutorial stores nothing. Tested in `tests/chat/rollback.rs` and `tests/sim/`.
 
 use std::collections::BTreeSet;
 
-use super::Chat;
 use super::ids::{Conversation, SessionId};
-use super::output::{Event, Output, Refusal, Sink, To};
+use super::output::{Refusal, Sink};
+use super::parking::Request;
 use super::room::{GroupSlot, Member};
 use super::user::UserSlot;
+use super::{Chat, refuse};
 use crate::base::clock::{Millis, Now};
 
 /// A step back. Each names what was done.
@@ -133,10 +135,14 @@ impl Chat {
             let id = id_end.and_then(|end| self.turn.ids.get(std::mem::replace(&mut from, end)..end));
             if !self.turn.gone.contains(session) {
                 let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
-                out.put(Output::Deliver { to: To::Session(*session), event: Event::Refused { id, refusal } });
+                refuse(*session, id, refusal, out);
             }
         }
         self.turn.forget();
+        for Request { session, id, .. } in self.parking.give_up() {
+            let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
+            refuse(session, id.as_deref(), refusal, out);
+        }
     }
 
     fn step_back(&mut self, step: Undo) {

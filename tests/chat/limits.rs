@@ -22,9 +22,11 @@ fn every_default_is_within_its_bounds_and_every_name_is_one() {
 #[test]
 fn every_test_that_is_named_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for limit in TABLE {
-        let (path, function) = limit.test.split_once("::").expect(limit.name);
-        let text = std::fs::read_to_string(root.join(path)).expect(limit.test);
-        assert!(text.contains(&format!("fn {function}()")), "{} names {}", limit.name, limit.test);
-    }
+    let is_there = |test: &str| {
+        let (path, function) = test.split_once("::").expect(test);
+        let text = std::fs::read_to_string(root.join(path)).unwrap_or_default();
+        text.contains(&format!("fn {function}()"))
+    };
+    let missing: Vec<&str> = TABLE.iter().map(|limit| limit.test).filter(|test| !is_there(test)).collect();
+    assert!(missing.is_empty(), "not there: {missing:#?}");
 }

@@ -123,34 +123,48 @@ fn a_login_that_waited_for_too_long_is_nobody() {
 }
 
 #[test]
-fn a_waiting_request_survives_a_failed_turn() {
+fn a_failed_turn_ends_the_waiting() {
     let (mut w, ada, bob) = slow_world();
+    w.request(ada, Some("1"), join(7));
+    w.request(ada, Some("2"), broadcast("behind"));
     w.request(bob, Some("b"), broadcast("lost"));
-    w.request(ada, Some("a"), join(7));
     w.fail();
-    assert_eq!(w.heard(bob), ["refused [b] Internal { retry_ms: 1000 }"]);
-    w.silence();
+    let failed = |id| format!("refused [{id}] Internal {{ retry_ms: 1000 }}");
+    assert_eq!(w.heard(ada), [failed("1"), failed("2")]);
+    assert_eq!(w.heard(bob), [failed("b")]);
+    // The store may never answer the first time; it is asked again.
+    w.asked.clear();
+    w.ask(ada, "3", join(7));
+    assert_eq!(w.asked, [Query::Group(id(7))]);
     w.answer(0);
     w.commit();
-    assert_eq!(w.heard(ada), ["joined 7 1001 Ada (1)", "ack [a]"]);
+    assert_eq!(w.heard(ada), ["joined 7 1001 Ada (1)", "ack [3]"]);
 }
 
 #[test]
-fn a_request_that_waited_behind_an_undone_login_needs_one() {
-    let (mut w, _, _) = slow_world();
-    let cid = SessionId(3);
-    w.send(cid, guest_login("Cid"));
-    w.answer(0);
-    w.commit();
-    w.leaves(cid);
-    let cid = SessionId(4);
-    w.request(cid, None, known_login(id(1003), None));
-    w.answer(0);
-    w.request(cid, Some("j"), join(7));
+fn an_answer_after_the_waiting_was_ended_does_no_harm() {
+    let (mut w, ada, _) = slow_world();
+    w.request(ada, Some("1"), join(7));
     w.fail();
     w.hush();
     w.answer(0);
     w.commit();
+    w.silence();
+    w.ask(ada, "2", join(7));
+    assert_eq!(w.heard(ada), ["joined 7 1001 Ada (1)", "ack [2]"], "it is even of use");
+}
+
+#[test]
+fn a_request_that_waited_behind_an_undone_login_is_refused_with_it() {
+    let (mut w, _, _) = slow_world();
+    let cid = SessionId(3);
+    w.request(cid, Some("l"), known_login(id(5), None));
+    w.answer(0);
+    w.request(cid, Some("j"), join(7));
+    w.fail();
+    let failed = |id| format!("refused [{id}] Internal {{ retry_ms: 1000 }}");
+    assert_eq!(w.heard(cid), [failed("l"), failed("j")]);
+    w.ask(cid, "j", join(7));
     assert_eq!(w.heard(cid), ["refused [j] LoginRequired"]);
 }
 
