@@ -19,7 +19,7 @@ use crate::net::{self, Deflate, Listen};
                   78 settings that contradict each other."
 )]
 pub struct Config {
-    /// Where to listen: ADDRESS:PORT, [IPv6]:PORT, :PORT, or unix:PATH. May be given several times.
+    /// Where to listen: `ADDRESS:PORT`, `[IPv6]:PORT`, `:PORT`, or `unix:PATH`. May be given several times.
     #[arg(
         long,
         env = "KAREZ_LISTEN",
@@ -37,7 +37,7 @@ pub struct Config {
     #[arg(long, env = "KAREZ_BROADCAST", value_name = "WHO", default_value = "admins")]
     pub broadcast: Broadcasters,
 
-    /// A site whose pages may connect, as scheme://host[:port]. May be given several times. The server's own
+    /// A site whose pages may connect, as `scheme://host[:port]`. May be given several times. The server's own
     /// pages always may.
     #[arg(long, env = "KAREZ_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub origin: Vec<String>,
