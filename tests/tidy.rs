@@ -25,10 +25,7 @@ use rust::{Function, code_of, functions, tokens};
 
 /// Lowest first; a file names only lower floors. The last may also name one another.
 const FLOORS: [&[&str]; 6] = [
-<<<<<<< HEAD
     // The manual is prose: it names nothing and is named by nobody.
-=======
->>>>>>> docs
     &["base", "manual"],
     &["ws", "http"],
     &["net", "chat"],
