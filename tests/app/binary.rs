@@ -77,6 +77,7 @@ fn a_group_and_a_private_message_arrive() {
     let said = r#"{"type":"pm","uid":1002,"to":1001,"seq":1,"name":"Guest 1002","content":"psst","time":_}"#;
     assert_eq!(ann.hear_text(), said);
     assert_eq!(bob.hear_text(), said);
+    drop((ann, bob));
     daemon.end();
 }
 

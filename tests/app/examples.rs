@@ -51,11 +51,11 @@ fn echo_answers_whoever_spoke() {
     let large = "m".repeat(200_000);
     other.say("mine");
     one.say(&large);
-    one.send(&frame(Opcode::Ping, b"p"));
-    one.send(&frame(Opcode::Binary, b""));
     assert_eq!(one.hear(), Heard::Text(large));
-    assert_eq!(one.hear(), Heard::Other(Opcode::Pong, b"p".to_vec()));
+    one.send(&frame(Opcode::Binary, b""));
     assert_eq!(one.hear(), Heard::Other(Opcode::Binary, Vec::new()));
+    one.send(&frame(Opcode::Ping, b"p"));
+    assert_eq!(one.hear(), Heard::Other(Opcode::Pong, b"p".to_vec()));
     assert_eq!(other.hear(), Heard::Text("mine".to_owned()));
     drop((one, other));
     server.end();
