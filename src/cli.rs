@@ -55,6 +55,11 @@ fn start_log(levels: &str) -> Result<(), Failure> {
     };
     let filter = env_filter::Builder::new().try_parse(levels).map(|_| ());
     filter.map_err(|error| words(&error))?;
+    // To the filter a word alone may also be a module: a level with a typing mistake would silence the log.
+    let mut alone = levels.split(',').filter(|one| !one.contains('='));
+    if let Some(one) = alone.find(|one| one.trim().parse::<log::LevelFilter>().is_err()) {
+        return Err(words(&format_args!("{one:?} is no level")));
+    }
     builder.parse_filters(levels);
     builder.try_init().map_err(|error| words(&error))
 }

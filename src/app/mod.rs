@@ -136,7 +136,13 @@ impl<S: Storage> Handler for App<S> {
             return;
         }
         let conn = ConnId::from_u64(token);
-        if self.strangers.contains(&conn) && !self.turn.has_logged_in(conn) {
+        if !self.strangers.contains(&conn) {
+            return;
+        }
+        if self.turn.has_logged_in(conn) {
+            // In this turn, which may still be undone.
+            out.wake_at(out.now().mono.plus_ms(self.settings.login_timeout_ms), token);
+        } else {
             let retry_ms = self.spread_retry_ms();
             self.turn.end_with(conn, Bye::LoginTimeout, Some(retry_ms));
         }

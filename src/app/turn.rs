@@ -4,6 +4,9 @@
 //! deliveries rendered into an outbox that nobody sees yet, queries answered before the next request. At the
 //! end of the turn the transaction is committed, and only then the outbox goes to the loop. If the commit
 //! fails, the outbox is dropped, and the core undoes the turn and tells whoever asked for something.
+//!
+//! What the app says by itself (a message that is no request, a token that does not hold, a login that did not
+//! come) owes nothing to the store, and is said whatever becomes of the turn.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -26,6 +29,8 @@ pub(super) struct Turn<S> {
     store: S,
     transaction: Transaction,
     held: Outbox,
+    /// A copy of what the app itself put into `held`: if the turn fails, this still leaves.
+    certain: Outbox,
     queries: VecDeque<Query>,
     /// Connections that are told that their login holds; true when the turn is committed.
     logged_in: Vec<ConnId>,
@@ -56,6 +61,7 @@ impl<S: Storage> Turn<S> {
             store,
             transaction: Transaction::None,
             held: Outbox::default(),
+            certain: Outbox::default(),
             queries: VecDeque::new(),
             logged_in: Vec::new(),
             ending: Vec::new(),
@@ -110,9 +116,14 @@ impl<S: Storage> Turn<S> {
                 Input::CommitFailed
             };
             self.logged_in.clear();
+            let has_failed = matches!(end, Input::CommitFailed);
             let now = out.now();
             chat.handle(now, end, &mut Hold { turn: self, time: now.unix });
+            if has_failed {
+                self.held.append(&mut self.certain);
+            }
         }
+        self.certain.clear();
         self.ending.clear();
         out.append(&mut self.held);
     }
@@ -162,20 +173,25 @@ impl<S> Turn<S> {
 
     /// Tells a client that its message was refused.
     pub(super) fn refuse(&mut self, conn: ConnId, id: Option<&str>, problem: &Problem) {
-        let payload = self.held.text(|out| wire::render_error(id, problem, out));
-        self.held.send(conn, payload);
+        for outbox in [&mut self.held, &mut self.certain] {
+            let payload = outbox.text(|out| wire::render_error(id, problem, out));
+            outbox.send(conn, payload);
+        }
     }
 
     /// Ends a connection with a `bye`.
     pub(super) fn end_with(&mut self, conn: ConnId, bye: Bye, retry_ms: Option<u64>) {
-        let payload = self.held.text(|out| wire::render_bye(bye, retry_ms, out));
-        self.held.send(conn, payload);
-        self.end(conn, bye.close_code(), bye.as_str());
+        for outbox in [&mut self.held, &mut self.certain] {
+            say_bye(outbox, conn, bye, retry_ms);
+        }
+        self.ending.push(conn);
     }
 
     /// Ends a connection.
     pub(super) fn end(&mut self, conn: ConnId, code: u16, reason: &str) {
-        self.held.close(conn, code, reason);
+        for outbox in [&mut self.held, &mut self.certain] {
+            outbox.close(conn, code, reason);
+        }
         self.ending.push(conn);
     }
 
@@ -238,10 +254,18 @@ impl<S: Storage> Sink for Hold<'_, S> {
             }
             Output::Query(query) => turn.queries.push_back(query),
             Output::Disconnect { session, why: Farewell::TooManyMessages } => {
-                turn.end_with(conn_of(session), Bye::TooManyMessages, Some(TOO_MANY_RETRY_MS));
+                // Not certain: the core takes it back with the turn.
+                say_bye(&mut turn.held, conn_of(session), Bye::TooManyMessages, Some(TOO_MANY_RETRY_MS));
+                turn.ending.push(conn_of(session));
             }
         }
     }
+}
+
+fn say_bye(outbox: &mut Outbox, conn: ConnId, bye: Bye, retry_ms: Option<u64>) {
+    let payload = outbox.text(|out| wire::render_bye(bye, retry_ms, out));
+    outbox.send(conn, payload);
+    outbox.close(conn, bye.close_code(), bye.as_str());
 }
 
 fn conn_of(session: SessionId) -> ConnId {

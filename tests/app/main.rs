@@ -1,0 +1,14 @@
+//! The daemon as its users meet it: the app in the loop, turned by hand, and the real programs over sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+
+mod binary;
+mod client;
+mod commits;
+#[cfg(target_os = "linux")]
+mod descriptors;
+mod examples;
+mod pages;
+mod process;
+mod sessions;
+mod slow;
+mod world;
