@@ -160,14 +160,8 @@ impl Io {
 impl<H: Handler> super::Server<H> {
     /// The flush step of a turn.
     pub(super) fn flush(&mut self) {
-        let mut flushed = std::mem::take(&mut self.flushed);
-        self.io.flush(&mut flushed);
+        self.io.flush(&mut self.flushed);
         self.end_slow_consumers();
-        for (conn, mark) in flushed.drain(..) {
-            self.handler.on_flushed(&mut self.outbox, conn, mark);
-            self.io.carry_out(&mut self.outbox);
-        }
-        self.flushed = flushed;
     }
 
     fn end_slow_consumers(&mut self) {

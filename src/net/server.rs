@@ -81,10 +81,11 @@ pub struct Server<H> {
     pub(super) draining_until: Option<Millis>,
     /// Set by a second signal.
     ended: bool,
-    /// Kept for the next turn, so that a turn allocates nothing: connections to read, deadlines, marks.
+    /// Marks that the flush has reached and of which the handler does not know yet.
+    pub(super) flushed: Vec<(ConnId, u64)>,
+    /// Kept for the next turn, so that a turn allocates nothing: connections to read, deadlines.
     ready: Vec<usize>,
     pub(super) due: Vec<ConnId>,
-    pub(super) flushed: Vec<(ConnId, u64)>,
 }
 
 impl<H: Handler> Server<H> {
@@ -139,9 +140,9 @@ impl<H: Handler> Server<H> {
             shortage_told: false,
             draining_until: None,
             ended: false,
+            flushed: Vec::new(),
             ready: Vec::new(),
             due: Vec::new(),
-            flushed: Vec::new(),
         })
     }
 
@@ -206,7 +207,7 @@ impl<H: Handler> Server<H> {
         }
         self.io.counters.turns_total += 1;
         let drained = self.draining_until.is_some_and(|until| {
-            self.io.now.mono >= until || (self.io.conns.is_empty() && self.io.closed.is_empty())
+            self.io.now.mono >= until || (self.io.conns.is_empty() && !self.owes_news())
         });
         Ok(if drained || self.ended { Turn::Finished } else { Turn::GoesOn })
     }
@@ -251,7 +252,8 @@ impl<H: Handler> Server<H> {
     fn wait_time(&self) -> Option<Duration> {
         let accepts_wait = self.listeners.iter().any(|listener| listener.ready);
         let accepts_at = if accepts_wait { Some(self.accept_paused_until.unwrap_or_default()) } else { None };
-        if !self.io.held_back.is_empty() || !self.io.dirty.is_empty() || !self.io.closed.is_empty() {
+        let goes_on = !self.io.held_back.is_empty() || !self.io.dirty.is_empty();
+        if goes_on || self.owes_news() || self.io.stop_ordered {
             return Some(Duration::ZERO);
         }
         let next = [
@@ -279,17 +281,33 @@ impl<H: Handler> Server<H> {
         self.ready = ready;
     }
 
-    /// Tells the handler who is gone and that the turn is over, and collects what the topics got.
+    /// Whether the flush has found out something that the handler does not know yet.
+    fn owes_news(&self) -> bool {
+        !self.io.closed.is_empty() || !self.flushed.is_empty()
+    }
+
+    /// Tells the handler what has left, who is gone and that the turn is over, and collects what the topics got.
     fn end_turn(&mut self) {
         if std::mem::take(&mut self.io.stop_ordered) {
             self.drain();
         }
+        self.tell_flushed();
         self.tell_closed();
         self.handler.on_turn_end(&mut self.outbox);
         self.io.carry_out(&mut self.outbox);
         // Whoever is closed from here on is told of in the next turn, which comes at once.
         self.io.close_partings();
         self.io.seal_topics();
+    }
+
+    /// Tells the handler which marks the last flush has reached.
+    fn tell_flushed(&mut self) {
+        let mut flushed = std::mem::take(&mut self.flushed);
+        for (conn, mark) in flushed.drain(..) {
+            self.handler.on_flushed(&mut self.outbox, conn, mark);
+            self.io.carry_out(&mut self.outbox);
+        }
+        self.flushed = flushed;
     }
 
     /// Tells the handler of every connection that has left the open state.
