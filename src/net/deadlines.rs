@@ -5,6 +5,9 @@
 //! whether it still is, is worked out here from the state of the connection, which then goes back into the
 //! wheel for the next. So bytes that come in put off nothing but a number.
 
+use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
+
 use super::conn::State;
 use super::{CloseReason, ConnId, Handler, Server};
 use crate::base::deadline::Tick;
@@ -19,10 +22,14 @@ impl<H: Handler> Server<H> {
             self.look_at(id);
         }
         self.due = due;
-        while let Some(std::cmp::Reverse((moment, _))) = self.io.wakes.peek()
-            && *moment <= self.io.now.mono
-        {
-            let Some(std::cmp::Reverse((_, token))) = self.io.wakes.pop() else { break };
+        // No more than there are now: a handler that asks to be woken at once is woken in the next turn.
+        for _ in 0..self.io.wakes.len() {
+            let Some(next) = self.io.wakes.peek_mut() else { break };
+            let Reverse((moment, token)) = *next;
+            if moment > self.io.now.mono {
+                break;
+            }
+            PeekMut::pop(next);
             self.handler.on_deadline(&mut self.outbox, token);
             self.io.carry_out(&mut self.outbox);
         }
