@@ -258,11 +258,12 @@ impl Io {
         conn.request = None;
         conn.kept = Vec::new();
         conn.reply = None;
+        // The time for closing runs once: traffic, or a late Close frame, must not extend it.
+        let runs_already = matches!(conn.state, State::Closing | State::Lingering);
         conn.state = State::Lingering;
-        let deadline = self.tick.plus_ms(self.limits.close_timeout_ms);
-        // A deadline that runs already stands: traffic, or a late Close frame, must not extend it.
-        let deadline = conn.deadline.filter(|running| *running < deadline).unwrap_or(deadline);
-        self.set_deadline(slot, deadline);
+        if !runs_already {
+            self.set_deadline(slot, self.tick.plus_ms(self.limits.close_timeout_ms));
+        }
         self.finish_if_flushed(slot);
     }
 

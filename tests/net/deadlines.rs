@@ -131,3 +131,15 @@ fn with_nobody_there_the_loop_sleeps() {
     assert!(start.elapsed() >= Duration::from_millis(690), "woke after {:?}", start.elapsed());
     assert_eq!(world.server.counters().turns_total, before + 1);
 }
+
+#[test]
+fn after_a_408_the_connection_lingers_as_after_any_refusal() {
+    let mut world = World::new(short());
+    let mut client = world.dial();
+    client.send(b"G");
+    world.turn_until("the answer", |world| world.server.counters().sent_bytes_total > 0);
+    // The client is still sending: closed now, the kernel would reset, and the answer could be lost.
+    turn_for(&mut world, Duration::from_millis(1000), || client.send(b"E"));
+    assert_eq!(world.server.connections(), 1, "closed without lingering");
+    assert!(client.take().starts_with(b"HTTP/1.1 408 "));
+}
