@@ -83,18 +83,17 @@ impl<H: Handler> Server<H> {
             return;
         }
         let limits = &self.io.limits;
-        let (ping_after_ms, silent_ms) =
-            (limits.ping_after_ms, limits.ping_after_ms.saturating_add(limits.ping_timeout_ms));
         let soft_timeout_ms = limits.output_soft_timeout_ms;
         let Some(conn) = self.io.conns.get(slot) else { return };
-        let idle_ms = now.ms_since(conn.received);
-        let mut next = conn.received.plus_ms(ping_after_ms);
-        if idle_ms >= silent_ms {
+        let ping_at = conn.received.plus_ms(limits.ping_after_ms);
+        let lost_at = conn.received.plus_ms(limits.ping_after_ms.saturating_add(limits.ping_timeout_ms));
+        if now >= lost_at {
             self.io.lose(slot, CloseReason::Silent);
             return;
         }
-        if idle_ms >= ping_after_ms {
-            next = conn.received.plus_ms(silent_ms);
+        let mut next = ping_at;
+        if now >= ping_at {
+            next = lost_at;
             if !conn.pinged {
                 self.ping(slot);
             }

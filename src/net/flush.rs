@@ -116,9 +116,8 @@ impl Io {
         let Some(pending) = conn.pending.as_ref().filter(|_| conn.blocked) else { return false };
         let limits = &self.limits;
         let hard = limits.output_hard_bytes_max.max(limits.message_bytes_max);
-        let over_soft = pending
-            .over_since
-            .is_some_and(|since| self.tick.ms_since(since) >= limits.output_soft_timeout_ms);
+        let over_soft =
+            pending.over_since.is_some_and(|since| self.tick >= since.plus_ms(limits.output_soft_timeout_ms));
         pending.bytes() > hard || over_soft
     }
 

@@ -143,3 +143,22 @@ fn after_a_408_the_connection_lingers_as_after_any_refusal() {
     assert_eq!(world.server.connections(), 1, "closed without lingering");
     assert!(client.take().starts_with(b"HTTP/1.1 408 "));
 }
+
+#[test]
+fn nothing_passes_before_its_time() {
+    let limits = Limits { head_timeout_ms: 250, ..Limits::default() };
+    let mut world = World::new(Config { limits, ..config() });
+    for _ in 0..8 {
+        let _client = world.dial();
+        let start = Instant::now();
+        world.turn_until("accepted", |world| world.server.connections() == 1);
+        let accepted = Instant::now();
+        while world.server.connections() == 1 {
+            world.server.turn(Some(Duration::from_millis(5))).unwrap();
+        }
+        assert!(start.elapsed() >= Duration::from_millis(249), "{:?}", accepted.elapsed());
+        // Somewhere else in a tick.
+        std::thread::sleep(Duration::from_millis(70));
+        world.settle();
+    }
+}
