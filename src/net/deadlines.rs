@@ -76,7 +76,7 @@ impl<H: Handler> Server<H> {
         }
     }
 
-    /// The heartbeat, judged on received bytes of any kind, and the soft limit of output.
+    /// The heartbeat, judged on bytes of any kind, and the soft limit of output.
     fn look_at_open(&mut self, slot: usize, now: Tick) {
         if self.io.is_too_slow(slot) {
             self.end_slow_consumer(slot);
@@ -85,8 +85,8 @@ impl<H: Handler> Server<H> {
         let limits = &self.io.limits;
         let soft_timeout_ms = limits.output_soft_timeout_ms;
         let Some(conn) = self.io.conns.get(slot) else { return };
-        let ping_at = conn.received.plus_ms(limits.ping_after_ms);
-        let lost_at = conn.received.plus_ms(limits.ping_after_ms.saturating_add(limits.ping_timeout_ms));
+        let ping_at = conn.alive_at.plus_ms(limits.ping_after_ms);
+        let lost_at = conn.alive_at.plus_ms(limits.ping_after_ms.saturating_add(limits.ping_timeout_ms));
         if now >= lost_at {
             self.io.lose(slot, CloseReason::Silent);
             return;

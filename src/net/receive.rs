@@ -54,7 +54,7 @@ impl<H: Handler> Server<H> {
                     if count < buffer.len() && !conn.ending {
                         conn.readable = false;
                     }
-                    conn.received = self.io.tick;
+                    conn.alive_at = self.io.tick;
                     conn.pinged = false;
                     self.io.counters.received_bytes_total += count as u64;
                     budget = budget.saturating_sub(count);

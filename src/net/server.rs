@@ -235,6 +235,9 @@ impl<H: Handler> Server<H> {
                 }
                 if event.is_writable() && conn.blocked {
                     conn.blocked = false;
+                    // There is room because the peer has taken something. While its own output waits it is not
+                    // read, so this may be all that is heard of it.
+                    conn.alive_at = self.io.tick;
                     self.io.mark_dirty(number);
                 }
             } else if event.token() == SIGNAL_TOKEN {

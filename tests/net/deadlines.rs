@@ -162,3 +162,25 @@ fn nothing_passes_before_its_time() {
         world.settle();
     }
 }
+
+#[test]
+fn who_takes_its_output_slowly_is_not_silent() {
+    let mut limits = short().limits;
+    limits.own_output_bytes_max = 16 * 1024;
+    limits.socket_send_buffer_bytes = 8 * 1024;
+    limits.output_soft_bytes_max = 4 << 20;
+    let mut world = World::new(Config { limits, ..config() });
+    let mut client = world.open();
+    socket2::SockRef::from(&client.stream).set_recv_buffer_size(64 * 1024).unwrap();
+    client.send(&text("fill 900000"));
+    world.settle();
+    // It is not read while its own output waits, so its pongs are not seen: but it reads all the time.
+    let mut received = 0;
+    turn_for(&mut world, Duration::from_millis(2500), || {
+        let mut some = [0; 4000];
+        let _ = std::io::Write::write(&mut client.stream, &masked(Opcode::Pong, b""));
+        received += std::io::Read::read(&mut client.stream, &mut some).unwrap_or(0);
+    });
+    assert!(received < 800_000, "{received} bytes taken: the test shows nothing");
+    assert_eq!(world.server.connections(), 1, "{received} bytes taken, {:?}", world.log());
+}
