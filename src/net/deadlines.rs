@@ -67,12 +67,7 @@ impl<H: Handler> Server<H> {
             }
             // A connection that asked for nothing is owed no answer; one that does not finish closing has had
             // its time.
-            _ => {
-                if let Some(conn) = self.io.conns.get(slot).filter(|conn| conn.pending.is_some()) {
-                    conn.stream.discard_unsent();
-                }
-                self.io.lose(slot, CloseReason::Lost);
-            }
+            _ => self.io.abandon(slot),
         }
     }
 

@@ -121,7 +121,8 @@ impl Io {
         pending.bytes() > hard || over_soft
     }
 
-    /// Where all output together is over its limit: the largest queues, until the rest would fit.
+    /// Where all output together is over its limit: the largest queues in any state, until the rest would fit.
+    /// Were pages and farewells passed over, whoever hoards those could make the members of topics pay.
     fn largest_queues(&self) -> Vec<usize> {
         let mut excess = self.pool.queued_bytes.saturating_sub(self.limits.output_total_bytes_max);
         if excess == 0 {
@@ -130,7 +131,7 @@ impl Io {
         let mut queues: Vec<(usize, usize)> = self
             .conns
             .iter()
-            .filter(|(_, conn)| conn.state == State::Open && conn.blocked)
+            .filter(|(_, conn)| conn.state != State::Done && conn.blocked)
             .filter_map(|(slot, conn)| conn.pending.as_ref().map(|pending| (pending.bytes(), slot)))
             .collect();
         queues.sort_unstable_by(|a, b| b.cmp(a));
@@ -166,12 +167,19 @@ impl<H: Handler> super::Server<H> {
     fn end_slow_consumers(&mut self) {
         let mut suspects = std::mem::take(&mut self.io.over);
         suspects.retain(|&slot| self.io.judge(slot));
-        suspects.extend(self.io.largest_queues());
         for slot in suspects.drain(..) {
             // Named twice, it is ended once: from then on it is not open.
             self.end_slow_consumer(slot);
         }
         self.io.over = suspects;
+        // Only now: what was cut just before may have been enough.
+        for slot in self.io.largest_queues() {
+            match self.io.conns.get(slot).map(|conn| conn.state) {
+                Some(State::Open) => self.end_slow_consumer(slot),
+                // It is leaving, or has never come in: there are no last words.
+                _ => self.io.abandon(slot),
+            }
+        }
     }
 
     pub(super) fn end_slow_consumer(&mut self, slot: usize) {

@@ -285,6 +285,14 @@ impl Io {
         self.done.push(slot);
     }
 
+    /// Gives a connection up that has had its time, with whatever it has not taken.
+    pub(super) fn abandon(&mut self, slot: usize) {
+        if let Some(conn) = self.conns.get(slot).filter(|conn| conn.pending.is_some()) {
+            conn.stream.discard_unsent();
+        }
+        self.lose(slot, CloseReason::Lost);
+    }
+
     /// Takes a connection out of the open state, if it is in it, and so out of every topic; the handler will
     /// be told, once.
     fn leave_open(&mut self, slot: usize, next: State, why: CloseReason) {
