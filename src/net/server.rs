@@ -70,6 +70,8 @@ pub struct Server<H> {
     pub(super) io: Io,
     pub(super) read_buffer: Vec<u8>,
     pub(super) inflater: Inflater,
+    /// By how many bytes the messages of the connection that is being read were longer than what came for them.
+    pub(super) inflated_bytes: usize,
     /// The payload of the ping that is being answered.
     pub(super) ping_payload: Vec<u8>,
     /// How frames of clients are decoded.
@@ -128,6 +130,7 @@ impl<H: Handler> Server<H> {
             outbox: Outbox::default(),
             read_buffer: vec![0; READ_BUFFER_BYTES],
             inflater: Inflater::new(),
+            inflated_bytes: 0,
             ping_payload: Vec::new(),
             frames: ws::Settings {
                 role: ws::Role::Server,
