@@ -29,10 +29,12 @@ impl Tick {
         Tick(u32::try_from(moment.0 / TICK_MS).unwrap_or(u32::MAX))
     }
 
-    /// The first tick that is at least `ms` milliseconds after every moment of this one's start.
+    /// The first tick that begins at least `ms` milliseconds after any moment of this one. So whatever is put
+    /// off to it is never early, and late by less than two ticks.
     #[must_use]
     pub fn plus_ms(self, ms: u64) -> Tick {
-        Tick(self.0.saturating_add(u32::try_from(ms.div_ceil(TICK_MS)).unwrap_or(u32::MAX)))
+        let ticks = ms.div_ceil(TICK_MS).saturating_add(1);
+        Tick(self.0.saturating_add(u32::try_from(ticks).unwrap_or(u32::MAX)))
     }
 
     /// Milliseconds from `earlier` to this tick; 0 when `earlier` is not earlier.
@@ -187,6 +189,17 @@ mod tests {
         assert_eq!(round.next(), Some(Tick(1256)));
         assert_eq!(expired(&mut round, 1255), [] as [u32; 0]);
         assert_eq!(expired(&mut round, 1256), [3]);
+    }
+
+    #[test]
+    fn what_is_put_off_is_never_early_and_late_by_less_than_two_ticks() {
+        for moment in 0..=500 {
+            for ms in [0, 1, 100, 249, 250, 251, 1000] {
+                let passes = Tick::at(Millis(moment)).plus_ms(ms).start().0;
+                assert!(passes >= moment + ms, "{ms} ms from {moment} pass at {passes}");
+                assert!(passes < moment + ms + 2 * TICK_MS, "{ms} ms from {moment} pass at {passes}");
+            }
+        }
     }
 
     #[test]

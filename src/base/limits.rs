@@ -469,7 +469,7 @@ pub const OWN_OUTPUT_BYTES_MAX: Limit = Limit {
     max: 1 << 30,
     test: "tests/net/backpressure.rs::who_does_not_take_answers_is_not_read_and_not_ended",
 };
-/// Bytes read from a connection in a turn.
+/// Bytes read from a connection in a turn, and as many again that its messages may grow by inflating.
 pub const READ_BYTES_PER_TURN: Limit = Limit {
     name: "read_bytes_per_turn",
     unit: "bytes",

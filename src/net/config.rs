@@ -148,7 +148,7 @@ pub struct Limits {
     pub output_total_bytes_max: usize,
     /// A connection is not read while its own output (answers, not topics) is above this.
     pub own_output_bytes_max: usize,
-    /// Bytes read from a connection in a turn.
+    /// Bytes read from a connection in a turn, and as many again that its messages may grow by inflating.
     pub read_bytes_per_turn: usize,
     /// Connections accepted in a turn.
     pub accepts_per_turn: usize,

@@ -78,8 +78,8 @@ pub(super) struct Conn {
     pub(super) window_bits: u8,
     /// A request waits for its response.
     pub(super) reply: Option<Reply>,
-    /// When bytes last came.
-    pub(super) received: Tick,
+    /// When the peer last gave a sign of life: bytes came, or it took some that the kernel had refused.
+    pub(super) alive_at: Tick,
     /// The deadline of the state: head, body, or end of closing. None while open.
     pub(super) deadline: Option<Tick>,
     /// The tick under which the wheel holds this connection; entries under other ticks are stale.
@@ -116,7 +116,7 @@ impl Conn {
             local: false,
             window_bits: 0,
             reply: None,
-            received: now,
+            alive_at: now,
             deadline: None,
             wheel: None,
             control_frames: ControlFrames::default(),

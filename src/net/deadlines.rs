@@ -5,6 +5,9 @@
 //! whether it still is, is worked out here from the state of the connection, which then goes back into the
 //! wheel for the next. So bytes that come in put off nothing but a number.
 
+use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
+
 use super::conn::State;
 use super::{CloseReason, ConnId, Handler, Server};
 use crate::base::deadline::Tick;
@@ -19,10 +22,14 @@ impl<H: Handler> Server<H> {
             self.look_at(id);
         }
         self.due = due;
-        while let Some(std::cmp::Reverse((moment, _))) = self.io.wakes.peek()
-            && *moment <= self.io.now.mono
-        {
-            let Some(std::cmp::Reverse((_, token))) = self.io.wakes.pop() else { break };
+        // No more than there are now: a handler that asks to be woken at once is woken in the next turn.
+        for _ in 0..self.io.wakes.len() {
+            let Some(next) = self.io.wakes.peek_mut() else { break };
+            let Reverse((moment, token)) = *next;
+            if moment > self.io.now.mono {
+                break;
+            }
+            PeekMut::pop(next);
             self.handler.on_deadline(&mut self.outbox, token);
             self.io.carry_out(&mut self.outbox);
         }
@@ -60,34 +67,28 @@ impl<H: Handler> Server<H> {
             }
             // A connection that asked for nothing is owed no answer; one that does not finish closing has had
             // its time.
-            _ => {
-                if let Some(conn) = self.io.conns.get(slot).filter(|conn| conn.pending.is_some()) {
-                    conn.stream.discard_unsent();
-                }
-                self.io.lose(slot, CloseReason::Lost);
-            }
+            _ => self.io.abandon(slot),
         }
     }
 
-    /// The heartbeat, judged on received bytes of any kind, and the soft limit of output.
+    /// The heartbeat, judged on bytes of any kind, and the soft limit of output.
     fn look_at_open(&mut self, slot: usize, now: Tick) {
         if self.io.is_too_slow(slot) {
             self.end_slow_consumer(slot);
             return;
         }
         let limits = &self.io.limits;
-        let (ping_after_ms, silent_ms) =
-            (limits.ping_after_ms, limits.ping_after_ms.saturating_add(limits.ping_timeout_ms));
         let soft_timeout_ms = limits.output_soft_timeout_ms;
         let Some(conn) = self.io.conns.get(slot) else { return };
-        let idle_ms = now.ms_since(conn.received);
-        let mut next = conn.received.plus_ms(ping_after_ms);
-        if idle_ms >= silent_ms {
+        let ping_at = conn.alive_at.plus_ms(limits.ping_after_ms);
+        let lost_at = conn.alive_at.plus_ms(limits.ping_after_ms.saturating_add(limits.ping_timeout_ms));
+        if now >= lost_at {
             self.io.lose(slot, CloseReason::Silent);
             return;
         }
-        if idle_ms >= ping_after_ms {
-            next = conn.received.plus_ms(silent_ms);
+        let mut next = ping_at;
+        if now >= ping_at {
+            next = lost_at;
             if !conn.pinged {
                 self.ping(slot);
             }

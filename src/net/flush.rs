@@ -116,13 +116,13 @@ impl Io {
         let Some(pending) = conn.pending.as_ref().filter(|_| conn.blocked) else { return false };
         let limits = &self.limits;
         let hard = limits.output_hard_bytes_max.max(limits.message_bytes_max);
-        let over_soft = pending
-            .over_since
-            .is_some_and(|since| self.tick.ms_since(since) >= limits.output_soft_timeout_ms);
+        let over_soft =
+            pending.over_since.is_some_and(|since| self.tick >= since.plus_ms(limits.output_soft_timeout_ms));
         pending.bytes() > hard || over_soft
     }
 
-    /// Where all output together is over its limit: the largest queues, until the rest would fit.
+    /// Where all output together is over its limit: the largest queues in any state, until the rest would fit.
+    /// Were pages and farewells passed over, whoever hoards those could make the members of topics pay.
     fn largest_queues(&self) -> Vec<usize> {
         let mut excess = self.pool.queued_bytes.saturating_sub(self.limits.output_total_bytes_max);
         if excess == 0 {
@@ -131,7 +131,7 @@ impl Io {
         let mut queues: Vec<(usize, usize)> = self
             .conns
             .iter()
-            .filter(|(_, conn)| conn.state == State::Open && conn.blocked)
+            .filter(|(_, conn)| conn.state != State::Done && conn.blocked)
             .filter_map(|(slot, conn)| conn.pending.as_ref().map(|pending| (pending.bytes(), slot)))
             .collect();
         queues.sort_unstable_by(|a, b| b.cmp(a));
@@ -160,25 +160,26 @@ impl Io {
 impl<H: Handler> super::Server<H> {
     /// The flush step of a turn.
     pub(super) fn flush(&mut self) {
-        let mut flushed = std::mem::take(&mut self.flushed);
-        self.io.flush(&mut flushed);
+        self.io.flush(&mut self.flushed);
         self.end_slow_consumers();
-        for (conn, mark) in flushed.drain(..) {
-            self.handler.on_flushed(&mut self.outbox, conn, mark);
-            self.io.carry_out(&mut self.outbox);
-        }
-        self.flushed = flushed;
     }
 
     fn end_slow_consumers(&mut self) {
         let mut suspects = std::mem::take(&mut self.io.over);
         suspects.retain(|&slot| self.io.judge(slot));
-        suspects.extend(self.io.largest_queues());
         for slot in suspects.drain(..) {
             // Named twice, it is ended once: from then on it is not open.
             self.end_slow_consumer(slot);
         }
         self.io.over = suspects;
+        // Only now: what was cut just before may have been enough.
+        for slot in self.io.largest_queues() {
+            match self.io.conns.get(slot).map(|conn| conn.state) {
+                Some(State::Open) => self.end_slow_consumer(slot),
+                // It is leaving, or has never come in: there are no last words.
+                _ => self.io.abandon(slot),
+            }
+        }
     }
 
     pub(super) fn end_slow_consumer(&mut self, slot: usize) {

@@ -258,11 +258,12 @@ impl Io {
         conn.request = None;
         conn.kept = Vec::new();
         conn.reply = None;
+        // The time for closing runs once: traffic, or a late Close frame, must not extend it.
+        let runs_already = matches!(conn.state, State::Closing | State::Lingering);
         conn.state = State::Lingering;
-        let deadline = self.tick.plus_ms(self.limits.close_timeout_ms);
-        // A deadline that runs already stands: traffic, or a late Close frame, must not extend it.
-        let deadline = conn.deadline.filter(|running| *running < deadline).unwrap_or(deadline);
-        self.set_deadline(slot, deadline);
+        if !runs_already {
+            self.set_deadline(slot, self.tick.plus_ms(self.limits.close_timeout_ms));
+        }
         self.finish_if_flushed(slot);
     }
 
@@ -282,6 +283,14 @@ impl Io {
         }
         self.leave_open(slot, State::Done, why);
         self.done.push(slot);
+    }
+
+    /// Gives a connection up that has had its time, with whatever it has not taken.
+    pub(super) fn abandon(&mut self, slot: usize) {
+        if let Some(conn) = self.conns.get(slot).filter(|conn| conn.pending.is_some()) {
+            conn.stream.discard_unsent();
+        }
+        self.lose(slot, CloseReason::Lost);
     }
 
     /// Takes a connection out of the open state, if it is in it, and so out of every topic; the handler will

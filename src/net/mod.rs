@@ -156,7 +156,9 @@ pub trait Handler {
         let _ = out;
     }
 
-    /// Everything ordered for the connection before this [`Outbox::mark`] is in the hands of the kernel.
+    /// Everything ordered for the connection before this [`Outbox::mark`] is in the hands of the kernel. Told in
+    /// the turn after, which comes at once, so that [`Handler::on_turn_end`] follows; before
+    /// [`Handler::on_close`], if the connection has gone meanwhile.
     fn on_flushed(&mut self, out: &mut Outbox, conn: ConnId, mark: u64) {
         let _ = (out, conn, mark);
     }

@@ -9,8 +9,8 @@
 //! than was asked for. The exception is a peer that has also finished: data and FIN that came before one wait
 //! are one edge, so after such an event we read on until the 0 that says so.
 //!
-//! Nobody may keep the loop for himself: after its budget a connection is *held back* and goes on in the next
-//! turn, which then does not wait. The same list serves whoever may not be read at the moment, because a
+//! Nobody may keep the loop for himself: after its budget, of bytes read or of bytes that these have become by
+//! inflating, a connection is *held back* and goes on in the next turn, which then does not wait. The same list serves whoever may not be read at the moment, because a
 //! response is outstanding or its own output does not drain; bytes that were read already are kept for it.
 
 use std::io;
@@ -31,6 +31,7 @@ enum Answer {
 impl<H: Handler> Server<H> {
     /// Reads a connection up to its budget.
     pub(super) fn receive(&mut self, slot: usize) {
+        self.inflated_bytes = 0;
         let Some(conn) = self.io.conns.get_mut(slot) else { return };
         let own_max = self.io.limits.own_output_bytes_max;
         if !conn.kept.is_empty() && conn.may_be_read(own_max) {
@@ -54,7 +55,7 @@ impl<H: Handler> Server<H> {
                     if count < buffer.len() && !conn.ending {
                         conn.readable = false;
                     }
-                    conn.received = self.io.tick;
+                    conn.alive_at = self.io.tick;
                     conn.pinged = false;
                     self.io.counters.received_bytes_total += count as u64;
                     budget = budget.saturating_sub(count);
@@ -93,8 +94,12 @@ impl<H: Handler> Server<H> {
         while at < bytes.len() {
             let Some(conn) = self.io.conns.get_mut(slot) else { return };
             let rest = bytes.get_mut(at..).unwrap_or_default();
-            if !conn.may_be_read(own_max) {
+            let is_spent = self.inflated_bytes > self.io.limits.read_bytes_per_turn;
+            if is_spent || !conn.may_be_read(own_max) {
                 conn.kept.extend_from_slice(rest);
+                if is_spent {
+                    self.io.hold_back(slot);
+                }
                 return;
             }
             at += match conn.state {
@@ -130,11 +135,14 @@ impl<H: Handler> Server<H> {
         };
         let consumed = step.consumed;
         let Some(event) = step.event else { return consumed };
-        let is_cheap = match &event {
-            ws::Event::Text(text) => text.is_empty(),
-            ws::Event::Binary(data) => data.is_empty(),
-            _ => true,
+        let content_bytes = match &event {
+            ws::Event::Text(text) => text.len(),
+            ws::Event::Binary(data) => data.len(),
+            _ => 0,
         };
+        let is_cheap = content_bytes == 0;
+        // A hundred bytes can stand for a whole message: what it costs is what it becomes.
+        self.inflated_bytes += content_bytes.saturating_sub(consumed);
         let mut answer = Answer::Nothing;
         match event {
             ws::Event::Text(text) if is_open => {

@@ -70,6 +70,8 @@ pub struct Server<H> {
     pub(super) io: Io,
     pub(super) read_buffer: Vec<u8>,
     pub(super) inflater: Inflater,
+    /// By how many bytes the messages of the connection that is being read were longer than what came for them.
+    pub(super) inflated_bytes: usize,
     /// The payload of the ping that is being answered.
     pub(super) ping_payload: Vec<u8>,
     /// How frames of clients are decoded.
@@ -81,10 +83,11 @@ pub struct Server<H> {
     pub(super) draining_until: Option<Millis>,
     /// Set by a second signal.
     ended: bool,
-    /// Kept for the next turn, so that a turn allocates nothing: connections to read, deadlines, marks.
+    /// Marks that the flush has reached and of which the handler does not know yet.
+    pub(super) flushed: Vec<(ConnId, u64)>,
+    /// Kept for the next turn, so that a turn allocates nothing: connections to read, deadlines.
     ready: Vec<usize>,
     pub(super) due: Vec<ConnId>,
-    pub(super) flushed: Vec<(ConnId, u64)>,
 }
 
 impl<H: Handler> Server<H> {
@@ -127,6 +130,7 @@ impl<H: Handler> Server<H> {
             outbox: Outbox::default(),
             read_buffer: vec![0; READ_BUFFER_BYTES],
             inflater: Inflater::new(),
+            inflated_bytes: 0,
             ping_payload: Vec::new(),
             frames: ws::Settings {
                 role: ws::Role::Server,
@@ -139,9 +143,9 @@ impl<H: Handler> Server<H> {
             shortage_told: false,
             draining_until: None,
             ended: false,
+            flushed: Vec::new(),
             ready: Vec::new(),
             due: Vec::new(),
-            flushed: Vec::new(),
         })
     }
 
@@ -206,7 +210,7 @@ impl<H: Handler> Server<H> {
         }
         self.io.counters.turns_total += 1;
         let drained = self.draining_until.is_some_and(|until| {
-            self.io.now.mono >= until || (self.io.conns.is_empty() && self.io.closed.is_empty())
+            self.io.now.mono >= until || (self.io.conns.is_empty() && !self.owes_news())
         });
         Ok(if drained || self.ended { Turn::Finished } else { Turn::GoesOn })
     }
@@ -234,6 +238,9 @@ impl<H: Handler> Server<H> {
                 }
                 if event.is_writable() && conn.blocked {
                     conn.blocked = false;
+                    // There is room because the peer has taken something. While its own output waits it is not
+                    // read, so this may be all that is heard of it.
+                    conn.alive_at = self.io.tick;
                     self.io.mark_dirty(number);
                 }
             } else if event.token() == SIGNAL_TOKEN {
@@ -251,7 +258,8 @@ impl<H: Handler> Server<H> {
     fn wait_time(&self) -> Option<Duration> {
         let accepts_wait = self.listeners.iter().any(|listener| listener.ready);
         let accepts_at = if accepts_wait { Some(self.accept_paused_until.unwrap_or_default()) } else { None };
-        if !self.io.held_back.is_empty() || !self.io.dirty.is_empty() || !self.io.closed.is_empty() {
+        let goes_on = !self.io.held_back.is_empty() || !self.io.dirty.is_empty();
+        if goes_on || self.owes_news() || self.io.stop_ordered {
             return Some(Duration::ZERO);
         }
         let next = [
@@ -279,17 +287,33 @@ impl<H: Handler> Server<H> {
         self.ready = ready;
     }
 
-    /// Tells the handler who is gone and that the turn is over, and collects what the topics got.
+    /// Whether the flush has found out something that the handler does not know yet.
+    fn owes_news(&self) -> bool {
+        !self.io.closed.is_empty() || !self.flushed.is_empty()
+    }
+
+    /// Tells the handler what has left, who is gone and that the turn is over, and collects what the topics got.
     fn end_turn(&mut self) {
         if std::mem::take(&mut self.io.stop_ordered) {
             self.drain();
         }
+        self.tell_flushed();
         self.tell_closed();
         self.handler.on_turn_end(&mut self.outbox);
         self.io.carry_out(&mut self.outbox);
         // Whoever is closed from here on is told of in the next turn, which comes at once.
         self.io.close_partings();
         self.io.seal_topics();
+    }
+
+    /// Tells the handler which marks the last flush has reached.
+    fn tell_flushed(&mut self) {
+        let mut flushed = std::mem::take(&mut self.flushed);
+        for (conn, mark) in flushed.drain(..) {
+            self.handler.on_flushed(&mut self.outbox, conn, mark);
+            self.io.carry_out(&mut self.outbox);
+        }
+        self.flushed = flushed;
     }
 
     /// Tells the handler of every connection that has left the open state.

@@ -204,3 +204,32 @@ fn a_mark_comes_back_when_its_bytes_have_left_and_not_before() {
     assert_eq!(received, 900_010);
     assert_eq!(world.log().last().unwrap(), "flushed 0 2");
 }
+
+#[test]
+fn the_limit_of_all_output_together_ends_whoever_holds_most_of_it_in_any_state() {
+    let mut config = small();
+    config.limits.output_total_bytes_max = 300_000;
+    config.limits.own_output_bytes_max = 300_000;
+    config.limits.output_soft_bytes_max = 1 << 20;
+    let mut world = World::new(config);
+    let mut slow = deaf(&mut world);
+    let mut speaker = world.open();
+    for _ in 0..4 {
+        speaker.send(&text(&format!("all {}", "k".repeat(20_000))));
+        world.settle();
+    }
+    assert!(world.server.counters().queued_bytes > 0, "the kernel took everything: the test shows nothing");
+    // A client that asks for pages and takes none of them.
+    let mut hoarder = world.dial();
+    socket2::SockRef::from(&hoarder.stream).set_recv_buffer_size(4 * 1024).unwrap();
+    let get = format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "p".repeat(2000));
+    hoarder.send(get.repeat(30).as_bytes());
+    for _ in 0..20 {
+        let _ = std::io::Write::write(&mut hoarder.stream, get.repeat(30).as_bytes());
+        world.settle();
+    }
+    assert!(world.server.counters().queued_bytes <= 300_000);
+    assert_eq!(world.server.counters().slow_consumers_total, 0, "another paid for the hoarder");
+    assert_eq!(world.server.connections(), 2, "the hoarder is still there");
+    assert!(!frames(&everything(&mut world, &mut slow)).is_empty());
+}

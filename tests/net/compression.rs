@@ -1,5 +1,7 @@
 //! permessage-deflate over the loop: one compression for all receivers of one window.
 
+use std::time::Duration;
+
 use karez::ws::{Inflater, Opcode};
 
 use crate::world::*;
@@ -62,4 +64,26 @@ fn without_the_extension_a_compressed_frame_is_refused() {
     client.send(&[0xc1, 0x80, 0, 0, 0, 0]);
     world.settle();
     assert_eq!(client.take()[2..4], 1002u16.to_be_bytes());
+}
+
+#[test]
+fn messages_that_inflate_count_for_the_budget_of_a_turn_with_what_they_become() {
+    let mut world = World::new(config());
+    let mut bomber = world.open_with(OFFER);
+    let mut compressed = Vec::new();
+    karez::ws::Deflater::new().compress(15, "quiet ".repeat(10_000).as_bytes(), &mut compressed);
+    let mut bomb = Vec::new();
+    karez::ws::encode_masked_compressed(&mut bomb, Opcode::Text, &compressed, [1, 2, 3, 4]);
+    assert!(bomb.len() < 400, "{}", bomb.len());
+    bomber.send(&bomb.repeat(100));
+    std::thread::sleep(Duration::from_millis(20));
+    world.server.turn(None).unwrap();
+    let handled = world.server.counters().messages_received_total;
+    assert!((1..=6).contains(&handled), "{handled} messages of 60 kB in one turn");
+    // The rest follows without another byte from the network.
+    let before = world.server.counters().turns_total;
+    while world.server.counters().messages_received_total < 100 {
+        world.server.turn(Some(Duration::from_secs(2))).unwrap();
+    }
+    assert!(world.server.counters().turns_total - before <= 100);
 }

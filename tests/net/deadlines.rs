@@ -131,3 +131,56 @@ fn with_nobody_there_the_loop_sleeps() {
     assert!(start.elapsed() >= Duration::from_millis(690), "woke after {:?}", start.elapsed());
     assert_eq!(world.server.counters().turns_total, before + 1);
 }
+
+#[test]
+fn after_a_408_the_connection_lingers_as_after_any_refusal() {
+    let mut world = World::new(short());
+    let mut client = world.dial();
+    client.send(b"G");
+    world.turn_until("the answer", |world| world.server.counters().sent_bytes_total > 0);
+    // The client is still sending: closed now, the kernel would reset, and the answer could be lost.
+    turn_for(&mut world, Duration::from_millis(1000), || client.send(b"E"));
+    assert_eq!(world.server.connections(), 1, "closed without lingering");
+    assert!(client.take().starts_with(b"HTTP/1.1 408 "));
+}
+
+#[test]
+fn nothing_passes_before_its_time() {
+    let limits = Limits { head_timeout_ms: 250, ..Limits::default() };
+    let mut world = World::new(Config { limits, ..config() });
+    for _ in 0..8 {
+        let _client = world.dial();
+        let start = Instant::now();
+        world.turn_until("accepted", |world| world.server.connections() == 1);
+        let accepted = Instant::now();
+        while world.server.connections() == 1 {
+            world.server.turn(Some(Duration::from_millis(5))).unwrap();
+        }
+        assert!(start.elapsed() >= Duration::from_millis(249), "{:?}", accepted.elapsed());
+        // Somewhere else in a tick.
+        std::thread::sleep(Duration::from_millis(70));
+        world.settle();
+    }
+}
+
+#[test]
+fn who_takes_its_output_slowly_is_not_silent() {
+    let mut limits = short().limits;
+    limits.own_output_bytes_max = 16 * 1024;
+    limits.socket_send_buffer_bytes = 8 * 1024;
+    limits.output_soft_bytes_max = 4 << 20;
+    let mut world = World::new(Config { limits, ..config() });
+    let mut client = world.open();
+    socket2::SockRef::from(&client.stream).set_recv_buffer_size(64 * 1024).unwrap();
+    client.send(&text("fill 900000"));
+    world.settle();
+    // It is not read while its own output waits, so its pongs are not seen: but it reads all the time.
+    let mut received = 0;
+    turn_for(&mut world, Duration::from_millis(2500), || {
+        let mut some = [0; 4000];
+        let _ = std::io::Write::write(&mut client.stream, &masked(Opcode::Pong, b""));
+        received += std::io::Read::read(&mut client.stream, &mut some).unwrap_or(0);
+    });
+    assert!(received < 800_000, "{received} bytes taken: the test shows nothing");
+    assert_eq!(world.server.connections(), 1, "{received} bytes taken, {:?}", world.log());
+}

@@ -11,4 +11,5 @@ mod opening;
 mod receiving;
 mod requests;
 mod topics;
+mod turns;
 mod world;
