@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use karez::chat::ids::{Conversation, Id};
+use karez::chat::output::{Query, Record, Store};
+use karez::store::{Memory, Storage, StoreError};
 use karez::ws::Opcode;
 
 use crate::client::*;
@@ -258,4 +260,48 @@ fn a_failure_lasts_as_long_as_the_store_fails_and_no_longer() {
     }
     ann.say(&group("at last"));
     assert_eq!(entries(&world.texts_of(&mut ann)), [(1, "at last".to_owned())]);
+}
+
+/// A store that cannot be read while it is told so, and otherwise is the one in memory.
+struct Unreadable {
+    memory: Memory,
+    fails: bool,
+}
+
+impl Storage for Unreadable {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.memory.begin()
+    }
+
+    fn write(&mut self, order: Store<'_>) -> Result<(), StoreError> {
+        self.memory.write(order)
+    }
+
+    fn read(&self, query: &Query) -> Result<Record, StoreError> {
+        if self.fails { Err(StoreError::Medium("told to fail".to_owned())) } else { self.memory.read(query) }
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        self.memory.commit()
+    }
+
+    fn rollback(&mut self) {
+        self.memory.rollback();
+    }
+}
+
+#[test]
+fn who_waits_for_a_store_that_cannot_be_read_is_told_and_served_when_it_can() {
+    let (config, settings) = told(&[]);
+    let mut world = World::on(Unreadable { memory: Memory::new(100), fails: false }, config, settings);
+    let [mut ann, mut bob] = world.guests();
+    world.server.handler_mut().store_mut().fails = true;
+    ann.send(&[text(&group("first")), text(&group("second"))].concat());
+    bob.say(r#"{"type":"ping","id":"p"}"#);
+    world.turn();
+    assert_eq!(world.texts_of(&mut ann), [internal("first"), internal("second")]);
+    assert_eq!(world.texts_of(&mut bob), [internal("p")], "the turn failed for all who are in it");
+    world.server.handler_mut().store_mut().fails = false;
+    ann.say(&group("third"));
+    assert_eq!(entries(&world.texts_of(&mut ann)), [(1, "third".to_owned())]);
 }
