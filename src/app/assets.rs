@@ -44,6 +44,11 @@ impl Assets {
 
     /// The answer to any request that is no upgrade.
     pub(super) fn respond(&self, request: &Request<'_>) -> Response {
+        if request.path() == "/ws" {
+            // RFC 9110 section 15.5.22: what is asked for is there, but only for who upgrades.
+            return Response::text(426, "this is where WebSocket connects; the page is at /\n")
+                .header("upgrade", "websocket");
+        }
         let found = FILES.iter().zip(&self.tags).find(|((path, _, _), _)| *path == request.path());
         let Some(((_, kind, content), tag)) = found else {
             return Response::text(404, "there is nothing here; the page is at /\n");

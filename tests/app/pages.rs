@@ -180,10 +180,11 @@ fn upgrades_are_accepted_at_the_root_and_at_ws_and_nowhere_else() {
 }
 
 #[test]
-fn ws_without_an_upgrade_is_no_page() {
-    let mut world = World::new();
-    assert_eq!(get(&mut world, "/ws", "").status, 404);
-    assert_eq!(get(&mut world, "/ws", "Upgrade: h2c\r\nConnection: Upgrade\r\n").status, 404);
+fn ws_without_an_upgrade_says_what_is_missing() {
+    for headers in ["", "Upgrade: h2c\r\nConnection: Upgrade\r\n"] {
+        let answer = get(&mut World::new(), "/ws", headers);
+        assert_eq!((answer.status, answer.header("upgrade")), (426, "websocket"));
+    }
 }
 
 #[test]
