@@ -6,8 +6,8 @@
 #
 # Without --all: groups 1 to 7, 9 and 10, and the small ones of 12 and 13 (compression). Those in 12 and 13
 # that take long only repeat the others with other sizes and window bits.
-# --install: only install the suite. --server COMMAND: test another server than tests/examples/echo.rs. It has to echo every message and to
-# print `listening on 127.0.0.1:PORT` on its standard output.
+# --install: only install the suite. --server COMMAND: test another server than tests/examples/echo.rs. It has
+# to echo every message and to print `listening on 127.0.0.1:PORT` on its standard output.
 #
 # Needs Python 2.7 with pip, for nothing newer runs the suite: $PYTHON27, or `python2.7` on the path, or one
 # of pyenv's versions. The packages are pinned in tests/data/autobahn-requirements.txt and go to target/tools.
