@@ -171,7 +171,8 @@ impl Topics {
                     let range = member.joined_at as usize..chunk.len();
                     member.joined_at = 0;
                     if !range.is_empty() {
-                        conn.pending.get_or_insert_with(|| pool.queue()).append_shared(&chunk, range);
+                        let pending = conn.pending.get_or_insert_with(|| pool.queue());
+                        pending.append_shared(pool, &chunk, range);
                         queued(slot, conn);
                     }
                 }
