@@ -109,7 +109,7 @@ impl Io {
                 }
                 Order::Publish { topic, payload } => {
                     let bytes = out.bytes.get(payload.range()).unwrap_or_default();
-                    self.topics.publish(&mut self.deflater, topic, payload, bytes);
+                    self.topics.publish(&mut self.pool, &mut self.deflater, topic, payload, bytes);
                 }
                 Order::Subscribe { conn, topic } => {
                     if let Some(slot) = self.open_slot(conn) {

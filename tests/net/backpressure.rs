@@ -255,5 +255,8 @@ fn the_entries_of_many_queues_are_output_too() {
         }
         assert!(world.server.counters().queued_bytes <= 700_000);
     }
-    assert!(world.server.counters().slow_consumers_total > 0, "a thousand entries for each of 20 are nothing");
+    assert!(
+        world.server.counters().slow_consumers_total > 0,
+        "a thousand entries for each of 20 are nothing"
+    );
 }
