@@ -340,10 +340,8 @@ impl Io {
     /// Queues a response. Behind every 4xx the connection is closed: who asked wrongly once may have been
     /// misunderstood about where the next request begins.
     pub(super) fn send_response(&mut self, slot: usize, response: &Response, reply: Reply) {
-        let Some(conn) = self.conns.get_mut(slot) else { return };
         let persistence = match response.status {
             400..=499 => Persistence::Close,
-            _ if conn.peer_finished && conn.kept.is_empty() => Persistence::Close,
             _ => reply.persistence,
         };
         let date = httpdate::fmt_http_date(
