@@ -31,15 +31,19 @@ impl<H: Handler> Server<H> {
         }
         self.accept_paused_until = None;
         let mut budget = self.io.limits.accepts_per_turn;
-        for index in 0..self.listeners.len() {
+        // Who is first changes from turn to turn: a crowd at one address could use up the budget of each.
+        self.accept_first = self.accept_first.wrapping_add(1);
+        let listeners = self.listeners.len();
+        for place in 0..listeners {
+            let index = self.accept_first.wrapping_add(place) % listeners;
             while budget > 0 {
+                let Some(listener) = self.listeners.get_mut(index).filter(|listener| listener.ready) else {
+                    break;
+                };
                 if self.io.conns.len() >= self.connections_max {
                     self.pause_accepting("the limit of connections is reached");
                     return;
                 }
-                let Some(listener) = self.listeners.get_mut(index).filter(|listener| listener.ready) else {
-                    break;
-                };
                 match listener.accept() {
                     Ok((stream, peer)) => {
                         let local = listener.is_local();

@@ -70,8 +70,6 @@ pub(super) struct Conn {
     pub(super) pinged: bool,
     /// FIN is sent.
     pub(super) finished: bool,
-    /// The peer's FIN has come: nothing more will.
-    pub(super) peer_finished: bool,
     /// The listener is on a loopback address, or a Unix socket.
     pub(super) local: bool,
     /// The window that our compressed messages to it may use (RFC 7692), 9 to 15 bits; 0 without compression.
@@ -112,7 +110,6 @@ impl Conn {
             held_back: false,
             pinged: false,
             finished: false,
-            peer_finished: false,
             local: false,
             window_bits: 0,
             reply: None,

@@ -109,7 +109,7 @@ impl Io {
                 }
                 Order::Publish { topic, payload } => {
                     let bytes = out.bytes.get(payload.range()).unwrap_or_default();
-                    self.topics.publish(&mut self.deflater, topic, payload, bytes);
+                    self.topics.publish(&mut self.pool, &mut self.deflater, topic, payload, bytes);
                 }
                 Order::Subscribe { conn, topic } => {
                     if let Some(slot) = self.open_slot(conn) {
@@ -340,10 +340,8 @@ impl Io {
     /// Queues a response. Behind every 4xx the connection is closed: who asked wrongly once may have been
     /// misunderstood about where the next request begins.
     pub(super) fn send_response(&mut self, slot: usize, response: &Response, reply: Reply) {
-        let Some(conn) = self.conns.get_mut(slot) else { return };
         let persistence = match response.status {
             400..=499 => Persistence::Close,
-            _ if conn.peer_finished && conn.kept.is_empty() => Persistence::Close,
             _ => reply.persistence,
         };
         let date = httpdate::fmt_http_date(

@@ -26,6 +26,8 @@ const GATHER_BYTES_MAX: usize = 16 * 1024;
 const SLICES_MAX: usize = 64;
 /// Buffers and queues kept for the next turn.
 const POOL_MAX: usize = 1024;
+/// What a queue keeps room for between two turns; one that has been longer gives its room back.
+const POOL_SEGMENTS_MAX: usize = 64;
 /// A buffer that has grown over this is freed, not kept.
 const POOL_BUFFER_BYTES_MAX: usize = 16 * 1024;
 
@@ -57,6 +59,10 @@ struct Segment {
     at: usize,
     end: usize,
 }
+
+/// What an entry of a queue takes besides its bytes. A peer that does not read is queued one for every turn of a
+/// topic: where messages are small, that is as much memory again, and not shared.
+const SEGMENT_BYTES: usize = size_of::<Segment>();
 
 impl Segment {
     fn bytes(&self) -> &[u8] {
@@ -106,7 +112,7 @@ pub(super) struct Pool {
     #[expect(clippy::vec_box, reason = "connections hold boxes, and move them in and out")]
     queues: Vec<Box<Pending>>,
     gather: Vec<u8>,
-    /// Bytes of output in memory, a chunk counted once.
+    /// Bytes of output in memory, a chunk counted once, and of the entries of the queues.
     pub(super) queued_bytes: usize,
 }
 
@@ -151,9 +157,9 @@ impl Pool {
 }
 
 impl Pending {
-    /// Bytes that are queued, shared ones included.
+    /// Bytes that are queued, shared ones included, and what their entries take.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.segments.len() * SEGMENT_BYTES
     }
 
     /// Bytes that are queued for this connection alone.
@@ -171,7 +177,7 @@ impl Pending {
         });
         if !tail_fits {
             let source = Source::Own(pool.buffer());
-            self.segments.push_back(Segment { source, content, begin: 0, at: 0, end: 0 });
+            self.push(pool, Segment { source, content, begin: 0, at: 0, end: 0 });
         }
         let Some(Segment { source: Source::Own(bytes), end, .. }) = self.segments.back_mut() else { return };
         write(bytes);
@@ -183,11 +189,23 @@ impl Pending {
     }
 
     /// Appends a range of a chunk: whole frames.
-    pub(super) fn append_shared(&mut self, chunk: &Chunk, range: Range<usize>) {
+    pub(super) fn append_shared(&mut self, pool: &mut Pool, chunk: &Chunk, range: Range<usize>) {
         self.bytes += range.len();
         let source = Source::Shared(Rc::clone(chunk));
         let Range { start, end } = range;
-        self.segments.push_back(Segment { source, content: Content::Frames, begin: start, at: start, end });
+        self.push(pool, Segment { source, content: Content::Frames, begin: start, at: start, end });
+    }
+
+    fn push(&mut self, pool: &mut Pool, segment: Segment) {
+        pool.queued_bytes += SEGMENT_BYTES;
+        self.segments.push_back(segment);
+    }
+
+    /// Takes the first segment out. The caller has accounted for its bytes.
+    fn pop(&mut self, pool: &mut Pool) -> Option<Segment> {
+        let segment = self.segments.pop_front()?;
+        pool.queued_bytes -= SEGMENT_BYTES;
+        Some(segment)
     }
 
     /// Keeps a pong for the moment when the kernel takes output again; a newer one replaces it.
@@ -273,7 +291,7 @@ impl Pending {
             if first.at < first.end {
                 return;
             }
-            match self.segments.pop_front().map(|done| done.source) {
+            match self.pop(pool).map(|done| done.source) {
                 Some(Source::Own(buffer)) => pool.give_buffer(buffer),
                 Some(Source::Shared(chunk)) => pool.give_chunk(chunk),
                 None => {}
@@ -306,7 +324,7 @@ impl Pending {
     }
 
     fn clear(&mut self, pool: &mut Pool) {
-        while let Some(segment) = self.segments.pop_front() {
+        while let Some(segment) = self.pop(pool) {
             let rest = segment.end - segment.at;
             match segment.source {
                 Source::Own(buffer) => {
@@ -316,11 +334,35 @@ impl Pending {
                 Source::Shared(chunk) => pool.give_chunk(chunk),
             }
         }
+        self.segments.shrink_to(POOL_SEGMENTS_MAX);
         self.marks.clear();
+        self.marks.shrink_to(POOL_SEGMENTS_MAX);
         self.pong = Vec::new();
         self.bytes = 0;
         self.own_bytes = 0;
         self.written = 0;
         self.over_since = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_that_was_long_comes_back_from_the_pool_small() {
+        let mut pool = Pool::default();
+        let chunk = pool.chunk(vec![0; 10_000]);
+        let mut queue = pool.queue();
+        for at in 0..10_000 {
+            queue.append_shared(&mut pool, &chunk, at..at + 1);
+            queue.mark(at as u64);
+        }
+        pool.give_chunk(chunk);
+        pool.give_queue(queue);
+        assert_eq!(pool.queued_bytes, 0);
+        let queue = pool.queue();
+        assert!(queue.segments.capacity() <= 2 * POOL_SEGMENTS_MAX, "{}", queue.segments.capacity());
+        assert!(queue.marks.capacity() <= 2 * POOL_SEGMENTS_MAX, "{}", queue.marks.capacity());
     }
 }

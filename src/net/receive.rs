@@ -69,19 +69,14 @@ impl<H: Handler> Server<H> {
         self.read_buffer = buffer;
     }
 
-    /// The peer has finished. Who still has a response to come, or our farewell, gets it; a WebSocket
-    /// connection that ends without a Close frame is lost (RFC 6455 section 7.1.5, code 1006).
+    /// The peer has finished. Responses and farewells that wait for the flush still go out (one that the handler
+    /// still owes is waited for before this is read); a WebSocket connection that ends without a Close frame is
+    /// lost (RFC 6455 section 7.1.5, code 1006).
     fn end_of_stream(&mut self, slot: usize) {
         let Some(conn) = self.io.conns.get_mut(slot) else { return };
         conn.readable = false;
-        let owed = conn.pending.is_some() || conn.reply.is_some();
         match conn.state {
-            State::Handshaking | State::Lingering if owed && !conn.finished => {
-                conn.peer_finished = true;
-                if conn.reply.is_none() {
-                    self.io.linger(slot);
-                }
-            }
+            State::Handshaking | State::Lingering if conn.pending.is_some() => self.io.linger(slot),
             _ => self.io.lose(slot, CloseReason::Lost),
         }
     }

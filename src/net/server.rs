@@ -78,6 +78,8 @@ pub struct Server<H> {
     pub(super) frames: ws::Settings,
     pub(super) connections_max: usize,
     pub(super) generation: u32,
+    /// Which listener accepts first.
+    pub(super) accept_first: usize,
     pub(super) accept_paused_until: Option<Millis>,
     pub(super) shortage_told: bool,
     pub(super) draining_until: Option<Millis>,
@@ -139,6 +141,7 @@ impl<H: Handler> Server<H> {
             connections_max: config.limits.connections_max.min(descriptors - reserved),
             config,
             generation: 0,
+            accept_first: 0,
             accept_paused_until: None,
             shortage_told: false,
             draining_until: None,

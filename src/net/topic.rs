@@ -128,9 +128,19 @@ impl Topics {
     }
 
     /// Encodes a message once for each window size among the members.
-    pub(super) fn publish(&mut self, deflater: &mut Deflater, id: TopicId, payload: Payload, bytes: &[u8]) {
+    pub(super) fn publish(
+        &mut self,
+        pool: &mut Pool,
+        deflater: &mut Deflater,
+        id: TopicId,
+        payload: Payload,
+        bytes: &[u8],
+    ) {
         let Some(Some(topic)) = self.topics.get_mut(id.0 as usize) else { return };
         for variant in topic.variants.iter_mut().filter(|variant| variant.members > 0) {
+            if variant.bytes.capacity() == 0 {
+                variant.bytes = pool.buffer();
+            }
             if variant.window_bits > 0 && bytes.len() >= ws::DEFLATE_BYTES_MIN {
                 self.compressed.clear();
                 deflater.compress(variant.window_bits, bytes, &mut self.compressed);
@@ -159,8 +169,8 @@ impl Topics {
             let Topic { members, variants, first, .. } = &mut **topic;
             *first = if members.is_empty() { 0 } else { (*first + 1) % members.len() };
             for variant in variants.iter_mut().filter(|variant| !variant.bytes.is_empty()) {
-                let spare = pool.buffer();
-                let chunk = pool.chunk(std::mem::replace(&mut variant.bytes, spare));
+                // Nothing stays behind: most topics are silent most of the time.
+                let chunk = pool.chunk(std::mem::take(&mut variant.bytes));
                 let (before, after) = members.split_at_mut(*first);
                 for member in after.iter_mut().chain(before) {
                     let slot = member.slot as usize;
@@ -171,7 +181,8 @@ impl Topics {
                     let range = member.joined_at as usize..chunk.len();
                     member.joined_at = 0;
                     if !range.is_empty() {
-                        conn.pending.get_or_insert_with(|| pool.queue()).append_shared(&chunk, range);
+                        let pending = conn.pending.get_or_insert_with(|| pool.queue());
+                        pending.append_shared(pool, &chunk, range);
                         queued(slot, conn);
                     }
                 }
@@ -182,5 +193,33 @@ impl Topics {
                 *place = None;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::deadline::Tick;
+    use crate::net::{Message, Outbox, stream::Stream};
+
+    #[test]
+    fn a_topic_in_which_nobody_speaks_holds_no_buffer() -> std::io::Result<()> {
+        let (stream, _peer) = mio::net::UnixStream::pair()?;
+        let mut conns = Slab::new();
+        let slot = conns.insert(Conn::new(Stream::Unix(stream), 1, Tick(0)));
+        let (mut topics, mut pool, mut deflater) = (Topics::default(), Pool::default(), Deflater::new());
+        for number in 0..10 {
+            topics.subscribe(&mut conns, slot, TopicId(number));
+            let payload = Outbox::default().message(Message::Binary(&[0; 1000]));
+            topics.publish(&mut pool, &mut deflater, TopicId(number), payload, &[0; 1000]);
+            topics.seal(&mut conns, &mut pool, |_, _| {});
+            // As the flush does.
+            let written = conns.get_mut(slot).and_then(|conn| conn.pending.take());
+            pool.give_queue(written.unwrap_or_default());
+        }
+        let held = topics.topics.iter().flatten().flat_map(|topic| &topic.variants);
+        assert_eq!(held.map(|variant| variant.bytes.capacity()).sum::<usize>(), 0);
+        assert!(pool.buffer().capacity() > 0, "the buffer is not used again");
+        Ok(())
     }
 }

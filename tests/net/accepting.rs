@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use karez::net::{AddressExemption, Config, Limits, Listen, Server};
 
@@ -17,7 +18,7 @@ fn at_the_limit_the_next_one_waits_until_somebody_goes() {
     let turns = world.server.counters().turns_total;
     let start = std::time::Instant::now();
     while start.elapsed().as_millis() < 600 {
-        world.server.turn(Some(std::time::Duration::from_millis(600))).unwrap();
+        world.server.turn(Some(Duration::from_millis(600))).unwrap();
     }
     assert!(world.server.counters().turns_total - turns < 10, "the loop spins");
     assert!(waiting.take().is_empty());
@@ -33,7 +34,7 @@ fn a_crowd_is_accepted_over_several_turns() {
     let crowd: Vec<Client> = (0..10).map(|_| world.dial()).collect();
     let mut accepted = Vec::new();
     while world.server.connections() < crowd.len() {
-        world.server.turn(Some(std::time::Duration::from_millis(100))).unwrap();
+        world.server.turn(Some(Duration::from_millis(100))).unwrap();
         accepted.push(world.server.connections());
     }
     assert_eq!(accepted, [4, 8, 10]);
@@ -71,7 +72,7 @@ fn ipv6_and_unix_sockets_are_listened_on() {
     unix.write_all(upgrade("").as_bytes()).unwrap();
     tcp.write_all(upgrade("").as_bytes()).unwrap();
     while server.handler().log.len() < 2 {
-        server.turn(Some(std::time::Duration::from_millis(50))).unwrap();
+        server.turn(Some(Duration::from_millis(50))).unwrap();
     }
     server.turn(Some(std::time::Duration::ZERO)).unwrap();
     let mut answer = [0; 12];
@@ -110,4 +111,21 @@ fn addresses_are_read_in_every_spelling() {
         let error = text.parse::<Listen>().unwrap_err();
         assert!(error.to_string().contains("127.0.0.1:8282"), "{error}");
     }
+}
+
+#[test]
+fn a_crowd_at_one_address_does_not_keep_the_other_waiting() {
+    let limits = Limits { accepts_per_turn: 2, ..Limits::default() };
+    let mut config = Config { limits, ..config() };
+    config.listen.push("127.0.0.1:0".parse().unwrap());
+    let mut world = World::new(config);
+    let Some(Listen::Tcp(other)) = world.server.addresses().nth(1).cloned() else { panic!("no TCP address") };
+    let mut crowd: Vec<Client> = (0..10).map(|_| world.dial()).collect();
+    let mut alone = std::net::TcpStream::connect(other).unwrap();
+    alone.write_all(upgrade("").as_bytes()).unwrap();
+    for _ in 0..5 {
+        world.server.turn(Some(Duration::from_millis(20))).unwrap();
+        crowd.extend([world.dial(), world.dial()]);
+    }
+    assert_eq!(world.log(), ["connect 0"], "not served while the crowd goes on");
 }
