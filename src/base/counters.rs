@@ -23,6 +23,6 @@ pub struct Counters {
     pub writes_total: u64,
     /// Connections ended because they did not read.
     pub slow_consumers_total: u64,
-    /// Bytes of output in memory at this moment, a shared chunk counted once.
+    /// Bytes of output in memory at this moment, a shared chunk counted once, and of the entries of the queues.
     pub queued_bytes: usize,
 }

@@ -15,7 +15,7 @@ use super::clock::Millis;
 
 /// The length of a tick in milliseconds, and so the precision of a deadline of the wheel.
 pub const TICK_MS: u64 = 250;
-/// How many ticks the wheel holds before it comes round: 64 s, longer than any deadline of a connection.
+/// How many ticks the wheel holds before it comes round: 64 s. A later deadline waits for its round.
 const SLOTS: usize = 256;
 
 /// A count of [`TICK_MS`] since the clock started.
