@@ -78,6 +78,7 @@ pub const TABLE: &[Limit] = &[
     OUTPUT_SOFT_BYTES_MAX,
     OUTPUT_SOFT_TIMEOUT_MS,
     OUTPUT_HARD_BYTES_MAX,
+    OUTPUT_HARD_TIMEOUT_MS,
     OUTPUT_TOTAL_BYTES_MAX,
     OWN_OUTPUT_BYTES_MAX,
     READ_BYTES_PER_TURN,
@@ -442,7 +443,8 @@ pub const OUTPUT_SOFT_TIMEOUT_MS: Limit = Limit {
     max: 600_000,
     test: "tests/net/backpressure.rs::over_the_soft_limit_there_is_time_to_catch_up_and_then_an_end",
 };
-/// Output that the kernel refused: over this, and over one message, is a slow consumer at once.
+/// Output that the kernel refused: over this, and over one message, for `output_hard_timeout_ms` is a slow
+/// consumer; over four times as much, at once.
 pub const OUTPUT_HARD_BYTES_MAX: Limit = Limit {
     name: "output_hard_bytes_max",
     unit: "bytes",
@@ -450,6 +452,15 @@ pub const OUTPUT_HARD_BYTES_MAX: Limit = Limit {
     min: 0,
     max: 1 << 30,
     test: "tests/net/backpressure.rs::over_the_hard_limit_the_begun_frame_is_finished_and_then_only_the_farewell_comes",
+};
+/// How long the hard limit may be passed.
+pub const OUTPUT_HARD_TIMEOUT_MS: Limit = Limit {
+    name: "output_hard_timeout_ms",
+    unit: "ms",
+    default: 1_000,
+    min: 0,
+    max: 600_000,
+    test: "tests/net/backpressure.rs::a_burst_over_the_hard_limit_does_not_end_who_reads",
 };
 /// Output in memory for all connections together, a shared chunk counted once.
 pub const OUTPUT_TOTAL_BYTES_MAX: Limit = Limit {

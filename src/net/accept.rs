@@ -7,6 +7,7 @@
 //! the process must open: a store, a log.
 //!
 //! The tutorial takes its listener out of the list when one accept fails, and is deaf from then on.
+//! Tests: `tests/net/accepting.rs`, `tests/app/descriptors.rs`.
 
 use std::io;
 use std::net::IpAddr;

@@ -142,8 +142,11 @@ pub struct Limits {
     pub output_soft_bytes_max: usize,
     /// How long the soft limit may be passed.
     pub output_soft_timeout_ms: u64,
-    /// Output that the kernel refused: over this, and over one message, is a slow consumer at once.
+    /// Output that the kernel refused: over this, and over one message, for
+    /// [`Limits::output_hard_timeout_ms`] is a slow consumer; over four times as much, at once.
     pub output_hard_bytes_max: usize,
+    /// How long the hard limit may be passed.
+    pub output_hard_timeout_ms: u64,
     /// Output in memory for all connections together, a shared chunk counted once.
     pub output_total_bytes_max: usize,
     /// A connection is not read while its own output (answers, not topics) is above this.
@@ -187,6 +190,7 @@ impl Default for Limits {
             output_soft_bytes_max: table::OUTPUT_SOFT_BYTES_MAX.count(),
             output_soft_timeout_ms: table::OUTPUT_SOFT_TIMEOUT_MS.default,
             output_hard_bytes_max: table::OUTPUT_HARD_BYTES_MAX.count(),
+            output_hard_timeout_ms: table::OUTPUT_HARD_TIMEOUT_MS.default,
             output_total_bytes_max: table::OUTPUT_TOTAL_BYTES_MAX.count(),
             own_output_bytes_max: table::OWN_OUTPUT_BYTES_MAX.count(),
             read_bytes_per_turn: table::READ_BYTES_PER_TURN.count(),

@@ -3,6 +3,34 @@
 //! A server for small hosts is judged by what ten thousand idle connections cost. So this struct is what an
 //! idle one needs, and everything else hangs on a pointer that is there only while it is in use: the request
 //! that is being received, a message that is not whole yet, output that is not written yet.
+//!
+//! The states, and what leads from one to the next:
+//!
+//! | from | to | by |
+//! |---|---|---|
+//! | – | `Handshaking` | accept |
+//! | `Handshaking` | `Open` | an upgrade that is accepted (`receive.rs`) |
+//! | `Handshaking` | `Lingering` | a response that is the last one, a refusal, a drain |
+//! | `Open` | `Parting` | the peer's Close frame, or a violation (`receive.rs`) |
+//! | `Open` | `Closing` | the handler, a slow consumer, a drain |
+//! | `Parting` | `Lingering` | the end of the same turn (`closing.rs`) |
+//! | `Closing` | `Lingering` | the peer's Close frame |
+//! | any | `Done` | the end of the stream, an error, a deadline |
+//! | `Done` | freed | the end of the same turn (`Io::reap`) |
+//!
+//! What wakes a connection that is not at rest:
+//!
+//! | flag | set by | cleared by | who comes back to it |
+//! |---|---|---|---|
+//! | `readable` | a readable event | a read that found the end | the reading step, while it may be read |
+//! | `ending` | an event that says closed or error | never | keeps reading going to the 0 |
+//! | `held_back` | a spent budget; output that has drained; a response | the next reading step | the next turn, which does not wait |
+//! | `blocked` | a write that the kernel cut short | a writable event | the flush |
+//! | `dirty` | output that is queued | the flush | the flush |
+//!
+//! `kept` holds bytes that were read before the connection might be read no further; they go first when it may.
+//!
+//! The tutorial's `$clients` holds bare sockets. Tests: all of `tests/net/`.
 
 use std::net::IpAddr;
 

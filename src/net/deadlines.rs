@@ -4,6 +4,8 @@
 //! The wheel brings a connection up at the earliest tick at which something may be due. What it is, and
 //! whether it still is, is worked out here from the state of the connection, which then goes back into the
 //! wheel for the next. So bytes that come in put off nothing but a number.
+//!
+//! The tutorial has none. Tests: `tests/net/deadlines.rs`.
 
 use std::cmp::Reverse;
 use std::collections::binary_heap::PeekMut;
@@ -78,7 +80,7 @@ impl<H: Handler> Server<H> {
             return;
         }
         let limits = &self.io.limits;
-        let soft_timeout_ms = limits.output_soft_timeout_ms;
+        let (soft_ms, hard_ms) = (limits.output_soft_timeout_ms, limits.output_hard_timeout_ms);
         let Some(conn) = self.io.conns.get(slot) else { return };
         let ping_at = conn.alive_at.plus_ms(limits.ping_after_ms);
         let lost_at = conn.alive_at.plus_ms(limits.ping_after_ms.saturating_add(limits.ping_timeout_ms));
@@ -93,9 +95,10 @@ impl<H: Handler> Server<H> {
                 self.ping(slot);
             }
         }
-        let over = self.io.conns.get(slot).and_then(|conn| conn.pending.as_ref()?.over_since);
-        if let Some(since) = over {
-            next = next.min(since.plus_ms(soft_timeout_ms));
+        if let Some(pending) = self.io.conns.get(slot).and_then(|conn| conn.pending.as_ref()) {
+            let soft = pending.over_soft_since.map(|since| since.plus_ms(soft_ms));
+            let hard = pending.over_hard_since.map(|since| since.plus_ms(hard_ms));
+            next = soft.into_iter().chain(hard).fold(next, Tick::min);
         }
         self.io.look_again_at(slot, next.max(Tick(now.0 + 1)));
     }

@@ -2,6 +2,7 @@
 //!
 //! Everything here is about connections and bytes and is told by number whom it concerns; nothing calls the
 //! handler. Output is queued, never written: writing is the flush (`flush.rs`).
+//! Tests: all of `tests/net/`.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -10,11 +11,11 @@ use std::net::IpAddr;
 use slab::Slab;
 
 use super::conn::{Conn, Parting, Reply, State};
-use super::flush::queued;
+use super::flush::note_output;
 use super::outbox::{Order, Outbox};
-use super::pending::{Content, Pool};
+use super::pending::{Content, Pending, Pool};
 use super::topic::Topics;
-use super::{CloseReason, ConnId, LastWords, Limits, Payload};
+use super::{CloseReason, ConnId, Limits, Payload};
 use crate::base::clock::{Millis, Now};
 use crate::base::counters::Counters;
 use crate::base::deadline::{Tick, Wheel};
@@ -45,8 +46,8 @@ pub(super) struct Io {
     pub(super) partings: Vec<(usize, Parting)>,
     /// Connections to free at the end of the turn.
     pub(super) done: Vec<usize>,
-    /// Connections whose queued output is over the soft limit or more.
-    pub(super) over: Vec<usize>,
+    /// Connections that may be slow consumers: judged behind the flush.
+    pub(super) suspects: Vec<usize>,
     /// Connections of each address that is limited.
     pub(super) addresses: HashMap<IpAddr, u32>,
     /// The handler asked for a drain.
@@ -72,7 +73,7 @@ impl Io {
             closed: VecDeque::new(),
             partings: Vec::new(),
             done: Vec::new(),
-            over: Vec::new(),
+            suspects: Vec::new(),
             addresses: HashMap::new(),
             stop_ordered: false,
             scratch: Vec::new(),
@@ -144,7 +145,7 @@ impl Io {
     }
 
     /// Borrows the output queue of a connection, making it where there is none, and sees that it is flushed.
-    fn with_pending(&mut self, slot: usize, queue: impl FnOnce(&mut super::pending::Pending, &mut Pool)) {
+    pub(super) fn with_pending(&mut self, slot: usize, queue: impl FnOnce(&mut Pending, &mut Pool)) {
         let Some(conn) = self.conns.get_mut(slot) else { return };
         let pending = conn.pending.get_or_insert_with(|| self.pool.queue());
         queue(pending, &mut self.pool);
@@ -155,7 +156,7 @@ impl Io {
     pub(super) fn mark_dirty(&mut self, slot: usize) {
         let soft = self.limits.output_soft_bytes_max;
         if let Some(conn) = self.conns.get_mut(slot) {
-            queued(slot, conn, &mut self.dirty, &mut self.over, soft);
+            note_output(slot, conn, &mut self.dirty, &mut self.suspects, soft);
         }
     }
 
@@ -194,117 +195,7 @@ impl Io {
 
     /// Queues bytes that are not frames.
     pub(super) fn queue_http(&mut self, slot: usize, write: impl FnOnce(&mut Vec<u8>)) {
-        self.with_pending(slot, |pending, pool| pending.append(pool, Content::Http, write));
-    }
-
-    /// Starts the closing handshake (RFC 6455 section 7.1.2) of an open connection, behind all its output.
-    pub(super) fn close(&mut self, slot: usize, code: u16, reason: &str, why: CloseReason) {
-        self.leave_open(slot, State::Closing, why);
-        self.with_pending(slot, |pending, pool| {
-            pending.append(pool, Content::Frames, |out| ws::encode_close(out, code, reason));
-        });
-    }
-
-    /// Notes that an open connection ends with this turn.
-    pub(super) fn part(&mut self, slot: usize, parting: Parting) {
-        if let Some(conn) = self.conns.get_mut(slot).filter(|conn| conn.state == State::Open) {
-            conn.state = State::Parting;
-            self.partings.push((slot, parting));
-        }
-    }
-
-    /// Sends our Close frame to whoever parts, behind everything that the turn had for them.
-    pub(super) fn close_partings(&mut self) {
-        let mut partings = std::mem::take(&mut self.partings);
-        for (slot, parting) in partings.drain(..) {
-            if self.conns.get(slot).is_none_or(|conn| conn.state != State::Parting) {
-                continue;
-            }
-            match parting {
-                Parting::Answer(Some(code)) => self.close(slot, code, "", CloseReason::Peer(code)),
-                Parting::Answer(None) => {
-                    self.leave_open(slot, State::Closing, CloseReason::Peer(ws::code::NO_STATUS));
-                    self.queue_frame(slot, Opcode::Close, &[]);
-                }
-                Parting::Fail(code, reason) => self.close(slot, code, &reason, CloseReason::Failed(code)),
-            }
-            self.linger(slot);
-            // What the peer sent behind its end is read, and dropped.
-            self.hold_back(slot);
-        }
-        self.partings = partings;
-    }
-
-    /// Ends an open connection with its last words in front of the Close frame.
-    pub(super) fn close_with(&mut self, slot: usize, words: &LastWords, why: CloseReason) {
-        self.leave_open(slot, State::Closing, why);
-        self.with_pending(slot, |pending, pool| {
-            pending.append(pool, Content::Frames, |out| {
-                if !words.text.is_empty() {
-                    ws::encode_frame(out, Opcode::Text, words.text.as_bytes());
-                }
-                ws::encode_close(out, words.code, words.reason);
-            });
-        });
-    }
-
-    /// Nothing more is wanted from the peer: flush, FIN, and wait for its end until the deadline.
-    pub(super) fn linger(&mut self, slot: usize) {
-        let Some(conn) = self.conns.get_mut(slot) else { return };
-        if conn.state == State::Done {
-            return;
-        }
-        conn.decoder = ws::Decoder::new();
-        conn.request = None;
-        conn.kept = Vec::new();
-        conn.reply = None;
-        // The time for closing runs once: traffic, or a late Close frame, must not extend it.
-        let runs_already = matches!(conn.state, State::Closing | State::Lingering);
-        conn.state = State::Lingering;
-        if !runs_already {
-            self.set_deadline(slot, self.tick.plus_ms(self.limits.close_timeout_ms));
-        }
-        self.finish_if_flushed(slot);
-    }
-
-    /// Sends FIN once everything is written.
-    pub(super) fn finish_if_flushed(&mut self, slot: usize) {
-        let Some(conn) = self.conns.get_mut(slot) else { return };
-        if conn.state == State::Lingering && conn.pending.is_none() && !conn.finished {
-            conn.finished = true;
-            conn.stream.finish();
-        }
-    }
-
-    /// The stream is gone: nothing can be said any more.
-    pub(super) fn lose(&mut self, slot: usize, why: CloseReason) {
-        if self.conns.get(slot).is_none_or(|conn| conn.state == State::Done) {
-            return;
-        }
-        self.leave_open(slot, State::Done, why);
-        self.done.push(slot);
-    }
-
-    /// Gives a connection up that has had its time, with whatever it has not taken.
-    pub(super) fn abandon(&mut self, slot: usize) {
-        if let Some(conn) = self.conns.get(slot).filter(|conn| conn.pending.is_some()) {
-            conn.stream.discard_unsent();
-        }
-        self.lose(slot, CloseReason::Lost);
-    }
-
-    /// Takes a connection out of the open state, if it is in it, and so out of every topic; the handler will
-    /// be told, once.
-    fn leave_open(&mut self, slot: usize, next: State, why: CloseReason) {
-        self.topics.unsubscribe_all(&mut self.conns, &mut self.pool, slot);
-        let Some(conn) = self.conns.get_mut(slot) else { return };
-        if conn.is_open() {
-            self.closed.push_back((conn.id(slot), why));
-        }
-        conn.state = next;
-        if next == State::Closing {
-            self.set_deadline(slot, self.tick.plus_ms(self.limits.close_timeout_ms));
-        }
+        self.with_pending(slot, |pending, pool| pending.append(pool, Content::Opaque, write));
     }
 
     /// Sets the deadline of the connection's state.
@@ -357,7 +248,7 @@ impl Io {
         }
     }
 
-    /// Refuses what is no request: there may be nothing that could be answered otherwise.
+    /// Answers bytes that are no request, and closes.
     pub(super) fn refuse(&mut self, slot: usize, response: &Response) {
         self.send_response(slot, response, Reply { part: Part::Whole, persistence: Persistence::Close });
     }

@@ -1,4 +1,5 @@
 //! Listening sockets, and the options that accepted connections inherit from them.
+//! The tutorial's `service()`. Tests: `tests/net/accepting.rs`.
 
 use std::fs;
 use std::io;

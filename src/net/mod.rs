@@ -13,20 +13,23 @@
 //! | deadlines: head, heartbeat, closing, slow consumers | `deadlines.rs` |
 //! | accept | `listener.rs`, `accept.rs` |
 //! | carry out what the handler ordered | `outbox.rs`, `io.rs`, `topic.rs` |
-//! | flush: one write per connection and turn | `pending.rs`, `flush.rs` |
+//! | flush: one write per connection and turn | `pending.rs`, `flush.rs`, `slow.rs` |
+//! | the ways out, and the freeing | `closing.rs`, `drain.rs`; `Io::reap` in `io.rs` |
 //!
 //! Invariants, as absences: no handler touches a socket; no connection is freed but at the end of a turn; no
-//! slot and generation is used twice; nothing is written outside the flush; no connection that leaves the open
-//! state is told of more than once; no blocking call but the wait.
+//! slot and generation is used twice; no data is written outside the flush; no `on_connect` without exactly one
+//! `on_close`; no blocking call but the wait.
 //!
 //! The tutorial's `service()` is [`Server::bind`], its `run()` is [`Server::run`]. It leaves out partial frames,
 //! partial writes, deadlines and every limit.
 //! Tests: `tests/net/`.
 
 mod accept;
+mod closing;
 mod config;
 mod conn;
 mod deadlines;
+mod drain;
 mod flush;
 mod io;
 mod listener;
@@ -35,6 +38,7 @@ mod pending;
 mod receive;
 mod server;
 mod signal;
+mod slow;
 mod stream;
 mod topic;
 

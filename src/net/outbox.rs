@@ -7,6 +7,7 @@
 //!
 //! The tutorial's `send()` writes to the socket at once, one call a receiver, and loses what the kernel does not
 //! take.
+//! Tests: all of `tests/net/`.
 
 use std::ops::Range;
 

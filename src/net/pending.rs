@@ -9,6 +9,7 @@
 //! the [`Pool`] when something is queued and given back when it is written, buffers included.
 //!
 //! The tutorial has nothing here: what `stream_socket_sendto` does not take is lost.
+//! Tests: `tests/net/backpressure.rs`.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -45,8 +46,9 @@ enum Source {
 pub(super) enum Content {
     /// Whole WebSocket frames.
     Frames,
-    /// An HTTP response, that of the opening handshake included.
-    Http,
+    /// Bytes that must not be cut: an HTTP response, that of the opening handshake included, or the rest of a
+    /// frame that was begun.
+    Opaque,
 }
 
 #[derive(Debug)]
@@ -90,8 +92,9 @@ pub(super) struct Pending {
     /// The newest pong, as a frame, while the kernel takes nothing: the peer can do without the older ones
     /// (RFC 6455 section 5.5.3).
     pong: Vec<u8>,
-    /// Since when more is queued than the soft limit allows.
-    pub(super) over_since: Option<Tick>,
+    /// Since when more is queued than the soft limit allows, and than the hard one does.
+    pub(super) over_soft_since: Option<Tick>,
+    pub(super) over_hard_since: Option<Tick>,
 }
 
 /// How a write ended.
@@ -306,7 +309,7 @@ impl Pending {
         let Some(first) = self.segments.front() else { return };
         let end = match first.content {
             _ if first.at == first.begin => first.at,
-            Content::Http => first.end,
+            Content::Opaque => first.end,
             Content::Frames => {
                 let frames = first.bytes().get(first.begin..).unwrap_or_default();
                 ws::frame_end(frames, first.at - first.begin).map_or(first.end, |end| first.begin + end)
@@ -319,7 +322,7 @@ impl Pending {
         // The rest of a frame is not a whole frame: nothing may be appended to its segment as if it were.
         self.append(pool, content, |out| out.extend_from_slice(&rest));
         if let Some(first) = self.segments.front_mut() {
-            first.content = Content::Http;
+            first.content = Content::Opaque;
         }
     }
 
@@ -341,7 +344,8 @@ impl Pending {
         self.bytes = 0;
         self.own_bytes = 0;
         self.written = 0;
-        self.over_since = None;
+        self.over_soft_since = None;
+        self.over_hard_since = None;
     }
 }
 

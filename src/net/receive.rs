@@ -12,6 +12,8 @@
 //! Nobody may keep the loop for himself: after its budget, of bytes read or of bytes that these have become by
 //! inflating, a connection is *held back* and goes on in the next turn, which then does not wait. The same list serves whoever may not be read at the moment, because a
 //! response is outstanding or its own output does not drain; bytes that were read already are kept for it.
+//!
+//! The tutorial's one `recv` of 2048 bytes, taken for one message. Tests: `tests/net/receiving.rs`, `requests.rs`.
 
 use std::io;
 

@@ -1,4 +1,5 @@
 //! SIGTERM and SIGINT, as one more thing that becomes ready.
+//! Tests: `tests/app/binary.rs`.
 
 use std::io;
 

@@ -10,6 +10,7 @@
 //!
 //! The lists are dense: joining and leaving are O(1) in the topic, and a connection knows its seats, so that its
 //! end costs only as much as it has topics.
+//! Tests: `tests/net/topics.rs`, `tests/net/compression.rs`; the tutorial's loop over `$clients` in `onMessage`.
 
 use super::conn::Conn;
 use super::pending::{Content, Pool};

@@ -11,8 +11,9 @@ fn small() -> Config {
     let limits = Limits {
         socket_send_buffer_bytes: 8 * 1024,
         output_soft_bytes_max: 256 * 1024,
-        output_soft_timeout_ms: 750,
+        output_soft_timeout_ms: 1500,
         output_hard_bytes_max: 1024 * 1024,
+        output_hard_timeout_ms: 0,
         close_timeout_ms: 1000,
         ..Limits::default()
     };
@@ -34,15 +35,28 @@ fn deaf(world: &mut World) -> Client {
     client
 }
 
-fn everything(world: &mut World, client: &mut Client) -> Vec<u8> {
-    for _ in 0..2000 {
+/// Turns, and lets the client read, until the condition holds of what it has got.
+fn read_until(
+    world: &mut World,
+    client: &mut Client,
+    what: &str,
+    holds: impl Fn(&Client) -> bool,
+) -> Vec<u8> {
+    world.turn_until(what, |_| {
         client.read();
-        world.server.turn(Some(Duration::from_millis(1))).unwrap();
-        if client.ended {
-            break;
-        }
-    }
+        holds(client)
+    });
     client.take()
+}
+
+/// What a client gets to the end of its connection.
+fn everything(world: &mut World, client: &mut Client) -> Vec<u8> {
+    read_until(world, client, "the end of the stream", |client| client.ended)
+}
+
+/// Lets the client read as many bytes.
+fn read_bytes(world: &mut World, client: &mut Client, count: usize) -> Vec<u8> {
+    read_until(world, client, "so many bytes", |client| client.bytes.len() >= count)
 }
 
 /// Cuts a stream of frames, and fails where it is not one.
@@ -94,11 +108,8 @@ fn over_the_soft_limit_there_is_time_to_catch_up_and_then_an_end() {
     }
     assert_eq!(world.server.counters().slow_consumers_total, 0);
     // It catches up, and is forgiven.
-    for _ in 0..200 {
-        slow.read();
-        world.server.turn(Some(Duration::from_millis(1))).unwrap();
-    }
-    assert_eq!(frames(&slow.take()).len(), 10);
+    let caught_up = read_bytes(&mut world, &mut slow, 10 * 60_004);
+    assert_eq!(frames(&caught_up).len(), 10);
     for _ in 0..10 {
         speaker.send(&text(&format!("all {}", "k".repeat(60_000))));
         world.settle();
@@ -150,14 +161,7 @@ fn who_does_not_take_answers_is_not_read_and_not_ended() {
     let messages = world.server.counters().messages_received_total;
     assert!(messages < 100, "{messages} answered although nothing is taken");
     assert!(world.server.counters().queued_bytes <= 32 * 1024);
-    let mut received = Vec::new();
-    for _ in 0..5000 {
-        received.extend(client.take());
-        world.server.turn(Some(Duration::from_millis(1))).unwrap();
-        if received.len() == 200 * 10_004 {
-            break;
-        }
-    }
+    let received = read_bytes(&mut world, &mut client, 200 * 10_004);
     assert_eq!(frames(&received).len(), 200);
     assert_eq!(world.server.counters().slow_consumers_total, 0);
 }
@@ -176,15 +180,11 @@ fn while_output_is_blocked_only_the_newest_pong_is_kept() {
         slow.send(&masked(Opcode::Ping, &[number]));
         world.settle();
     }
-    let mut received = Vec::new();
-    for _ in 0..500 {
-        received.extend(slow.take());
-        world.server.turn(Some(Duration::from_millis(1))).unwrap();
-    }
+    let last = frame(Opcode::Pong, &[49]);
+    let received = read_until(&mut world, &mut slow, "the last pong", |client| client.bytes.ends_with(&last));
     let pongs: Vec<_> = frames(&received).into_iter().filter(|(opcode, _)| *opcode == Opcode::Pong).collect();
     // The kernel may have had room for the first ones; of those that waited, the last one is left.
     assert!(pongs.len() < 10, "{} pongs", pongs.len());
-    assert_eq!(pongs.last().unwrap(), &(Opcode::Pong, vec![49]));
 }
 
 #[test]
@@ -197,12 +197,9 @@ fn a_mark_comes_back_when_its_bytes_have_left_and_not_before() {
     client.send(&[text("fill 900000"), text("mark 2")].concat());
     world.settle();
     assert!(!world.log().contains(&"flushed 0 2".to_owned()));
-    let mut received = 0;
-    for _ in 0..3000 {
-        received += client.take().len();
-        world.server.turn(Some(Duration::from_millis(1))).unwrap();
-    }
-    assert_eq!(received, 900_010);
+    let received = read_bytes(&mut world, &mut client, 900_010);
+    assert_eq!(received.len(), 900_010);
+    world.settle();
     assert_eq!(world.log().last().unwrap(), "flushed 0 2");
 }
 
@@ -215,11 +212,11 @@ fn the_limit_of_all_output_together_ends_whoever_holds_most_of_it_in_any_state()
     let mut world = World::new(config);
     let mut slow = deaf(&mut world);
     let mut speaker = world.open();
-    for _ in 0..4 {
+    // As much as the kernel takes, and a little more.
+    while world.server.counters().queued_bytes == 0 {
         speaker.send(&text(&format!("all {}", "k".repeat(20_000))));
         world.settle();
     }
-    assert!(world.server.counters().queued_bytes > 0, "the kernel took everything: the test shows nothing");
     // A client that asks for pages and takes none of them.
     let mut hoarder = world.dial();
     socket2::SockRef::from(&hoarder.stream).set_recv_buffer_size(4 * 1024).unwrap();
@@ -232,7 +229,8 @@ fn the_limit_of_all_output_together_ends_whoever_holds_most_of_it_in_any_state()
     assert!(world.server.counters().queued_bytes <= 300_000);
     assert_eq!(world.server.counters().slow_consumers_total, 0, "another paid for the hoarder");
     assert_eq!(world.server.connections(), 2, "the hoarder is still there");
-    assert!(!frames(&everything(&mut world, &mut slow)).is_empty());
+    let received = read_bytes(&mut world, &mut slow, 20_004);
+    assert_eq!(received[0], 0x81, "the member of the topic is served");
 }
 
 #[test]
@@ -259,4 +257,45 @@ fn the_entries_of_many_queues_are_output_too() {
         world.server.counters().slow_consumers_total > 0,
         "a thousand entries for each of 20 are nothing"
     );
+}
+
+#[test]
+fn a_burst_over_the_hard_limit_does_not_end_who_reads() {
+    let mut config = small();
+    config.limits.output_hard_timeout_ms = 1000;
+    let mut world = World::new(config);
+    let mut reader = deaf(&mut world);
+    let mut slow = deaf(&mut world);
+    let mut speaker = world.open();
+    let kilobytes = "k".repeat(60_000);
+    for _ in 0..30 {
+        speaker.send(&text(&format!("all {kilobytes}")));
+        world.settle();
+    }
+    assert!(world.server.counters().queued_bytes > 1024 * 1024);
+    assert_eq!(world.server.counters().slow_consumers_total, 0);
+    let received = read_bytes(&mut world, &mut reader, 30 * 60_004);
+    assert_eq!(frames(&received).len(), 30);
+    // The other one has had its second.
+    world.turn_until("the end", |world| world.server.counters().slow_consumers_total == 1);
+    let received = frames(&everything(&mut world, &mut slow));
+    assert_eq!(received.last().unwrap().1[..2], 4101u16.to_be_bytes());
+}
+
+#[test]
+fn four_times_the_hard_limit_is_too_much_at_once() {
+    let mut config = small();
+    config.limits.output_hard_bytes_max = 100_000;
+    config.limits.output_hard_timeout_ms = 600_000;
+    let mut world = World::new(config);
+    let _slow = deaf(&mut world);
+    let mut speaker = world.open();
+    let mut published = 0;
+    while world.server.counters().slow_consumers_total == 0 {
+        speaker.send(&text(&format!("all {}", "k".repeat(60_000))));
+        world.settle();
+        published += 1;
+        assert!(published < 60, "never ended");
+    }
+    assert!(published * 60_000 > 400_000);
 }
