@@ -1,0 +1,45 @@
+//! Clients become users of the chat.
+
+use std::time::{Duration, Instant};
+
+use crate::fleet::{Fleet, Said};
+use crate::load::digits;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Logs every client in as a guest. Returns the uids.
+pub fn login(fleet: &mut Fleet) -> Vec<u64> {
+    let answers = ask(fleet, |_| r#"{"type":"login"}"#.to_owned(), r#"{"type":"login""#);
+    let uid = |answer: String| digits(answer.split_once(r#""uid":"#).expect("a uid").1.as_bytes());
+    answers.into_iter().map(uid).collect()
+}
+
+/// Each client joins the group that `gid` names.
+pub fn join(fleet: &mut Fleet, gid: impl Fn(usize) -> usize) {
+    ask(fleet, |client| format!(r#"{{"type":"join","gid":{},"id":"j"}}"#, gid(client)), r#"{"type":"ack""#);
+}
+
+/// Sends a request for each client, and waits for one answer each that begins so.
+fn ask(fleet: &mut Fleet, request: impl Fn(usize) -> String, answer: &str) -> Vec<String> {
+    let clients = fleet.len();
+    let mut answers = vec![None; clients];
+    let mut missing = clients;
+    for client in 0..clients {
+        fleet.outs().send(client, request(client).as_bytes());
+    }
+    let began = Instant::now();
+    while missing > 0 {
+        fleet.turn(Some(Duration::from_millis(10)), |client, said, _| match said {
+            Said::Text(text) if text.starts_with(answer) && answers[client].is_none() => {
+                answers[client] = Some(text.to_owned());
+                missing -= 1;
+            }
+            Said::Text(text) => {
+                assert!(!text.starts_with(r#"{"type":"error""#), "client {client}: {text}");
+            }
+            Said::Close(_) | Said::Gone(_) => panic!("client {client} was lost"),
+        });
+        assert!(began.elapsed() < PATIENCE, "{missing} of {clients} have no {answer}");
+    }
+    answers.into_iter().flatten().collect()
+}
