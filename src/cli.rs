@@ -1,15 +1,48 @@
 //! The command: from its arguments to an exit code.
 
+mod token;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-use crate::app::App;
+use crate::app::{App, Guests};
+use crate::auth::JwtKey;
+use crate::auth::jwt::Algorithm;
 use crate::base::limits;
 use crate::config::Config;
 use crate::net::{BindError, Listen, Server};
 use crate::store::Memory;
+
+/// The command line: the settings alone serve, and so do they behind `serve`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "karez",
+    version,
+    about = "Karez (坎儿井): chat rooms and private messages over WebSocket, in one small daemon",
+    before_help = "Examples:\n  karez                                     the chat on http://127.0.0.1:8282/\n  \
+                   karez --listen 0.0.0.0:8282 --guests yes  the same for everybody who can reach the machine",
+    after_help = "Exit codes: 0 ended as asked, 1 failed while running, 2 wrong usage, 69 address not to be had, \
+                  78 settings that contradict each other.",
+    args_conflicts_with_subcommands = true
+)]
+struct Cli {
+    #[command(flatten)]
+    config: Config,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves, as `karez` alone does.
+    Serve(Box<Config>),
+    /// Makes a token for trying things out, or says why one is refused.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+}
 
 /// Why the daemon did not start, or did not go on: words for the operator and an exit code (sysexits.h).
 #[derive(Debug)]
@@ -26,8 +59,13 @@ const CONFIG: u8 = 78;
 #[must_use]
 pub fn main() -> ExitCode {
     // Wrong usage ends here, with exit code 2 and clap's words.
-    let config = Config::parse();
-    match serve(&config) {
+    let cli = Cli::parse();
+    let ended = match cli.command {
+        None => serve(&cli.config),
+        Some(Command::Serve(config)) => serve(&config),
+        Some(Command::Token(command)) => token::run(command),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say(&format!("karez: {}", failure.words));
@@ -39,11 +77,13 @@ pub fn main() -> ExitCode {
 fn serve(config: &Config) -> Result<(), Failure> {
     start_log(&config.log)?;
     let settings = config.settings().map_err(|error| Failure { code: CONFIG, words: error.to_string() })?;
+    let (guests, tokens) = (settings.guests, settings.token_key.as_ref().map(JwtKey::algorithm));
     let store = Memory::new(limits::ENTRIES_PER_CONVERSATION_MAX.count());
     let app =
         App::new(settings, store).map_err(|error| Failure { code: RUNTIME, words: error.to_string() })?;
     let mut server = Server::bind(config.net(), app).map_err(|error| bind_failure(&error))?;
-    greet(config, &server);
+    greet(&server);
+    greet_about_logins(config, guests, tokens);
     server.run().map_err(|error| Failure { code: RUNTIME, words: format!("the event loop failed: {error}") })
 }
 
@@ -97,7 +137,7 @@ fn next_to(listen: &Listen) -> String {
 }
 
 /// What a newcomer needs to know, on standard error: standard output is for data.
-fn greet<S: crate::store::Storage>(config: &Config, server: &Server<App<S>>) {
+fn greet<S: crate::store::Storage>(server: &Server<App<S>>) {
     say(&format!(
         "karez {} serves up to {} connections",
         env!("CARGO_PKG_VERSION"),
@@ -121,10 +161,19 @@ fn greet<S: crate::store::Storage>(config: &Config, server: &Server<App<S>>) {
             Listen::Unix(path) => say(&format!("  socket    {}", path.display())),
         }
     }
-    if config.guests.is_some() {
-        say("  guests    EVERYBODY who can connect may log in as a guest");
-    }
     say("  store     in memory: what is said is forgotten when the daemon ends");
+}
+
+/// How people log in.
+fn greet_about_logins(config: &Config, guests: Guests, tokens: Option<Algorithm>) {
+    if let Some(algorithm) = tokens {
+        say(&format!("  tokens    JWT of your site, {}; try: karez token --help", algorithm.as_str()));
+    }
+    match (guests, config.is_local()) {
+        (Guests::Refused, _) => say("  guests    none: without a token nobody logs in"),
+        (Guests::Welcome, true) => say("  guests    whoever connects may log in without a token"),
+        (Guests::Welcome, false) => say("  guests    EVERYBODY who can connect may log in as a guest"),
+    }
 }
 
 /// Standard error may be closed; then there is nobody to tell.

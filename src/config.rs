@@ -1,6 +1,12 @@
 //! Every setting, once: the definition gives flag, environment variable, help and default.
+//!
+//! Those of tokens are in `config/token.rs`, because `karez token` has them too.
 
-use clap::{Parser, ValueEnum};
+mod token;
+
+use clap::{Args, ValueEnum};
+
+pub use token::{TokenAlgorithm, TokenSettings};
 
 use crate::app::{Guests, Settings};
 use crate::base::limits;
@@ -8,16 +14,7 @@ use crate::chat::{self, BroadcastPolicy};
 use crate::net::{self, Deflate, Listen};
 
 /// The settings of the daemon.
-#[derive(Clone, Debug, Parser)]
-#[command(
-    name = "karez",
-    version,
-    about = "Karez (坎儿井): chat rooms and private messages over WebSocket, in one small daemon",
-    before_help = "Examples:\n  karez                                     the chat on http://127.0.0.1:8282/\n  \
-                   karez --listen 0.0.0.0:8282 --guests yes  the same for everybody who can reach the machine",
-    after_help = "Exit codes: 0 ended as asked, 1 failed while running, 2 wrong usage, 69 address not to be had, \
-                  78 settings that contradict each other."
-)]
+#[derive(Clone, Debug, Args)]
 pub struct Config {
     /// Where to listen: `ADDRESS:PORT`, `[IPv6]:PORT`, `:PORT`, or `unix:PATH`. May be given several times.
     #[arg(
@@ -29,9 +26,14 @@ pub struct Config {
     )]
     pub listen: Vec<Listen>,
 
-    /// Whether whoever comes without a token gets a uid. Default: yes if only this machine can connect.
+    /// Whether whoever comes without a token gets a uid. Default: yes if only this machine can connect and there
+    /// is no key for tokens.
     #[arg(long, env = "KAREZ_GUESTS", value_name = "WHETHER")]
     pub guests: Option<YesNo>,
+
+    /// Tokens of the site's own back end.
+    #[command(flatten)]
+    pub token: TokenSettings,
 
     /// Who may send `broadcast` to everyone who is connected.
     #[arg(long, env = "KAREZ_BROADCAST", value_name = "WHO", default_value = "admins")]
@@ -106,26 +108,36 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Others than this machine can connect, and nobody has said whether they may.
+    /// Nobody could log in; or others than this machine can connect, and nobody has said whether they may.
     pub fn guests(&self) -> Result<Guests, ConfigError> {
         let foreign = self.listen.iter().find(|listen| !is_local(listen));
-        match (self.guests, foreign) {
-            (Some(YesNo::No), _) => Err(ConfigError(
-                "--guests no: without guests nobody can log in, guests are the only users so far".to_owned(),
+        match (self.guests, self.token.names_a_key(), foreign) {
+            (Some(YesNo::No), false, _) => Err(ConfigError(
+                "--guests no: without guests and without a key for tokens nobody can log in; give \
+                 --token-secret-file or --token-public-key, or say --guests yes"
+                    .to_owned(),
             )),
-            (Some(YesNo::Yes), _) | (None, None) => Ok(Guests::Welcome),
-            (None, Some(listen)) => Err(ConfigError(format!(
+            (Some(YesNo::No), true, _) | (None, true, _) => Ok(Guests::Refused),
+            (Some(YesNo::Yes), ..) | (None, false, None) => Ok(Guests::Welcome),
+            (None, false, Some(listen)) => Err(ConfigError(format!(
                 "--listen {listen}: others than this machine can connect there, and every one of them may log \
-                 in as a guest; say --guests yes if that is meant"
+                 in as a guest; say --guests yes if that is meant, or give a key for tokens: --token-secret-file \
+                 or --token-public-key"
             ))),
         }
+    }
+
+    /// Whether only this machine can connect.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.listen.iter().all(is_local)
     }
 
     /// What the app is told.
     ///
     /// # Errors
     ///
-    /// As [`Config::guests`].
+    /// As [`Config::guests`] and [`TokenSettings::key`].
     pub fn settings(&self) -> Result<Settings, ConfigError> {
         let net = net::Limits::default();
         Ok(Settings {
@@ -139,6 +151,7 @@ impl Config {
                 ..chat::Limits::default()
             },
             guests: self.guests()?,
+            token_key: self.token.key()?,
             login_timeout_ms: limits::LOGIN_TIMEOUT_MS.default,
             heartbeat_s: net.ping_after_ms / 1000,
             message_bytes_max: self.message_bytes_max(),

@@ -17,7 +17,7 @@ mod turn;
 
 use std::collections::HashSet;
 
-use crate::auth::{AuthError, GuestKey};
+use crate::auth::{AuthError, GuestKey, JwtKey};
 use crate::base::clock::Millis;
 use crate::chat::ids::SessionId;
 use crate::chat::input::Input;
@@ -38,6 +38,8 @@ pub struct Settings {
     pub chat: chat::Limits,
     /// Whether whoever comes without a token gets a uid.
     pub guests: Guests,
+    /// What tokens of the site's back end are checked with; without it none holds.
+    pub token_key: Option<JwtKey>,
     /// From the opening handshake to the login.
     pub login_timeout_ms: u64,
     /// What the login answer tells clients of the heartbeat.
@@ -51,7 +53,7 @@ pub struct Settings {
 pub enum Guests {
     /// A guest's uid, and a token to come back with.
     Welcome,
-    /// A refusal.
+    /// A refusal, for guests who come back too.
     Refused,
 }
 

@@ -1,10 +1,11 @@
-//! A text message of a connection: parsed, and handed to the core; a login's token looked into first.
+//! A text message of a connection: parsed, and handed to the core; a token in it looked into first.
 
 use std::borrow::Cow;
 
 use super::{App, Guests};
+use crate::auth::{Claims, GuestKey, TokenError};
 use crate::chat::ids::SessionId;
-use crate::chat::input::{Command, Identity, Input, Role};
+use crate::chat::input::{Command, Grant, Identity, Input};
 use crate::net::{ConnId, Outbox};
 use crate::store::Storage;
 use crate::wire::{self, Bye, Problem};
@@ -20,7 +21,10 @@ impl<S: Storage> App<S> {
         };
         let command = match parsed.request {
             wire::Request::Chat(command) => command,
-            wire::Request::Login { token, name } => match self.identify(conn, token, name) {
+            // Before the login the core refuses it whatever it brings: the token is not looked at.
+            wire::Request::Refresh { .. } if self.is_stranger(conn) => Command::Refresh(None),
+            wire::Request::Refresh { token } => Command::Refresh(self.grant(out, conn, &token)),
+            wire::Request::Login { token, name } => match self.identify(out, conn, token, name) {
                 Some(identity) => Command::Login(identity),
                 None => {
                     self.turn.refuse(conn, parsed.id.as_deref(), &Problem::UNAUTHORIZED);
@@ -36,22 +40,38 @@ impl<S: Storage> App<S> {
     /// Who wants to log in. `None`: nobody whom we know.
     fn identify<'a>(
         &self,
+        out: &Outbox,
         conn: ConnId,
         token: Option<Cow<'a, str>>,
         name: Option<Cow<'a, str>>,
     ) -> Option<Identity<'a>> {
-        let is_stranger = self.strangers.contains(&conn) && !self.turn.has_logged_in(conn);
+        let guests_are_welcome = self.settings.guests == Guests::Welcome;
         match token {
             // A second login is refused as such by the core, whatever it brings: it must not end the session.
-            _ if !is_stranger => Some(Identity::NewGuest { name }),
-            None => (self.settings.guests == Guests::Welcome).then_some(Identity::NewGuest { name }),
-            Some(token) => match self.turn.guest_key().verify(&token) {
-                Ok(uid) => Some(Identity::Known { uid, name, role: Role::User }),
-                Err(error) => {
-                    log::info!("{conn}: login refused: {error}");
-                    None
-                }
-            },
+            _ if !self.is_stranger(conn) => Some(Identity::NewGuest { name }),
+            None if guests_are_welcome => Some(Identity::NewGuest { name }),
+            None => {
+                log::info!("{conn}: login refused: no token, and guests are not let in");
+                None
+            }
+            Some(token) if GuestKey::is_meant_by(&token) && guests_are_welcome => {
+                let uid = self.turn.guest_key().verify(&token);
+                uid.map_err(|error| log::info!("{conn}: login refused: {error}"))
+                    .map(|uid| Identity::Guest { uid, name })
+                    .ok()
+            }
+            Some(token) => self.grant(out, conn, &token).map(Identity::Known),
         }
+    }
+
+    /// What a token of the site's back end says. `None`: it does not hold.
+    fn grant(&self, out: &Outbox, conn: ConnId, token: &str) -> Option<Grant> {
+        let key = self.settings.token_key.as_ref().ok_or(TokenError::NoKey);
+        let claims = key.and_then(|key| key.verify(token, out.now().unix));
+        claims.map_err(|error| log::info!("{conn}: token refused: {error}")).map(Claims::into_grant).ok()
+    }
+
+    fn is_stranger(&self, conn: ConnId) -> bool {
+        self.strangers.contains(&conn) && !self.turn.has_logged_in(conn)
     }
 }

@@ -253,10 +253,16 @@ impl<S: Storage> Sink for Hold<'_, S> {
                 }
             }
             Output::Query(query) => turn.queries.push_back(query),
-            Output::Disconnect { session, why: Farewell::TooManyMessages } => {
+            Output::Disconnect { session, why } => {
+                let (bye, retry_ms) = match why {
+                    Farewell::TooManyMessages => (Bye::TooManyMessages, Some(TOO_MANY_RETRY_MS)),
+                    Farewell::Unauthorized | Farewell::TokenExpired => (Bye::Unauthorized, None),
+                };
+                let conn = conn_of(session);
+                log::debug!("{conn} is to end: {why:?}");
                 // Not certain: the core takes it back with the turn.
-                say_bye(&mut turn.held, conn_of(session), Bye::TooManyMessages, Some(TOO_MANY_RETRY_MS));
-                turn.ending.push(conn_of(session));
+                say_bye(&mut turn.held, conn, bye, retry_ms);
+                turn.ending.push(conn);
             }
         }
     }

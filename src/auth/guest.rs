@@ -60,6 +60,13 @@ impl GuestKey {
         token
     }
 
+    /// Whether a token is of this form, in whatever version and whoever signed it. No JWT is: its first part
+    /// is a JSON object in base64url, which begins with another letter.
+    #[must_use]
+    pub fn is_meant_by(token: &str) -> bool {
+        token.starts_with("kg")
+    }
+
     /// The guest whose token this is.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Tokens: who somebody is, said in a way that nobody else can say.
 //!
-//! Now there are [`guest`] tokens, which the daemon gives itself. A token is data in and an identity out:
-//! no clock, no store, no JSON.
+//! There are [`guest`] tokens, which the daemon gives itself, and [`jwt`] tokens, which the site's own back end
+//! gives. A token is data in and an identity out: no clock, no store, no file.
 //!
 //! Invariants: what a token says is looked at only after its signature has been found good; secrets are
 //! compared in constant time and no `Debug` shows them. Why a token does not hold is for the log alone, the
@@ -14,9 +14,13 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+pub mod claims;
 pub mod guest;
+pub mod jwt;
 
+pub use claims::Claims;
 pub use guest::GuestKey;
+pub use jwt::JwtKey;
 
 /// A name that nobody has had before: 96 random bits, as 16 characters of base64url.
 ///
@@ -46,17 +50,37 @@ impl fmt::Display for AuthError {
 
 impl std::error::Error for AuthError {}
 
-/// Why a token does not hold. For the log: a client hears `unauthorized` and no more.
+/// Why a token does not hold. For the log and for the operator: a client hears `unauthorized` and no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenError {
-    /// Longer than any token of ours; not looked at.
+    /// Longer than a token may be; not looked at.
     TooLong,
     /// Not of the form of our tokens, or of a version that we do not know.
     Form,
     /// Not signed with our key: forged, or from before a restart that made a new key.
     Signature,
-    /// Well signed, but for what is no uid.
+    /// A guest's token, well signed, but for what is no uid.
     Uid,
+    /// The header is not JSON, or names an algorithm that nobody knows, `none` among them.
+    Header,
+    /// The header names another algorithm than the key's.
+    Algorithm,
+    /// The header demands that something be understood that is not.
+    Critical,
+    /// Well signed, but what was signed is no JSON object, or has a claim twice.
+    Claims,
+    /// A claim that must be there is not.
+    Missing(&'static str),
+    /// A claim is not what it should be.
+    Claim(&'static str, &'static str),
+    /// `exp` has passed, and the leeway too.
+    Expired,
+    /// `nbf` has not come.
+    NotYet,
+    /// `aud` does not name us.
+    Audience,
+    /// There is no key to check it with.
+    NoKey,
 }
 
 impl fmt::Display for TokenError {
@@ -66,6 +90,16 @@ impl fmt::Display for TokenError {
             TokenError::Form => "the token is not of a form that is known",
             TokenError::Signature => "the token is not signed with this key",
             TokenError::Uid => "the token is signed for what is no uid",
+            TokenError::Header => "the token's header is not readable, or its algorithm (perhaps none) not known",
+            TokenError::Algorithm => "the token's header names another algorithm than the key's",
+            TokenError::Critical => "the token's header demands what is not understood (crit)",
+            TokenError::Claims => "the token's claims are no JSON object, or one of them is there twice",
+            TokenError::Missing(claim) => return write!(f, "the token has no claim {claim}"),
+            TokenError::Claim(claim, words) => return write!(f, "the token's claim {claim} {words}"),
+            TokenError::Expired => "the token has expired (exp)",
+            TokenError::NotYet => "the token does not hold yet (nbf)",
+            TokenError::Audience => "the token is meant for others (aud)",
+            TokenError::NoKey => "there is no key for such tokens",
         })
     }
 }

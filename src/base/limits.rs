@@ -65,6 +65,8 @@ pub const TABLE: &[Limit] = &[
     ENTRIES_PER_CONVERSATION_MAX,
     MESSAGE_BYTES_MAX,
     LOGIN_TIMEOUT_MS,
+    TOKEN_BYTES_MAX,
+    TOKEN_LEEWAY_MS,
     CONNECTIONS_MAX,
     CONNECTIONS_PER_ADDRESS_MAX,
     HEAD_TIMEOUT_MS,
@@ -334,6 +336,24 @@ pub const LOGIN_TIMEOUT_MS: Limit = Limit {
     min: 1_000,
     max: 600_000,
     test: "tests/app/sessions.rs::who_does_not_log_in_is_told_and_closed",
+};
+/// A token that is looked at.
+pub const TOKEN_BYTES_MAX: Limit = Limit {
+    name: "token_bytes_max",
+    unit: "bytes",
+    default: 8_192,
+    min: 1_024,
+    max: 65_536,
+    test: "tests/auth/jwt.rs::a_token_is_bounded_before_it_is_looked_at",
+};
+/// How far the clocks of who signs tokens and of this machine may differ.
+pub const TOKEN_LEEWAY_MS: Limit = Limit {
+    name: "token_leeway_ms",
+    unit: "ms",
+    default: 30_000,
+    min: 0,
+    max: 600_000,
+    test: "tests/auth/jwt.rs::a_token_holds_until_the_leeway_is_over",
 };
 /// Connections in all; the descriptor limit of the process may allow fewer.
 pub const CONNECTIONS_MAX: Limit = Limit {

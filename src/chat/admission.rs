@@ -10,11 +10,10 @@
 
 use super::draft;
 use super::ids::Id;
-use super::input::{Command, Identity, Target};
-use super::output::{Farewell, Output, Refusal, Sink};
+use super::input::{Command, Grant, Identity, Target};
+use super::output::{Farewell, Refusal, Sink};
 use super::parking::Request;
 use super::quota::Spell;
-use super::turn::Undo;
 use super::user::{self, UserSlot};
 use super::{Chat, refuse};
 use crate::base::clock::{Millis, Now};
@@ -44,13 +43,7 @@ impl Chat {
         self.turn.answered(session, id);
         match objection {
             Objection::Refused(refusal) => refuse(session, id, refusal, out),
-            Objection::Ended(why) => {
-                if let Some(row) = self.sessions.get_mut(&session) {
-                    row.ending = true;
-                }
-                self.turn.undo(Undo::EndOrdered(session));
-                out.put(Output::Disconnect { session, why });
-            }
+            Objection::Ended(why) => self.end(session, why, out),
         }
         false
     }
@@ -61,7 +54,7 @@ impl Chat {
             (Command::Login(_), Ok(_)) => {
                 return Err(Refusal::Conflict("this connection is logged in").into());
             }
-            (Command::Login(Identity::Known { uid, .. }), Err(_)) if user::is_reserved(uid) => {
+            (Command::Login(Identity::Known(Grant { uid, .. })), Err(_)) if user::is_reserved(uid) => {
                 return Err(Refusal::Forbidden.into());
             }
             (Command::Login(_), Err(_)) => {}
@@ -100,9 +93,11 @@ impl Chat {
             Command::Broadcast { content } if content.len() > self.limits.content_bytes_max => {
                 Err(Refusal::TooLarge("content"))
             }
-            Command::Login(_) | Command::Ping | Command::Broadcast { .. } | Command::Presence { .. } => {
-                Ok(())
-            }
+            Command::Login(_)
+            | Command::Refresh(_)
+            | Command::Ping
+            | Command::Broadcast { .. }
+            | Command::Presence { .. } => Ok(()),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Chat {
     }
 
     /// Makes the user a member, and the group if need be. The joiner hears the notice too.
-    fn enter(&mut self, user: UserSlot, slot: GroupSlot, out: &mut impl Sink) -> Result<(), Refusal> {
+    pub(super) fn enter(&mut self, user: UserSlot, slot: GroupSlot, out: &mut impl Sink) -> Result<(), Refusal> {
         if self.users[user].groups.contains(slot) {
             return Ok(());
         }
@@ -150,7 +150,7 @@ impl Chat {
             return Err(Refusal::NotFound);
         };
         let Some(asker) = self.sessions.get(&session) else { return Err(Refusal::LoginRequired) };
-        if !self.users[asker.user].groups.contains(slot) && asker.role != Role::Admin {
+        if !self.users[asker.user].groups.contains(slot) && asker.hold.role != Role::Admin {
             return Err(Refusal::Forbidden);
         }
         let group = &self.groups[slot];

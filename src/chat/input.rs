@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::ids::{Id, SessionId};
 use super::output::Record;
+use crate::base::clock::UnixMillis;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -34,6 +35,9 @@ pub enum Input<'a> {
 pub enum Command<'a> {
     /// The first request of a session.
     Login(Identity<'a>),
+    /// A further token on a session that is logged in. `None`: it does not hold; the core says so, for a
+    /// request that is refused counts for the rate like any other.
+    Refresh(Option<Grant>),
     /// Answered by `pong`, also before login.
     Ping,
     /// Become a member of a group; an unknown group is made.
@@ -92,6 +96,7 @@ impl Command<'_> {
     pub fn into_owned(self) -> Command<'static> {
         match self {
             Command::Login(identity) => Command::Login(identity.into_owned()),
+            Command::Refresh(grant) => Command::Refresh(grant),
             Command::Ping => Command::Ping,
             Command::Join { gid } => Command::Join { gid },
             Command::Leave { gid } => Command::Leave { gid },
@@ -121,7 +126,8 @@ impl Identity<'_> {
     fn into_owned(self) -> Identity<'static> {
         match self {
             Identity::NewGuest { name } => Identity::NewGuest { name: name.map(owned) },
-            Identity::Known { uid, name, role } => Identity::Known { uid, name: name.map(owned), role },
+            Identity::Guest { uid, name } => Identity::Guest { uid, name: name.map(owned) },
+            Identity::Known(grant) => Identity::Known(grant),
         }
     }
 }
@@ -162,15 +168,32 @@ pub enum Identity<'a> {
         /// The display name that was asked for.
         name: Option<Cow<'a, str>>,
     },
-    /// Somebody with a good token.
-    Known {
-        /// Who it is.
+    /// A guest who comes back.
+    Guest {
+        /// Who it is, by a token that the daemon gave.
         uid: Id,
-        /// The display name, where the token or the client gives one.
+        /// The display name that is asked for now.
         name: Option<Cow<'a, str>>,
-        /// What the token allows.
-        role: Role,
     },
+    /// Somebody with a token of the site's back end.
+    Known(Grant),
+}
+
+/// What a token of the site's back end says of its bearer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Who it is.
+    pub uid: Id,
+    /// The display name, where the token gives one.
+    pub name: Option<String>,
+    /// What the bearer may do.
+    pub role: Role,
+    /// Groups that the bearer is to be a member of.
+    pub groups: Vec<Id>,
+    /// The token's `exp`, in Unix seconds: what the client is told.
+    pub exp_s: u64,
+    /// When the token ceases to hold, the leeway included.
+    pub holds_until: UnixMillis,
 }
 
 /// What a token allows.
@@ -179,6 +202,8 @@ pub enum Role {
     /// Chats.
     #[default]
     User,
+    /// Answers visitors. So far nothing more than a user.
+    Agent,
     /// May do all.
     Admin,
 }

@@ -24,6 +24,7 @@ pub mod output;
 mod admission;
 mod direct;
 mod draft;
+mod expiry;
 mod group;
 mod parking;
 mod presence;
@@ -37,10 +38,11 @@ mod user;
 
 use std::collections::{BTreeMap, HashMap};
 
+use expiry::Expiry;
 use ids::{Conversation, SessionId, TOPIC_ALL};
 use input::{Command, Input, Role, Target};
 pub use limits::{BroadcastPolicy, Limits};
-use output::{Event, Output, Refusal, Sink, To};
+use output::{Event, Farewell, Output, Refusal, Sink, To};
 use parking::{Parking, Request};
 use presence::Presence;
 use quota::Spell;
@@ -76,6 +78,7 @@ pub struct Chat {
     directs: HashMap<Conversation, u64>,
     guests: Guests,
     presence: Presence,
+    expiry: Expiry,
     /// Users who are over the rate, or were.
     spells: BTreeMap<UserSlot, Spell>,
     parking: Parking,
@@ -96,6 +99,7 @@ impl Chat {
             groups: Table::new(),
             directs: HashMap::new(),
             presence: Presence::default(),
+            expiry: Expiry::default(),
             spells: BTreeMap::new(),
             parking: Parking::default(),
             turn: Turn::default(),
@@ -122,7 +126,10 @@ impl Chat {
             }
             Input::Gone(session) => self.gone(now, session),
             Input::Answer(record) => self.answer(now, record, out),
-            Input::Deadline => self.end_graces(now.mono, out),
+            Input::Deadline => {
+                self.end_graces(now.mono, out);
+                self.end_expired(now.mono, out);
+            }
             Input::Committed => self.committed(),
             Input::CommitFailed => self.commit_failed(now, out),
         }
@@ -132,7 +139,7 @@ impl Chat {
     /// does no harm.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Millis> {
-        self.presence.next_end()
+        self.presence.next_end().into_iter().chain(self.expiry.next()).min()
     }
 
     /// Serves a request for which everything is known.
@@ -141,7 +148,7 @@ impl Chat {
         let id = id.as_deref();
         self.turn.answered(session, id);
         let outcome = match command {
-            Command::Login(identity) => self.login(session, id, identity, out),
+            Command::Login(identity) => self.login(now, (session, id), identity, out),
             Command::Ping => {
                 out.put(Output::Deliver { to: To::Session(session), event: Event::Pong { id } });
                 Ok(Reply::Given)
@@ -156,7 +163,14 @@ impl Chat {
                 out.put(Output::Deliver { to: To::Session(session), event: Event::Ack { id, entry } });
             }
             (Ok(_), _) => {}
-            (Err(refusal), id) => refuse(session, id, refusal, out),
+            (Err(refusal), id) => {
+                // A login whose token is refused ends the connection; a refresh does not.
+                let ends = refusal == Refusal::Unauthorized && !self.sessions.contains_key(&session);
+                refuse(session, id, refusal, out);
+                if ends {
+                    out.put(Output::Disconnect { session, why: Farewell::Unauthorized });
+                }
+            }
         }
     }
 
@@ -170,6 +184,7 @@ impl Chat {
     ) -> Outcome {
         match command {
             Command::Login(_) | Command::Ping => Ok(Reply::Given),
+            Command::Refresh(grant) => self.refresh(now, (session, id), grant.as_ref(), out),
             Command::Join { gid } => self.join(user, &gid, out),
             Command::Leave { gid } => self.leave(user, &gid, out),
             Command::Members { gid, after, limit } => {
@@ -195,7 +210,7 @@ impl Chat {
         content: &str,
         out: &mut impl Sink,
     ) -> Outcome {
-        let role = self.sessions.get(&session).map_or(Role::User, |session| session.role);
+        let role = self.sessions.get(&session).map_or(Role::User, |session| session.hold.role);
         if self.limits.broadcast == BroadcastPolicy::Admins && role != Role::Admin {
             return Err(Refusal::Forbidden);
         }

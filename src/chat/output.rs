@@ -57,6 +57,10 @@ pub enum Output<'a> {
 pub enum Farewell {
     /// 4108: went on over the message rate.
     TooManyMessages,
+    /// 4001: the login was refused for its token.
+    Unauthorized,
+    /// 4001: the token has expired and no other has come.
+    TokenExpired,
 }
 
 /// The receivers of a delivery.
@@ -83,6 +87,13 @@ pub enum Event<'a> {
         name: &'a str,
         /// A guest gets a token that brings him back.
         guest: bool,
+    },
+    /// The session's token is another now.
+    Refreshed {
+        /// Echoed.
+        id: Option<&'a str>,
+        /// The new token's `exp`, in Unix seconds.
+        exp_s: u64,
     },
     /// Answer to `ping`.
     Pong {
@@ -241,6 +252,8 @@ pub enum Refusal {
     BadRequest(&'static str, &'static str),
     /// Only `login` and `ping` are served before login.
     LoginRequired,
+    /// The token does not hold, or not here. Why is not told.
+    Unauthorized,
     /// Seen, but not allowed.
     Forbidden,
     /// Not there, or not to be seen.

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Chat;
-use super::ids::SessionId;
+use super::ids::{Id, SessionId};
 use super::input::{Command, Identity, Target};
 use super::output::{Output, Query, Record, Sink};
 use super::user::Guests;
@@ -130,10 +130,11 @@ impl Chat {
     fn needs(&mut self, request: &Request<'_>) -> Option<Query> {
         match &request.command {
             Command::Login(Identity::NewGuest { .. }) => Guests::needs(&mut self.guests, &self.users),
-            Command::Login(Identity::Known { uid, .. }) => {
-                let loaded = self.users.find(uid).is_some_and(|user| user.loaded);
-                (!loaded).then(|| Query::User(uid.clone()))
-            }
+            Command::Login(Identity::Guest { uid, .. }) => self.needs_user(uid),
+            // One after the other: nobody is let into groups before it is known who it is.
+            Command::Login(Identity::Known(grant)) => self
+                .needs_user(&grant.uid)
+                .or_else(|| grant.groups.iter().find_map(|gid| self.needs_group(gid))),
             Command::Join { gid }
             | Command::Leave { gid }
             | Command::Members { gid, .. }
@@ -144,9 +145,14 @@ impl Chat {
                 self.needs_direct(user, uid)
             }
             Command::Ping
+            | Command::Refresh(_)
             | Command::Broadcast { .. }
             | Command::Typing { target: Target::User(_) }
             | Command::Presence { .. } => None,
         }
+    }
+    fn needs_user(&self, uid: &Id) -> Option<Query> {
+        let loaded = self.users.find(uid).is_some_and(|user| user.loaded);
+        (!loaded).then(|| Query::User(uid.clone()))
     }
 }

@@ -12,9 +12,10 @@
 //! Tested in `tests/chat/login.rs`.
 
 use super::Chat;
+use super::expiry::Hold;
 use super::ids::{Id, SessionId, TOPIC_ALL};
-use super::input::{Identity, Role};
-use super::output::{Event, Output, Refusal, Sink, To};
+use super::input::Identity;
+use super::output::{Event, Farewell, Output, Refusal, Sink, To};
 use super::reply::{Outcome, Reply};
 use super::room::GroupSlot;
 use super::turn::Undo;
@@ -24,7 +25,8 @@ use crate::base::clock::{Millis, Now};
 /// One logged-in connection.
 pub(super) struct Session {
     pub(super) user: UserSlot,
-    pub(super) role: Role,
+    /// What the token allows, and until when.
+    pub(super) hold: Hold,
     /// Its end has been ordered; it is not heard any more.
     pub(super) ending: bool,
 }
@@ -37,24 +39,29 @@ impl Chat {
 
     pub(super) fn login(
         &mut self,
-        session: SessionId,
-        id: Option<&str>,
+        now: Now,
+        (session, id): (SessionId, Option<&str>),
         identity: Identity<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
-        let (user, role) = match identity {
+        let (user, hold, groups) = match identity {
             Identity::NewGuest { name } => {
                 let name = user::trimmed(name.as_deref(), &self.limits)?;
-                (self.new_guest(name, out)?, Role::User)
+                (self.new_guest(name, out)?, Hold::default(), Vec::new())
             }
-            Identity::Known { uid, name, role } => {
+            Identity::Guest { uid, name } => {
                 let name = user::trimmed(name.as_deref(), &self.limits)?;
-                (self.known(&uid, name, out)?, role)
+                (self.guest(&uid, name, out)?, Hold::default(), Vec::new())
+            }
+            Identity::Known(grant) => {
+                let name = user::trimmed(grant.name.as_deref(), &self.limits)?;
+                (self.known(&grant.uid, name, out)?, Hold::of(&grant, now), grant.groups)
             }
         };
-        self.sessions.insert(session, Session { user, role, ending: false });
+        self.sessions.insert(session, Session { user, hold: Hold::default(), ending: false });
         self.users[user].sessions.insert(session);
         self.turn.undo(Undo::LoggedIn(session));
+        self.hold_by(session, hold);
         let row = &self.users[user];
         let event = Event::Login { id, uid: &row.uid, name: &row.name, guest: row.guest };
         out.put(Output::Deliver { to: To::Session(session), event });
@@ -63,6 +70,11 @@ impl Chat {
             out.put(Output::Subscribe { session, topic: GroupSlot::topic(group) });
         }
         self.appear(user, out);
+        for gid in &groups {
+            let group = self.groups.intern(gid);
+            // A group that is full, or one too many, keeps nobody out of all the others.
+            let _ = self.enter(user, group, out);
+        }
         Ok(Reply::Given)
     }
 
@@ -74,17 +86,29 @@ impl Chat {
         Ok(slot)
     }
 
+    /// A guest who comes back. Whoever is stored as no guest is not to be had by a guest's token.
+    fn guest(&mut self, uid: &Id, name: Option<&str>, out: &mut impl Sink) -> Result<UserSlot, Refusal> {
+        self.guests.name(uid);
+        let slot = self.users.intern(uid);
+        if self.users[slot].stored && !self.users[slot].guest {
+            return Err(Refusal::Unauthorized);
+        }
+        self.users[slot].guest = true;
+        self.name_at_login(slot, name, out);
+        Ok(slot)
+    }
+
+    /// Somebody with a token of the site's. A uid that a guest has or had is refused: whoever got it would
+    /// inherit the guest's messages.
     fn known(&mut self, uid: &Id, name: Option<&str>, out: &mut impl Sink) -> Result<UserSlot, Refusal> {
         self.guests.name(uid);
         let slot = self.users.intern(uid);
-        if !self.users[slot].stored {
-            self.users[slot].guest = self.guests.gave(uid);
+        if self.users[slot].guest || self.guests.gave(uid) {
+            return Err(Refusal::Unauthorized);
         }
         self.name_at_login(slot, name, out);
-        if !self.users[slot].guest {
-            // Stored at once, so that the numbers of guests pass this uid by after a restart too.
-            self.remember(slot, out);
-        }
+        // Stored at once, so that the numbers of guests pass this uid by after a restart too.
+        self.remember(slot, out);
         Ok(slot)
     }
 
@@ -120,9 +144,20 @@ impl Chat {
         }
     }
 
+    /// Ends a session from our side. What it still asks for is not heard.
+    pub(super) fn end(&mut self, session: SessionId, why: Farewell, out: &mut impl Sink) {
+        if let Some(row) = self.sessions.get_mut(&session) {
+            row.ending = true;
+            self.expiry.forget(session, row.hold);
+        }
+        self.turn.undo(Undo::EndOrdered(session));
+        out.put(Output::Disconnect { session, why });
+    }
+
     /// Takes a session out of the table, by its end or because its login is undone.
     pub(super) fn log_out(&mut self, session: SessionId) -> Option<UserSlot> {
-        let Session { user, .. } = self.sessions.remove(&session)?;
+        let Session { user, hold, .. } = self.sessions.remove(&session)?;
+        self.expiry.forget(session, hold);
         for released in self.presence.unwatch_all(session) {
             self.users.loosen(released);
         }

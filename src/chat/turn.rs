@@ -21,6 +21,7 @@
 
 use std::collections::BTreeSet;
 
+use super::expiry::Hold;
 use super::ids::{Conversation, SessionId};
 use super::output::{Refusal, Sink};
 use super::parking::Request;
@@ -41,6 +42,8 @@ pub(super) enum Undo {
     GraceEnded(UserSlot, Millis),
     Watched(SessionId, UserSlot),
     EndOrdered(SessionId),
+    /// With what the session was held by before.
+    Refreshed(SessionId, Hold),
     Made(GroupSlot),
     Joined(GroupSlot, UserSlot),
     Left(GroupSlot, Member),
@@ -158,11 +161,8 @@ impl Chat {
                 self.presence.unwatch(session, user);
                 self.users.loosen(user);
             }
-            Undo::EndOrdered(session) => {
-                if let Some(session) = self.sessions.get_mut(&session) {
-                    session.ending = false;
-                }
-            }
+            Undo::EndOrdered(session) => self.go_on(session),
+            Undo::Refreshed(session, before) => self.hold_by(session, before),
             Undo::Made(group) => {
                 self.groups[group].stored = false;
                 self.groups.loosen(group);

@@ -11,7 +11,7 @@ use super::writer::Writer;
 pub enum Bye {
     /// The daemon stops, to start again most likely.
     Restart,
-    /// The login failed.
+    /// The login failed, or the token of the session has expired.
     Unauthorized,
     /// The client reads more slowly than it is written to.
     TooSlow,

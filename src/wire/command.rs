@@ -37,7 +37,12 @@ pub enum Request<'a> {
         /// The display name that a guest would like.
         name: Option<Cow<'a, str>>,
     },
-    /// Everything else, ready for the core. Never [`Command::Login`].
+    /// `refresh`: what the token says must be found out, too.
+    Refresh {
+        /// The new token.
+        token: Cow<'a, str>,
+    },
+    /// Everything else, ready for the core. Never [`Command::Login`] or [`Command::Refresh`].
     Chat(Command<'a>),
 }
 
@@ -134,6 +139,9 @@ impl<'a> Fields<'a> {
     fn request(&self) -> Result<Request<'a>, Problem> {
         let command = match &*required("type", self.kind_of_request, value::text)? {
             "login" => return self.login(),
+            "refresh" => {
+                return required("token", self.token, value::text).map(|token| Request::Refresh { token });
+            }
             "ping" => Command::Ping,
             "join" => Command::Join { gid: self.gid()? },
             "leave" => Command::Leave { gid: self.gid()? },

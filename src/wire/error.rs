@@ -115,6 +115,7 @@ impl From<&Refusal> for Problem {
         match *refusal {
             Refusal::BadRequest(field, message) => Problem::bad_request(field, message),
             Refusal::LoginRequired => Problem::LOGIN_REQUIRED,
+            Refusal::Unauthorized => Problem::UNAUTHORIZED,
             Refusal::Forbidden => Problem::new(Code::Forbidden, "you may not do this"),
             Refusal::NotFound => {
                 Problem::new(Code::NotFound, "there is no such thing, or none that you may see")

@@ -65,6 +65,12 @@ pub struct Limits {
 pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
     match event {
         Event::Login { id, uid, name, guest: _ } => open_login(*id, uid, name, out).close(),
+        Event::Refreshed { id, exp_s } => {
+            let mut json = Writer::open(out, "refreshed");
+            json.echo(*id);
+            json.number("exp", *exp_s);
+            json.close();
+        }
         Event::Pong { id } => {
             let mut json = Writer::open(out, "pong");
             json.echo(*id);
