@@ -103,7 +103,10 @@ impl Found {
             groups: self.groups.map_or(Ok(Vec::new()), groups)?,
             desks: self.desks.map_or(Ok(Vec::new()), |desks| texts("desks", desks))?,
             exp_s: seconds("exp", &exp)?,
-            not_before: self.nbf.map(|nbf| seconds("nbf", &nbf).map(|s| UnixMillis(s * 1_000))).transpose()?,
+            not_before: self
+                .nbf
+                .map(|nbf| seconds("nbf", &nbf).map(|s| UnixMillis(s * 1_000)))
+                .transpose()?,
         })
     }
 }
@@ -111,7 +114,9 @@ impl Found {
 /// A uid or gid: as on the wire, and not the one that is reserved.
 fn id(claim: &'static str, value: &Value) -> Judged<Id> {
     let id = match value {
-        Value::String(text) if text == SYSTEM => return Err(TokenError::Claim(claim, "names \"system\", which is reserved")),
+        Value::String(text) if text == SYSTEM => {
+            return Err(TokenError::Claim(claim, "names \"system\", which is reserved"));
+        }
         Value::String(text) => Id::from_text(text),
         // Integers only: 1.0 is no id.
         Value::Number(number) => number.as_u64().and_then(Id::from_number),
@@ -146,7 +151,9 @@ fn text(claim: &'static str, value: Value) -> Judged<String> {
 }
 
 fn texts(claim: &'static str, value: Value) -> Judged<Vec<String>> {
-    let Value::Array(items) = value else { return Err(TokenError::Claim(claim, "must be a list of strings")) };
+    let Value::Array(items) = value else {
+        return Err(TokenError::Claim(claim, "must be a list of strings"));
+    };
     items.into_iter().map(|item| text(claim, item)).collect()
 }
 
@@ -174,13 +181,19 @@ fn judge_audience(found: Option<Value>, ours: Option<&str>) -> Judged<()> {
         Some(Value::String(one)) => vec![one],
         Some(several) => texts("aud", several)?,
     };
-    if ours.is_some_and(|ours| named.iter().any(|name| name == ours)) { Ok(()) } else { Err(TokenError::Audience) }
+    if ours.is_some_and(|ours| named.iter().any(|name| name == ours)) {
+        Ok(())
+    } else {
+        Err(TokenError::Audience)
+    }
 }
 
 /// Claims as they are written.
 #[derive(Serialize)]
 pub(super) struct Told<'a> {
     sub: Name<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -211,9 +224,10 @@ impl<'a> From<&'a Id> for Name<'a> {
     }
 }
 
-impl<'a> From<&'a Claims> for Told<'a> {
-    fn from(claims: &'a Claims) -> Told<'a> {
+impl<'a> Told<'a> {
+    pub(super) fn new(claims: &'a Claims, audience: Option<&'a str>) -> Told<'a> {
         Told {
+            aud: audience,
             sub: Name::from(&claims.uid),
             name: claims.name.as_deref(),
             role: match claims.role {

@@ -90,7 +90,9 @@ impl fmt::Display for TokenError {
             TokenError::Form => "the token is not of a form that is known",
             TokenError::Signature => "the token is not signed with this key",
             TokenError::Uid => "the token is signed for what is no uid",
-            TokenError::Header => "the token's header is not readable, or its algorithm (perhaps none) not known",
+            TokenError::Header => {
+                "the token's header is not readable, or its algorithm (perhaps none) not known"
+            }
             TokenError::Algorithm => "the token's header names another algorithm than the key's",
             TokenError::Critical => "the token's header demands what is not understood (crit)",
             TokenError::Claims => "the token's claims are no JSON object, or one of them is there twice",

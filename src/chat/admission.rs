@@ -3,7 +3,7 @@
 //! Asked once, before the store is asked for anything, so that neither a flood nor a message that cannot be
 //! served costs a look-up. Every request of a logged-in user counts for the rate but `ping`, whatever
 //! becomes of it. A user who goes on for `over_rate_ms` over the rate loses the session that is over it at
-//! that moment; a session whose end has been ordered is not heard any more.
+//! that moment.
 //!
 //! Permission is not asked here: who may do what in a group is in `group.rs`.
 //! The tutorial believes every message. Tested in `tests/chat/rate.rs` and `login.rs`.
@@ -34,11 +34,6 @@ impl Chat {
     /// Whether the request may go on. If not, it is answered here.
     pub(super) fn admit(&mut self, now: Now, request: &Request<'_>, out: &mut impl Sink) -> bool {
         let (session, id) = (request.session, request.id.as_deref());
-        if self.sessions.get(&session).is_some_and(|session| session.ending) {
-            // Unanswered, but if the commit fails the session does not end, and must hear of it.
-            self.turn.answered(session, id);
-            return false;
-        }
         let Err(objection) = self.object(now, request) else { return true };
         self.turn.answered(session, id);
         match objection {

@@ -36,7 +36,12 @@ impl Chat {
     }
 
     /// Makes the user a member, and the group if need be. The joiner hears the notice too.
-    pub(super) fn enter(&mut self, user: UserSlot, slot: GroupSlot, out: &mut impl Sink) -> Result<(), Refusal> {
+    pub(super) fn enter(
+        &mut self,
+        user: UserSlot,
+        slot: GroupSlot,
+        out: &mut impl Sink,
+    ) -> Result<(), Refusal> {
         if self.users[user].groups.contains(slot) {
             return Ok(());
         }

@@ -110,6 +110,11 @@ impl Chat {
         mut request: Request<'a>,
         out: &mut impl Sink,
     ) -> Option<Request<'a>> {
+        if self.sessions.get(&request.session).is_some_and(|session| session.ending) {
+            // Not heard any more. But if the commit fails the session does not end, and must hear of it.
+            self.turn.answered(request.session, request.id.as_deref());
+            return None;
+        }
         if !request.admitted {
             if !self.admit(now, &request, out) {
                 return None;

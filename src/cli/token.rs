@@ -126,7 +126,7 @@ fn create(create: Create) -> Result<(), Failure> {
         not_before: None,
     };
     let token = secret
-        .sign(&claims)
+        .sign(&claims, create.settings.token_audience.as_deref())
         .map_err(|error| Failure { code: CONFIG, words: format!("{setting}: {error}") })?;
     print(&token)
 }
@@ -137,7 +137,9 @@ fn inspect(inspect: &Inspect) -> Result<(), Failure> {
     let token = token.trim();
     let refused = |words: String| Err(Failure { code: RUNTIME, words });
     if GuestKey::is_meant_by(token) {
-        return refused("refused: this is a guest's token; only the daemon that gave it can check it".to_owned());
+        return refused(
+            "refused: this is a guest's token; only the daemon that gave it can check it".to_owned(),
+        );
     }
     if let Some(claims) = unverified_claims(token) {
         print(&claims)?;

@@ -121,12 +121,13 @@ impl TokenSettings {
     /// A file that cannot be read, or two secrets.
     pub fn secret(&self) -> Result<Option<(Secret, String)>, ConfigError> {
         match (&self.token_secret_file, secret_variable()) {
-            (Some(_), Some(_)) => {
-                Err(ConfigError(format!("--token-secret-file: {SECRET_VARIABLE} is set too; one of them is allowed")))
-            }
+            (Some(_), Some(_)) => Err(ConfigError(format!(
+                "--token-secret-file: {SECRET_VARIABLE} is set too; one of them is allowed"
+            ))),
             (Some(path), None) => {
                 let setting = format!("--token-secret-file {}", path.display());
-                let bytes = std::fs::read(path).map_err(|error| ConfigError(format!("{setting}: {error}")))?;
+                let bytes =
+                    std::fs::read(path).map_err(|error| ConfigError(format!("{setting}: {error}")))?;
                 Ok(Some((Secret::new(bytes), setting)))
             }
             (None, Some(secret)) => Ok(Some((Secret::new(secret), SECRET_VARIABLE.to_owned()))),
@@ -134,7 +135,6 @@ impl TokenSettings {
         }
     }
 }
-
 
 /// An empty variable is as good as none: that is how some shells and unit files unset one.
 fn secret_variable() -> Option<Vec<u8>> {

@@ -86,7 +86,7 @@ fn each_device_of_the_author_hears_the_entry_once_and_only_the_sender_is_acked()
     let mut w = world();
     let ada = w.guest(1, "Ada");
     w.send(ada, join(7));
-    let phone = w.known(2, 1001);
+    let phone = w.again(2, 1001);
     w.hush();
     w.ask(ada, "m", group(7, "hi"));
     assert_eq!(w.heard(ada), ["group 7 #1 1001 Ada: hi", "ack [m] group 7 #1"]);
@@ -97,7 +97,7 @@ fn each_device_of_the_author_hears_the_entry_once_and_only_the_sender_is_acked()
 fn all_devices_join_and_leave_together() {
     let mut w = world();
     let ada = w.guest(1, "Ada");
-    let phone = w.known(2, 1001);
+    let phone = w.again(2, 1001);
     w.send(ada, join(7));
     assert_eq!(w.heard(phone), ["joined 7 1001 Ada (1)"]);
     w.send(phone, leave(7));
@@ -138,8 +138,8 @@ fn the_longest_standing_member_follows_the_owner() {
 
     // The order of joining and the owner are in the store too.
     let mut later = World::on(chat_with(|_| {}), w.into_store());
-    let (ada, bob) = (later.known(1, 1001), later.known(2, 1002));
-    later.send(SessionId(3), known_login(id(1003), None));
+    let (ada, bob) = (later.again(1, 1001), later.again(2, 1002));
+    later.send(SessionId(3), guest_return(1003, None));
     later.send(SessionId(3), join(7));
     later.send(bob, leave(7));
     later.hush();
@@ -171,7 +171,7 @@ fn a_returning_member_hears_the_group_again() {
     w.send(bob, join(7));
     w.leaves(bob);
     w.later_ms(60_000);
-    let bob = w.known(3, 1002);
+    let bob = w.again(3, 1002);
     w.hush();
     w.send(ada, group(7, "welcome back"));
     assert_eq!(w.heard(bob), ["group 7 #1 1001 Ada: welcome back"]);

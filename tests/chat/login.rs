@@ -73,13 +73,13 @@ fn a_guest_who_comes_back_is_the_same_user() {
     let mut w = world();
     let ada = w.guest(1, "Ada");
     let second = SessionId(2);
-    w.send(second, known_login(id(1001), None));
+    w.send(second, guest_return(1001, None));
     assert_eq!(w.heard(second), ["login 1001 Ada guest"]);
     w.leaves(ada);
     w.leaves(second);
     w.later_ms(60_000);
     let third = SessionId(3);
-    w.send(third, known_login(id(1001), None));
+    w.send(third, guest_return(1001, None));
     assert_eq!(w.heard(third), ["login 1001 Ada guest"]);
 }
 
@@ -88,7 +88,7 @@ fn a_second_device_hears_what_the_first_hears() {
     let mut w = world();
     let ada = w.guest(1, "Ada");
     w.send(ada, join(7));
-    let second = w.known(2, 1001);
+    let second = w.again(2, 1001);
     w.hush();
     w.send(second, group(7, "from my phone"));
     assert_eq!(w.heard(ada), ["group 7 #1 1001 Ada: from my phone"]);

@@ -8,6 +8,7 @@ mod net;
 mod story;
 
 mod broadcast;
+mod expiry;
 mod group;
 mod limits;
 mod login;

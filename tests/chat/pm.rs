@@ -10,7 +10,7 @@ use crate::story::*;
 fn both_users_hear_it_on_every_device_once() {
     let mut w = world();
     let (ada, bob) = (w.guest(1, "Ada"), w.guest(2, "Bob"));
-    let (phone, tablet) = (w.known(3, 1001), w.known(4, 1002));
+    let (phone, tablet) = (w.again(3, 1001), w.again(4, 1002));
     let cid = w.guest(5, "Cid");
     w.ask(ada, "m", pm(1002, "hi"));
     assert_eq!(w.heard(ada), ["pm 1001-1002 #1 1001 Ada: hi", "ack [m] user 1002 #1"]);
@@ -37,7 +37,7 @@ fn a_conversation_counts_for_both_directions() {
 fn one_may_write_to_oneself() {
     let mut w = world();
     let ada = w.guest(1, "Ada");
-    let phone = w.known(2, 1001);
+    let phone = w.again(2, 1001);
     w.ask(ada, "m", pm(1001, "buy milk"));
     assert_eq!(w.heard(ada), ["pm 1001-1001 #1 1001 Ada: buy milk", "ack [m] user 1001 #1"]);
     assert_eq!(w.heard(phone), ["pm 1001-1001 #1 1001 Ada: buy milk"]);

@@ -13,7 +13,7 @@ fn the_answer_tells_how_they_are_and_changes_follow() {
     w.leaves(bob);
     w.later_ms(5_000);
     w.known(3, 77);
-    w.known(4, 1002);
+    w.again(4, 1002);
     let told = ["presence: 1002 last 0", "presence: 77 online", "presence: 1002 online"];
     assert_eq!(w.heard(ada), told);
 }
@@ -43,7 +43,7 @@ fn a_quick_return_is_silent() {
     w.hush();
     w.leaves(bob);
     w.later_ms(4_000);
-    let bob = w.known(3, 1002);
+    let bob = w.again(3, 1002);
     w.later_ms(60_000);
     w.silence();
     // A second departure has a grace of its own.
@@ -62,7 +62,7 @@ fn the_grace_counts_from_the_last_departure() {
     w.hush();
     w.leaves(bob);
     w.later_ms(3_000);
-    let bob = w.known(3, 1002);
+    let bob = w.again(3, 1002);
     w.leaves(bob);
     w.later_ms(3_000);
     w.silence();
@@ -74,7 +74,7 @@ fn the_grace_counts_from_the_last_departure() {
 fn one_of_two_devices_makes_no_difference() {
     let mut w = world();
     let (ada, bob) = (w.guest(1, "Ada"), w.guest(2, "Bob"));
-    let tablet = w.known(3, 1002);
+    let tablet = w.again(3, 1002);
     w.send(ada, presence(&[1002]));
     w.hush();
     w.leaves(bob);
@@ -100,7 +100,7 @@ fn a_session_watches_so_many_users() {
     assert_eq!(w.heard(ada), ["presence: 1 never seen, 2 never seen, 4 never seen"]);
     w.send(ada, presence(&[5]));
     assert_eq!(w.heard(ada), [refused]);
-    let phone = w.known(3, 1001);
+    let phone = w.again(3, 1001);
     w.send(phone, presence(&[5]));
     assert_eq!(w.heard(phone), ["presence: 5 never seen"], "each session has its own");
 }

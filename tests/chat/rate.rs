@@ -61,7 +61,7 @@ fn in_the_long_run_the_rate_holds() {
 fn all_devices_share_one_rate_and_users_do_not() {
     let mut w = world();
     let (ada, bob) = (w.guest(1, "Ada"), w.guest(2, "Bob"));
-    let phone = w.known(3, 1001);
+    let phone = w.again(3, 1001);
     spend(&mut w, ada, 60);
     spend(&mut w, phone, 40);
     w.send(phone, typing_to(77));
@@ -85,7 +85,7 @@ fn a_refused_request_counts_too() {
 fn ten_seconds_over_the_rate_end_the_session() {
     let mut w = world();
     let ada = w.guest(1, "Ada");
-    let phone = w.known(2, 1001);
+    let phone = w.again(2, 1001);
     spend(&mut w, ada, 100);
     // Forty a second, twice what is allowed: every other request is refused.
     for _ in 0..400 {

@@ -76,12 +76,12 @@ fn a_login_is_undone_and_can_be_tried_again() {
 fn a_new_name_is_undone() {
     let mut w = world();
     let ada = w.guest(1, "Ada");
-    w.request(SessionId(2), None, known_login(id(1001), Some("Eve")));
+    w.request(SessionId(2), None, guest_return(1001, Some("Eve")));
     w.fail();
     w.hush();
     w.send(ada, join(7));
     assert_eq!(w.heard(ada), ["joined 7 1001 Ada (1)"]);
-    w.request(SessionId(3), None, known_login(id(1001), Some("Eve")));
+    w.request(SessionId(3), None, guest_return(1001, Some("Eve")));
     w.fail();
     w.hush();
     w.send(ada, group(7, "hi"));
@@ -147,7 +147,7 @@ fn who_went_in_a_failed_turn_stays_away() {
     assert_eq!(w.heard(ada), ["members 7: 1001 Ada owner, 1002 Bob away"]);
     w.later_ms(5_000);
     assert_eq!(w.heard(ada), ["presence: 1002 last 0"]);
-    let bob = w.known(3, 1002);
+    let bob = w.again(3, 1002);
     w.hush();
     w.send(ada, group(7, "hi"));
     assert_eq!(w.heard(bob), ["group 7 #1 1001 Ada: hi"], "and is a member when he returns");
@@ -193,7 +193,7 @@ fn a_grace_that_ran_out_unseen_behind_an_undone_login_is_not_lost() {
     w.send(ada, presence(&[1002]));
     w.leaves(bob);
     w.hush();
-    w.request(SessionId(3), None, known_login(id(1002), None));
+    w.request(SessionId(3), None, guest_return(1002, None));
     w.wait_ms(5_000);
     w.deadline();
     w.fail();
@@ -211,7 +211,7 @@ fn who_lost_the_old_session_and_the_new_one_in_a_failed_turn_departs() {
     w.send(ada, presence(&[1002]));
     w.hush();
     w.wait_ms(1_000);
-    w.request(SessionId(3), None, known_login(id(1002), None));
+    w.request(SessionId(3), None, guest_return(1002, None));
     w.gone(bob);
     w.fail();
     w.told(SessionId(3));
@@ -257,7 +257,7 @@ fn what_the_store_has_after_a_failure_is_what_the_core_has() {
     w.send(bob, pm(1001, "hi"));
     w.send(ada, group(7, "two"));
     let mut later = World::on(chat_with(|_| {}), w.into_store());
-    let ada = later.known(1, 1001);
+    let ada = later.again(1, 1001);
     later.send(ada, members(7));
     later.send(ada, group(7, "three"));
     assert_eq!(later.heard(ada), ["members 7: 1001 Ada owner", "group 7 #3 1001 Ada: three"]);

@@ -1,7 +1,8 @@
 //! Words to tell stories in. Each request is a turn of its own unless the story says otherwise.
 
+use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Id, SessionId};
-use karez::chat::input::{Command, Draft, Identity, Role, Target};
+use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
 use karez::chat::{BroadcastPolicy, Chat, Limits};
 
 use crate::net::World;
@@ -73,19 +74,33 @@ pub fn guest_login(name: &str) -> Command<'_> {
     Command::Login(Identity::NewGuest { name: Some(name.into()) })
 }
 
-pub fn known_login(uid: Id, name: Option<&str>) -> Command<'_> {
-    Command::Login(Identity::Known { uid, name: name.map(Into::into), role: Role::User })
+/// A login by a token of the site's that holds for a day.
+pub fn known_login(uid: Id, name: Option<&str>) -> Command<'static> {
+    Command::Login(Identity::Known(Grant { name: name.map(str::to_owned), ..grant(uid) }))
 }
 
 pub fn admin_login(uid: Id) -> Command<'static> {
-    Command::Login(Identity::Known { uid, name: None, role: Role::Admin })
+    Command::Login(Identity::Known(Grant { role: Role::Admin, ..grant(uid) }))
+}
+
+/// A guest comes back.
+pub fn guest_return(uid: u64, name: Option<&str>) -> Command<'_> {
+    Command::Login(Identity::Guest { uid: id(uid), name: name.map(Into::into) })
+}
+
+pub fn grant(uid: Id) -> Grant {
+    let exp_s = 86_400;
+    let holds_until = UnixMillis(exp_s * 1_000);
+    Grant { uid, name: None, role: Role::User, groups: Vec::new(), exp_s, holds_until }
 }
 
 pub trait Story {
     /// A new guest, whose login answer is heard already.
     fn guest(&mut self, session: u64, name: &str) -> SessionId;
-    /// A further session of a user, or one with a token.
+    /// A session of a user with a token of the site's.
     fn known(&mut self, session: u64, uid: u64) -> SessionId;
+    /// A further session of a guest.
+    fn again(&mut self, session: u64, uid: u64) -> SessionId;
     /// A request without `id`, as a turn.
     fn send(&mut self, session: SessionId, command: Command<'_>);
     /// A request with an `id`, as a turn.
@@ -113,6 +128,13 @@ impl Story for World {
     fn known(&mut self, session: u64, uid: u64) -> SessionId {
         let session = SessionId(session);
         self.send(session, known_login(id(uid), None));
+        assert!(self.heard(session)[0].starts_with("login"), "{uid} could not log in");
+        session
+    }
+
+    fn again(&mut self, session: u64, uid: u64) -> SessionId {
+        let session = SessionId(session);
+        self.send(session, guest_return(uid, None));
         assert!(self.heard(session)[0].starts_with("login"), "{uid} could not log in");
         session
     }

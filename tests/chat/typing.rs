@@ -32,7 +32,7 @@ fn outside_it_is_forbidden_and_nowhere_not_found() {
 fn to_a_user_every_device_of_that_user_hears_it_and_nobody_else() {
     let mut w = world();
     let (ada, bob) = (w.guest(1, "Ada"), w.guest(2, "Bob"));
-    let (phone, tablet) = (w.known(3, 1001), w.known(4, 1002));
+    let (phone, tablet) = (w.again(3, 1001), w.again(4, 1002));
     w.send(ada, typing_to(1002));
     assert_eq!(w.heard(bob), ["typing user 1002 1001"]);
     assert_eq!(w.heard(tablet), ["typing user 1002 1001"]);

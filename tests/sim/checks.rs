@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::Target;
-use karez::chat::output::AckedEntry;
+use karez::chat::output::{AckedEntry, Farewell};
 
 use crate::net::{Said, Told, World};
 
@@ -45,6 +45,8 @@ impl Checks {
             for told in told {
                 match told {
                     Told::Entry(said) => self.entry(*session, said, world),
+                    // Who may not log in has been answered, and may still ask.
+                    Told::Bye(Farewell::Unauthorized) => {}
                     Told::Bye(_) => self.sessions.entry(*session).or_default().open.clear(),
                     Told::Ack { id, entry } => {
                         self.answer(*session, id);
@@ -59,6 +61,7 @@ impl Checks {
                         }
                     }
                     Told::Refused { id: Some(id), .. }
+                    | Told::Refreshed { id: Some(id), .. }
                     | Told::Pong { id: Some(id) }
                     | Told::Members { id: Some(id), .. }
                     | Told::Presence { id: Some(id), .. } => self.answer(*session, id),

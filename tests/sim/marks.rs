@@ -11,6 +11,7 @@ pub type Mark = String;
 pub fn of(told: &Told) -> Mark {
     match told {
         Told::Login { guest, .. } => format!("login, guest {guest}"),
+        Told::Refreshed { .. } => "refreshed".to_owned(),
         Told::Pong { .. } => "pong".to_owned(),
         Told::Entry(said) => match said.conversation {
             karez::chat::ids::Conversation::Group(_) => "entry of a group".to_owned(),
@@ -28,7 +29,7 @@ pub fn of(told: &Told) -> Mark {
             None => "presence of nobody".to_owned(),
         },
         Told::Refused { refusal, .. } => of_refusal(refusal),
-        Told::Bye(_) => "bye".to_owned(),
+        Told::Bye(why) => format!("bye {why:?}"),
     }
 }
 
@@ -58,7 +59,11 @@ pub fn all() -> BTreeSet<Mark> {
         "presence",
         "presence change, online true",
         "presence change, online false",
-        "bye",
+        "refreshed",
+        "bye TooManyMessages",
+        "bye Unauthorized",
+        "bye TokenExpired",
+        "refused Unauthorized",
         "refused RateLimited",
         "refused Internal",
         "refused LoginRequired",

@@ -20,6 +20,8 @@ use crate::net::Told;
 struct Session {
     uid: Id,
     role: Role,
+    /// When the token ceases to hold.
+    until: Option<Millis>,
     watching: BTreeSet<Id>,
     ending: bool,
 }
@@ -165,7 +167,8 @@ impl Model {
     }
 
     pub fn next_deadline(&self) -> Option<Millis> {
-        self.lasting.graces.values().min().copied()
+        let sessions = self.state.sessions.values().filter(|of| !of.ending).filter_map(|of| of.until);
+        self.lasting.graces.values().copied().chain(sessions).min()
     }
 
     pub fn deadline(&mut self, now: Now) {
@@ -181,6 +184,16 @@ impl Model {
             if self.sessions_of(&uid).is_empty() && self.state.shown.remove(&uid) {
                 self.tell_watchers(&uid);
             }
+        }
+        let mut expired: Vec<SessionId> = Vec::new();
+        for (session, of) in &mut self.state.sessions {
+            if !of.ending && of.until.is_some_and(|until| until <= now.mono) {
+                of.ending = true;
+                expired.push(*session);
+            }
+        }
+        for session in expired {
+            self.tell(session, Told::Bye(Farewell::TokenExpired));
         }
     }
 
@@ -210,14 +223,20 @@ impl Model {
                 Ok(None)
             }
             (Command::Login(_), Some(_)) => Err(Refusal::Conflict("this connection is logged in")),
-            (Command::Login(identity), None) => self.login(session, id.clone(), identity),
+            (Command::Login(identity), None) => self.login(now, session, id.clone(), identity),
             (_, None) => Err(Refusal::LoginRequired),
             (command, Some(uid)) => self.of_user(now, session, id.clone(), &uid, command),
         };
         match (answer, id) {
             (Ok(Some(entry)), Some(id)) => self.tell(session, Told::Ack { id, entry }),
             (Ok(_), _) => {}
-            (Err(refusal), id) => self.tell(session, Told::Refused { id, refusal }),
+            (Err(refusal), id) => {
+                let ends = refusal == Refusal::Unauthorized && !self.is_logged_in(session);
+                self.tell(session, Told::Refused { id, refusal });
+                if ends {
+                    self.tell(session, Told::Bye(Farewell::Unauthorized));
+                }
+            }
         }
     }
 

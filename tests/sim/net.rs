@@ -17,6 +17,7 @@ use karez::store::{Memory, Storage};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
     Login { id: Option<String>, uid: Id, name: String, guest: bool },
+    Refreshed { id: Option<String>, exp_s: u64 },
     Pong { id: Option<String> },
     Entry(Said),
     Ack { id: String, entry: Option<AckedEntry> },
@@ -67,6 +68,7 @@ impl Told {
             Event::Login { id, uid, name, guest } => {
                 Told::Login { id: owned(id), uid: (*uid).clone(), name: (*name).to_owned(), guest: *guest }
             }
+            Event::Refreshed { id, exp_s } => Told::Refreshed { id: owned(id), exp_s: *exp_s },
             Event::Pong { id } => Told::Pong { id: owned(id) },
             Event::Entry(entry) => Told::Entry(said(entry)),
             Event::Ack { id, entry } => Told::Ack { id: (*id).to_owned(), entry: entry.clone() },
@@ -116,6 +118,7 @@ impl Told {
                 let guest = if *guest { " guest" } else { "" };
                 write!(line, "login{} {uid} {name}{guest}", with(id))
             }
+            Told::Refreshed { id, exp_s } => write!(line, "refreshed{} {exp_s}", with(id)),
             Told::Pong { id } => write!(line, "pong{}", with(id)),
             Told::Entry(said) => {
                 let place = place(&said.conversation);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id, SessionId};
-use karez::chat::input::{Command, Draft, Identity, Role, Target};
+use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
 use karez::chat::{BroadcastPolicy, Chat, Limits};
 
 use crate::checks::Checks;
@@ -281,7 +281,8 @@ impl Sim {
         match self.random.below(100) {
             0..4 => Command::Ping,
             4..6 => self.login(),
-            6..20 => Command::Join { gid: self.gid() },
+            6..10 => self.refresh(),
+            10..20 => Command::Join { gid: self.gid() },
             20..28 => Command::Leave { gid: self.gid() },
             28..36 => Command::Members {
                 gid: self.gid(),
@@ -324,8 +325,26 @@ impl Sim {
         // The name of a guest who was forgotten is forgotten with him, so there it is always given.
         let name = name.filter(|name| self.mode != Mode::Forgetful || !name.trim().is_empty());
         let name = name.or_else(|| (self.mode == Mode::Forgetful).then(|| "same".to_owned()));
-        let role = if self.random.percent(20) { Role::Admin } else { Role::User };
-        Command::Login(Identity::Known { uid: self.uid(), name: name.map(Into::into), role })
+        let uid = self.uid();
+        if self.model.is_guest(&uid) && self.random.percent(80) {
+            return Command::Login(Identity::Guest { uid, name: name.map(Into::into) });
+        }
+        Command::Login(Identity::Known(Grant { name, ..self.grant(uid) }))
+    }
+
+    /// A token that holds for some seconds, or for longer than a run lasts.
+    fn grant(&mut self, uid: Id) -> Grant {
+        let seconds = if self.random.percent(40) { self.random.below(8) } else { 86_400 };
+        let exp_s = self.world.now.unix.0 / 1_000 + seconds;
+        let count = if self.random.percent(30) { self.random.below(4) } else { 0 };
+        let groups = (0..count).map(|_| number(1 + self.random.below(5))).collect();
+        let role = *self.random.pick(&[Role::User, Role::User, Role::Agent, Role::Admin]);
+        Grant { uid, name: None, role, groups, exp_s, holds_until: UnixMillis(exp_s * 1_000) }
+    }
+
+    fn refresh(&mut self) -> Command<'static> {
+        let uid = self.uid();
+        Command::Refresh(self.random.percent(80).then(|| self.grant(uid)))
     }
 
     fn gid(&mut self) -> Id {

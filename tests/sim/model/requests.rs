@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use karez::base::clock::{Now, UnixMillis};
+use karez::base::clock::{Millis, Now, UnixMillis};
 use karez::chat::BroadcastPolicy;
 use karez::chat::ids::{Conversation, Id, SessionId};
-use karez::chat::input::{Command, Draft, Identity, Role, Target};
+use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
 use karez::chat::output::{AckedEntry, GroupRole, Refusal};
 
 use super::{Answer, Model, Session};
@@ -22,6 +22,7 @@ impl Model {
     ) -> Answer {
         match command {
             Command::Login(_) | Command::Ping => unreachable!("served before"),
+            Command::Refresh(grant) => self.refresh(now, session, id, uid, grant.as_ref()),
             Command::Join { gid } => {
                 no_system("gid", gid)?;
                 self.enter(uid, gid)?;
@@ -94,15 +95,19 @@ impl Model {
 
     pub(super) fn login(
         &mut self,
+        now: Now,
         session: SessionId,
         id: Option<String>,
         identity: &Identity<'_>,
     ) -> Answer {
-        let (Identity::NewGuest { name } | Identity::Known { name, .. }) = identity;
-        if matches!(identity, Identity::Known { uid, .. } if uid.to_string() == "system") {
+        let name = match identity {
+            Identity::NewGuest { name } | Identity::Guest { name, .. } => name.as_deref(),
+            Identity::Known(grant) => grant.name.as_deref(),
+        };
+        if matches!(identity, Identity::Known(grant) if grant.uid.to_string() == "system") {
             return Err(Refusal::Forbidden);
         }
-        let name = name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        let name = name.map(str::trim).filter(|name| !name.is_empty());
         if let Some(name) = name {
             if name.chars().count() > self.limits.name_chars_max || name.len() > self.limits.name_bytes_max {
                 return Err(Refusal::BadRequest("name", "is too long"));
@@ -111,36 +116,64 @@ impl Model {
                 return Err(Refusal::BadRequest("name", "has control characters"));
             }
         }
-        let (uid, role) = match identity {
-            Identity::NewGuest { .. } => (self.free_number(), Role::User),
-            Identity::Known { uid, role, .. } => {
-                self.name_number(uid);
-                (uid.clone(), *role)
-            }
+        let uid = match identity {
+            Identity::NewGuest { .. } => self.free_number(),
+            Identity::Guest { uid, .. } | Identity::Known(Grant { uid, .. }) => uid.clone(),
         };
-        let first = self.limits.guest_uid_first;
-        let numbers = first..self.lasting.next_guest;
-        let of_ours = matches!(&uid, Id::Number(n) if numbers.contains(n) && !self.lasting.named.contains(n));
-        let user = self.state.users.entry(uid.clone()).or_default();
-        if !user.stored {
-            user.guest = of_ours;
+        self.name_number(&uid);
+        let known = match identity {
+            Identity::Known(grant) => Some(grant),
+            _ => None,
+        };
+        let guest = self.is_guest(&uid);
+        let stored = self.state.users.get(&uid).is_some_and(|user| user.stored);
+        if known.is_some() && guest || known.is_none() && stored && !guest {
+            return Err(Refusal::Unauthorized);
         }
+        let user = self.state.users.entry(uid.clone()).or_default();
+        user.guest = known.is_none();
+        user.stored |= known.is_some();
         match name {
             Some(name) => user.name = name.to_owned(),
             None if !user.name.is_empty() => {}
             None if user.guest => user.name = format!("Guest {uid}"),
             None => user.name = uid.to_string(),
         }
-        if !user.guest {
-            user.stored = true;
-        }
         let (name, guest) = (user.name.clone(), user.guest);
         self.tell(session, Told::Login { id, uid: uid.clone(), name, guest });
         if self.state.shown.insert(uid.clone()) {
             self.tell_watchers(&uid);
         }
-        let watching = BTreeSet::new();
-        self.state.sessions.insert(session, Session { uid, role, watching, ending: false });
+        let role = known.map_or(Role::User, |grant| grant.role);
+        let until = known.map(|grant| until(now, grant));
+        let of = Session { uid: uid.clone(), role, until, watching: BTreeSet::new(), ending: false };
+        self.state.sessions.insert(session, of);
+        for gid in known.iter().flat_map(|grant| &grant.groups) {
+            let _ = self.enter(&uid, gid);
+        }
+        Ok(None)
+    }
+
+    /// Whether the uid is or was a guest's.
+    pub fn is_guest(&self, uid: &Id) -> bool {
+        let given = self.limits.guest_uid_first..self.lasting.next_guest;
+        self.state.users.get(uid).is_some_and(|user| user.guest)
+            || matches!(uid, Id::Number(n) if given.contains(n) && !self.lasting.named.contains(n))
+    }
+
+    fn refresh(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        id: Option<String>,
+        uid: &Id,
+        grant: Option<&Grant>,
+    ) -> Answer {
+        let fits = |grant: &&Grant| grant.uid == *uid && !self.state.users[uid].guest;
+        let Some(grant) = grant.filter(fits) else { return Err(Refusal::Unauthorized) };
+        let of = self.state.sessions.get_mut(&session).unwrap();
+        (of.role, of.until) = (grant.role, Some(until(now, grant)));
+        self.tell(session, Told::Refreshed { id, exp_s: grant.exp_s });
         Ok(None)
     }
 
@@ -329,6 +362,10 @@ impl Model {
             time: now.unix,
         })
     }
+}
+
+fn until(now: Now, grant: &Grant) -> Millis {
+    now.mono.plus_ms(grant.holds_until.0.saturating_sub(now.unix.0))
 }
 
 fn no_system(field: &'static str, id: &Id) -> Result<(), Refusal> {
