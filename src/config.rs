@@ -4,7 +4,7 @@
 
 mod token;
 
-use clap::{Args, ValueEnum};
+use clap::{Parser, ValueEnum};
 
 pub use token::{TokenAlgorithm, TokenSettings};
 
@@ -14,7 +14,7 @@ use crate::chat::{self, BroadcastPolicy};
 use crate::net::{self, Deflate, Listen};
 
 /// The settings of the daemon.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Parser)]
 pub struct Config {
     /// Where to listen: `ADDRESS:PORT`, `[IPv6]:PORT`, `:PORT`, or `unix:PATH`. May be given several times.
     #[arg(

@@ -229,6 +229,10 @@ fn help_goes_to_standard_output_and_names_every_setting_with_its_variable() {
     for setting in [
         "listen",
         "guests",
+        "token-secret-file",
+        "token-public-key",
+        "token-algorithm",
+        "token-audience",
         "broadcast",
         "origin",
         "deflate",

@@ -11,4 +11,5 @@ mod pages;
 mod process;
 mod sessions;
 mod slow;
+mod tokens;
 mod world;

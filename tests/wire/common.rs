@@ -17,7 +17,7 @@ pub fn parsed(text: &str) -> Parsed<'_> {
 pub fn command(text: &str) -> Command<'_> {
     match parsed(text).request {
         Request::Chat(command) => command,
-        login @ Request::Login { .. } => panic!("{text}: {login:?}"),
+        other @ (Request::Login { .. } | Request::Refresh { .. }) => panic!("{text}: {other:?}"),
     }
 }
 

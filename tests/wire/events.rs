@@ -82,6 +82,11 @@ fn what_the_core_knows_of_a_login() {
 
 #[test]
 fn pong() {
+    assert_eq!(event(&Event::Refreshed { id: None, exp_s: 7 }), r#"{"type":"refreshed","exp":7}"#);
+    assert_eq!(
+        event(&Event::Refreshed { id: Some("r"), exp_s: 1_700_003_600 }),
+        r#"{"type":"refreshed","id":"r","exp":1700003600}"#
+    );
     assert_eq!(event(&Event::Pong { id: None }), r#"{"type":"pong"}"#);
     assert_eq!(event(&Event::Pong { id: Some("p") }), r#"{"type":"pong","id":"p"}"#);
 }

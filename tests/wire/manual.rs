@@ -49,8 +49,9 @@ fn set(words: &[&str]) -> BTreeSet<String> {
 fn name_of(request: &Request<'_>) -> &'static str {
     match request {
         Request::Login { .. } => "login",
+        Request::Refresh { .. } => "refresh",
         Request::Chat(command) => match command {
-            Command::Login(_) => panic!("made by app, not by wire"),
+            Command::Login(_) | Command::Refresh(_) => panic!("made by app, not by wire"),
             Command::Ping => "ping",
             Command::Join { .. } => "join",
             Command::Leave { .. } => "leave",
@@ -87,6 +88,7 @@ fn fullest() -> Vec<String> {
     let users = [UserPresence { uid: &ann, online: false, last: Some(time) }];
     let (to_group, to_user) = (Target::Group(id("123")), Target::User(id("bob")));
     let events = [
+        Event::Refreshed { id: Some("1"), exp_s: 1 },
         Event::Pong { id: Some("1") },
         Event::Entry(entry(&group)),
         Event::Entry(entry(&direct)),
@@ -130,8 +132,19 @@ fn every_example_of_a_client_is_read() {
         let value: Value = serde_json::from_str(text).unwrap();
         assert_eq!(value["type"], name_of(&parsed(text).request), "{text}");
     }
-    let served =
-        ["login", "ping", "join", "leave", "members", "group", "pm", "broadcast", "typing", "presence"];
+    let served = [
+        "login",
+        "refresh",
+        "ping",
+        "join",
+        "leave",
+        "members",
+        "group",
+        "pm",
+        "broadcast",
+        "typing",
+        "presence",
+    ];
     assert_eq!(types(&examples), set(&served));
 }
 

@@ -135,7 +135,6 @@ fn a_type_that_is_not_served_is_unknown() {
         "error",
         "support",
         "history",
-        "refresh",
         "recall",
         "read",
         "search",

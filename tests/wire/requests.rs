@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use karez::chat::input::{Command, Draft, Target};
-use karez::wire::Request;
+use karez::wire::{Code, Request};
 
-use crate::common::{command, draft, id, parsed};
+use crate::common::{command, draft, id, parsed, refused};
 
 #[test]
 fn the_front_end_of_the_tutorial_is_understood() {
@@ -58,6 +58,18 @@ fn a_login_has_a_token_and_a_name() {
     let login = parsed(r#"{"type":"login","id":"l","token":"kg1.x","name":"\u8001雷"}"#);
     assert_eq!(login.id.as_deref(), Some("l"));
     assert_eq!(login.request, Request::Login { token: Some("kg1.x".into()), name: Some("老雷".into()) });
+}
+
+#[test]
+fn a_refresh_has_a_token() {
+    let refresh = parsed(r#"{"type":"refresh","id":"r","token":"a.b.c"}"#);
+    assert_eq!(refresh.id.as_deref(), Some("r"));
+    assert_eq!(refresh.request, Request::Refresh { token: "a.b.c".into() });
+    for text in
+        [r#"{"type":"refresh"}"#, r#"{"type":"refresh","token":null}"#, r#"{"type":"refresh","token":5}"#]
+    {
+        assert_eq!(refused(text), (Code::BadRequest, Some("token"), None), "{text}");
+    }
 }
 
 #[test]

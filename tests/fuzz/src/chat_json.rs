@@ -95,8 +95,9 @@ fn write(parsed: &Parsed<'_>) -> String {
         Request::Login { token, name } => {
             Object::of_type("login").text("token", token.as_deref()).text("name", name.as_deref())
         }
+        Request::Refresh { token } => Object::of_type("refresh").text("token", Some(token)),
         Request::Chat(command) => match command {
-            Command::Login(_) => panic!("a login is not for the core"),
+            Command::Login(_) | Command::Refresh(_) => panic!("its token is looked into first"),
             Command::Ping => Object::of_type("ping"),
             Command::Join { gid } => Object::of_type("join").id("gid", gid),
             Command::Leave { gid } => Object::of_type("leave").id("gid", gid),
