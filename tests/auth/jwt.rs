@@ -347,6 +347,16 @@ fn garbage_is_no_token() {
     }
 }
 
+/// The token of the manual's examples; made by another implementation.
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOjcsImV4cCI6MTcwMDAwMzYwMH0._DJA6zuM251c_mNuBCTnW3XxBx89lE_k6sEVZ2jjqpM";
+
+#[test]
+fn what_is_made_elsewhere_holds_here() {
+    let key = JwtKey::from_secret(&Secret::new(b"0123456789abcdef0123456789abcdef".to_vec())).unwrap();
+    assert_eq!(key.verify(TOKEN, NOW), Ok(claims(Id::Number(7))));
+    assert!(include_str!("../../src/manual/protocol.md").contains(TOKEN));
+}
+
 #[test]
 fn what_is_made_here_holds_here() {
     let made = Claims {
