@@ -196,11 +196,13 @@ impl JwtKey {
         }
         let (_, payload) = message.split_once('.').ok_or(TokenError::Form)?;
         let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::Form)?;
+        // Where a claim is passed over, serde would pass over bytes that are no UTF-8 too.
+        let payload = std::str::from_utf8(&payload).map_err(|_| TokenError::Claims)?;
         // To serde a list would do as well, and its items would be taken for the claims in their order.
-        if payload.trim_ascii_start().first() != Some(&b'{') {
+        if !payload.trim_ascii_start().starts_with('{') {
             return Err(TokenError::Claims);
         }
-        let found: Found = serde_json::from_slice(&payload).map_err(|_| TokenError::Claims)?;
+        let found: Found = serde_json::from_str(payload).map_err(|_| TokenError::Claims)?;
         let claims = found.judged(self.audience.as_deref())?;
         let leeway_ms = limits::TOKEN_LEEWAY_MS.default;
         if claims.not_before.is_some_and(|from| from.0 > now.0.saturating_add(leeway_ms)) {

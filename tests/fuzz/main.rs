@@ -95,3 +95,8 @@ fn http_head() {
 fn inflate() {
     smoke("inflate");
 }
+
+#[test]
+fn token() {
+    smoke("token");
+}

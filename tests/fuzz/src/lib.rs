@@ -18,14 +18,16 @@ pub mod cuts;
 pub mod frames;
 pub mod http_head;
 pub mod inflate;
+pub mod token;
 
 /// A target: panics when a property does not hold.
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 4] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("chat_json", chat_json::check),
     ("frames", frames::check),
     ("http_head", http_head::check),
     ("inflate", inflate::check),
+    ("token", token::check),
 ];
