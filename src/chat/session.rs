@@ -103,7 +103,9 @@ impl Chat {
     fn known(&mut self, uid: &Id, name: Option<&str>, out: &mut impl Sink) -> Result<UserSlot, Refusal> {
         self.guests.name(uid);
         let slot = self.users.intern(uid);
-        if self.users[slot].guest || self.guests.gave(uid) {
+        // Of a user who is stored the store knows it. A guest who is not, or not any more, is known by number.
+        let row = &self.users[slot];
+        if row.guest || !row.stored && self.guests.gave(uid) {
             return Err(Refusal::Unauthorized);
         }
         self.name_at_login(slot, name, out);

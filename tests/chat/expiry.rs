@@ -274,3 +274,18 @@ fn nobody_inherits_a_guests_uid() {
     later.send(SessionId(6), guest_login("Next"));
     assert_eq!(later.heard(SessionId(6)), ["login 1001 Next guest"]);
 }
+
+#[test]
+fn who_has_a_uid_among_the_guests_numbers_keeps_it() {
+    let mut w = world();
+    w.known(1, 1002);
+    w.guest(2, "Ada");
+    assert_eq!(w.guest(3, "Bob"), SessionId(3));
+    w.known(4, 1002);
+    let mut later = World::on(chat_with(|_| {}), w.into_store());
+    for session in 1..4 {
+        later.guest(session, "Somebody");
+    }
+    later.known(9, 1002);
+    later.silence();
+}

@@ -139,7 +139,8 @@ impl Model {
         for session in &self.gone {
             self.state.sessions.remove(session);
         }
-        for (uid, at) in std::mem::take(&mut self.ended_graces) {
+        // Of two graces that ended in one turn the later one stands.
+        for (uid, at) in std::mem::take(&mut self.ended_graces).into_iter().rev() {
             self.lasting.graces.entry(uid).or_insert(at);
         }
         // Somebody may have lost the last committed session and the login that was to replace it.

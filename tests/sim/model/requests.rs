@@ -156,9 +156,11 @@ impl Model {
 
     /// Whether the uid is or was a guest's.
     pub fn is_guest(&self, uid: &Id) -> bool {
+        let user = self.state.users.get(uid);
         let given = self.limits.guest_uid_first..self.lasting.next_guest;
-        self.state.users.get(uid).is_some_and(|user| user.guest)
-            || matches!(uid, Id::Number(n) if given.contains(n) && !self.lasting.named.contains(n))
+        user.is_some_and(|user| user.guest)
+            || !user.is_some_and(|user| user.stored)
+                && matches!(uid, Id::Number(n) if given.contains(n) && !self.lasting.named.contains(n))
     }
 
     fn refresh(
