@@ -7,13 +7,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::{App, Guests};
+use crate::app::{App, Guests, Settings, StartError};
 use crate::auth::JwtKey;
 use crate::auth::jwt::Algorithm;
 use crate::base::limits;
-use crate::config::Config;
+use crate::config::{Config, Durability, StoreKind};
 use crate::net::{BindError, Listen, Server};
-use crate::store::Memory;
+use crate::store::{Memory, Sqlite, Storage};
 
 /// The command line: the settings alone serve, and so do they behind `serve`.
 #[derive(Debug, Parser)]
@@ -23,8 +23,8 @@ use crate::store::Memory;
     about = "Karez (坎儿井): chat rooms and private messages over WebSocket, in one small daemon",
     before_help = "Examples:\n  karez                                     the chat on http://127.0.0.1:8282/\n  \
                    karez --listen 0.0.0.0:8282 --guests yes  the same for everybody who can reach the machine",
-    after_help = "Exit codes: 0 ended as asked, 1 failed while running, 2 wrong usage, 69 address not to be had, \
-                  78 settings that contradict each other.",
+    after_help = "Exit codes: 0 ended as asked, 1 failed while running, 2 wrong usage, 65 store not to be used, 69 \
+                  address not to be had, 78 settings that contradict each other.",
     args_conflicts_with_subcommands = true
 )]
 struct Cli {
@@ -52,6 +52,7 @@ struct Failure {
 }
 
 const RUNTIME: u8 = 1;
+const STORE_UNUSABLE: u8 = 65;
 const UNAVAILABLE: u8 = 69;
 const CONFIG: u8 = 78;
 
@@ -77,14 +78,45 @@ pub fn main() -> ExitCode {
 fn serve(config: &Config) -> Result<(), Failure> {
     start_log(&config.log)?;
     let settings = config.settings().map_err(|error| Failure { code: CONFIG, words: error.to_string() })?;
+    match config.store {
+        StoreKind::Memory => {
+            let store = Memory::new(limits::ENTRIES_PER_CONVERSATION_MAX.count());
+            let line = "in memory: what is said is forgotten when the daemon ends";
+            serve_from(store, line, config, settings)
+        }
+        StoreKind::Disk => {
+            let store = Sqlite::open(&config.store())
+                .map_err(|error| Failure { code: STORE_UNUSABLE, words: error.to_string() })?;
+            let file = std::path::absolute(store.file()).unwrap_or_else(|_| store.file().to_owned());
+            let line = match config.durability {
+                Durability::Full => file.display().to_string(),
+                Durability::Relaxed => {
+                    format!("{} (RELAXED: a power cut may lose the last second or so)", file.display())
+                }
+            };
+            serve_from(store, &line, config, settings)
+        }
+    }
+}
+
+fn serve_from<S: Storage>(
+    store: S,
+    store_line: &str,
+    config: &Config,
+    settings: Settings,
+) -> Result<(), Failure> {
     let (guests, tokens) = (settings.guests, settings.token_key.as_ref().map(JwtKey::algorithm));
-    let store = Memory::new(limits::ENTRIES_PER_CONVERSATION_MAX.count());
-    let app =
-        App::new(settings, store).map_err(|error| Failure { code: RUNTIME, words: error.to_string() })?;
+    let app = App::new(settings, store).map_err(|error| Failure {
+        code: if matches!(error, StartError::Store(_)) { STORE_UNUSABLE } else { RUNTIME },
+        words: error.to_string(),
+    })?;
     let mut server = Server::bind(config.net(), app).map_err(|error| bind_failure(&error))?;
-    greet(&server);
+    greet(&server, store_line);
     greet_about_logins(config, guests, tokens);
-    server.run().map_err(|error| Failure { code: RUNTIME, words: format!("the event loop failed: {error}") })
+    let served = server.run();
+    let closed = server.handler_mut().store_mut().close();
+    served.map_err(|error| Failure { code: RUNTIME, words: format!("the event loop failed: {error}") })?;
+    closed.map_err(|error| Failure { code: RUNTIME, words: format!("the store did not close well: {error}") })
 }
 
 fn start_log(levels: &str) -> Result<(), Failure> {
@@ -137,7 +169,7 @@ fn next_to(listen: &Listen) -> String {
 }
 
 /// What a newcomer needs to know, on standard error: standard output is for data.
-fn greet<S: crate::store::Storage>(server: &Server<App<S>>) {
+fn greet<S: Storage>(server: &Server<App<S>>, store_line: &str) {
     say(&format!(
         "karez {} serves up to {} connections",
         env!("CARGO_PKG_VERSION"),
@@ -161,7 +193,7 @@ fn greet<S: crate::store::Storage>(server: &Server<App<S>>) {
             Listen::Unix(path) => say(&format!("  socket    {}", path.display())),
         }
     }
-    say("  store     in memory: what is said is forgotten when the daemon ends");
+    say(&format!("  store     {store_line}"));
 }
 
 /// How people log in.

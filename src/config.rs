@@ -4,6 +4,8 @@
 
 mod token;
 
+use std::path::PathBuf;
+
 use clap::{Parser, ValueEnum};
 
 pub use token::{TokenAlgorithm, TokenSettings};
@@ -12,6 +14,7 @@ use crate::app::{Guests, Settings};
 use crate::base::limits;
 use crate::chat::{self, BroadcastPolicy};
 use crate::net::{self, Deflate, Listen};
+use crate::store;
 
 /// The settings of the daemon.
 #[derive(Clone, Debug, Parser)]
@@ -25,6 +28,18 @@ pub struct Config {
         default_value = "127.0.0.1:8282"
     )]
     pub listen: Vec<Listen>,
+
+    /// The folder of the store. It is made if it is not there.
+    #[arg(long, env = "KAREZ_DATA", value_name = "FOLDER", default_value = "karez-data")]
+    pub data: PathBuf,
+
+    /// Where what is said is kept.
+    #[arg(long, env = "KAREZ_STORE", value_name = "WHERE", default_value = "disk")]
+    pub store: StoreKind,
+
+    /// What an `ack` waits for.
+    #[arg(long, env = "KAREZ_DURABILITY", value_name = "HOW", default_value = "full")]
+    pub durability: Durability,
 
     /// Whether whoever comes without a token gets a uid. Default: yes if only this machine can connect and there
     /// is no key for tokens.
@@ -75,6 +90,24 @@ pub enum YesNo {
     Yes,
     /// No.
     No,
+}
+
+/// Where what is said is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StoreKind {
+    /// In the folder of `--data`.
+    Disk,
+    /// In memory: forgotten when the daemon ends.
+    Memory,
+}
+
+/// What an `ack` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// For the disk: what was acknowledged survives a power cut.
+    Full,
+    /// For the system: a power cut may lose the last second or so. For disks that take long over it.
+    Relaxed,
 }
 
 /// Who may speak to everyone.
@@ -172,6 +205,18 @@ impl Config {
             },
             signals: net::Signals::Handled,
             limits: net::Limits { message_bytes_max: self.message_bytes_max(), ..net::Limits::default() },
+        }
+    }
+
+    /// Where and how the store on disk is opened.
+    #[must_use]
+    pub fn store(&self) -> store::Options {
+        store::Options {
+            durability: match self.durability {
+                Durability::Full => store::Durability::Full,
+                Durability::Relaxed => store::Durability::Relaxed,
+            },
+            ..store::Options::new(&self.data)
         }
     }
 

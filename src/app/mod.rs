@@ -17,14 +17,14 @@ mod turn;
 
 use std::collections::HashSet;
 
-use crate::auth::{AuthError, GuestKey, JwtKey};
+use crate::auth::{self, AuthError, GuestKey, JwtKey};
 use crate::base::clock::Millis;
 use crate::chat::ids::SessionId;
 use crate::chat::input::Input;
 use crate::chat::{self, Chat};
 use crate::http::Request;
 use crate::net::{CloseReason, ConnId, Ending, Handler, LastWords, Message, Outbox};
-use crate::store::Storage;
+use crate::store::{Identity, Storage, StoreError};
 use crate::wire::{self, Bye};
 use crate::ws::code;
 
@@ -57,6 +57,26 @@ pub enum Guests {
     Refused,
 }
 
+/// Why there is no daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// No secrets can be made.
+    Auth(AuthError),
+    /// The store does not keep what is made once for it.
+    Store(StoreError),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Auth(error) => error.fmt(f),
+            StartError::Store(error) => write!(f, "the store cannot be used: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
 /// The handler of the daemon.
 pub struct App<S> {
     settings: Settings,
@@ -67,12 +87,16 @@ pub struct App<S> {
     assets: Assets,
     /// The deadline of the core for which the loop was asked to wake us.
     core_wakes_at: Option<Millis>,
+    /// The same for the store's tidying up.
+    store_wakes_at: Option<Millis>,
     /// How many connections were told to come back later: each at another moment.
     farewells: u64,
 }
 
-/// The token of the core's own deadline; every other is a connection's, for its login.
+/// The token of the core's own deadline; every other but the store's is a connection's, for its login.
 const CORE_DEADLINE: u64 = u64::MAX;
+/// The token of the store's. All that it needs is the end of a turn.
+const STORE_DEADLINE: u64 = u64::MAX - 1;
 /// Between these a client is told to come back after a restart, so that not all come in one moment.
 const RETRY_MS: std::ops::Range<u64> = 500..5_500;
 
@@ -81,15 +105,21 @@ impl<S: Storage> App<S> {
     ///
     /// # Errors
     ///
-    /// The system gives no random numbers for the key of the guests' tokens.
-    pub fn new(settings: Settings, store: S) -> Result<App<S>, AuthError> {
+    /// The system gives no random numbers for the key of the guests' tokens, or the store does not keep it.
+    pub fn new(settings: Settings, mut store: S) -> Result<App<S>, StartError> {
+        let fresh = Identity {
+            epoch: auth::random_name().map_err(StartError::Auth)?.into(),
+            guest_secret: GuestKey::random_secret().map_err(StartError::Auth)?,
+        };
+        let identity = store.identity(fresh).map_err(StartError::Store)?;
         Ok(App {
             chat: Chat::new(settings.chat.clone()),
-            turn: Turn::new(store, GuestKey::generate()?, &settings)?,
+            turn: Turn::new(store, identity, &settings),
             settings,
             strangers: HashSet::new(),
             assets: Assets::new(),
             core_wakes_at: None,
+            store_wakes_at: None,
             farewells: 0,
         })
     }
@@ -137,6 +167,10 @@ impl<S: Storage> Handler for App<S> {
             self.handle(out, Input::Deadline);
             return;
         }
+        if token == STORE_DEADLINE {
+            self.store_wakes_at = None;
+            return;
+        }
         let conn = ConnId::from_u64(token);
         if !self.strangers.contains(&conn) {
             return;
@@ -157,6 +191,10 @@ impl<S: Storage> Handler for App<S> {
         {
             self.core_wakes_at = Some(moment);
             out.wake_at(moment, CORE_DEADLINE);
+        }
+        if let (Some(moment), None) = (self.turn.tidies_up_at(), self.store_wakes_at) {
+            self.store_wakes_at = Some(moment);
+            out.wake_at(moment, STORE_DEADLINE);
         }
     }
 

@@ -11,18 +11,22 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::Settings;
-use crate::auth::{self, AuthError, GuestKey};
-use crate::base::clock::{Now, UnixMillis};
+use crate::auth::GuestKey;
+use crate::base::clock::{Millis, Now, UnixMillis};
 use crate::chat::Chat;
 use crate::chat::ids::SessionId;
 use crate::chat::input::Input;
 use crate::chat::output::{Event, Farewell, Output, Query, Sink, To};
 use crate::net::{ConnId, Outbox, Payload, TopicId};
-use crate::store::{Storage, StoreError};
+use crate::store::{Identity, Storage, StoreError};
 use crate::wire::{self, Bye, Problem};
 
 /// When somebody who would not stop sending may come back.
 const TOO_MANY_RETRY_MS: u64 = 10_000;
+/// So long nothing must have been written before the store is given time to tidy up.
+const QUIET_MS: u64 = 100;
+/// After so long of writing it is given time in any case.
+const TIDY_AT_LATEST_MS: u64 = 1_000;
 
 /// What happened in this turn and has not left yet.
 pub(super) struct Turn<S> {
@@ -38,8 +42,10 @@ pub(super) struct Turn<S> {
     ending: Vec<ConnId>,
     /// The core has been given something since the last commit.
     touched: bool,
+    /// The first and the latest commit since the store tidied up.
+    untidy: Option<(Millis, Millis)>,
     guest_key: GuestKey,
-    epoch: String,
+    epoch: Box<str>,
     heartbeat_s: u64,
     limits: wire::Limits,
 }
@@ -55,9 +61,9 @@ enum Transaction {
 }
 
 impl<S: Storage> Turn<S> {
-    pub(super) fn new(store: S, guest_key: GuestKey, settings: &Settings) -> Result<Turn<S>, AuthError> {
+    pub(super) fn new(store: S, identity: Identity, settings: &Settings) -> Turn<S> {
         let chat = &settings.chat;
-        Ok(Turn {
+        Turn {
             store,
             transaction: Transaction::None,
             held: Outbox::default(),
@@ -66,8 +72,9 @@ impl<S: Storage> Turn<S> {
             logged_in: Vec::new(),
             ending: Vec::new(),
             touched: false,
-            guest_key,
-            epoch: auth::random_name()?,
+            untidy: None,
+            guest_key: GuestKey::from_bytes(identity.guest_secret),
+            epoch: identity.epoch,
             heartbeat_s: settings.heartbeat_s,
             limits: wire::Limits {
                 message_bytes: settings.message_bytes_max as u64,
@@ -82,7 +89,7 @@ impl<S: Storage> Turn<S> {
                 messages_per_second: chat.messages_per_second,
                 messages_burst: chat.messages_burst,
             },
-        })
+        }
     }
 
     pub(super) fn store_mut(&mut self) -> &mut S {
@@ -105,8 +112,9 @@ impl<S: Storage> Turn<S> {
 
     /// Commits the turn and hands its output over, or undoes it.
     pub(super) fn finish(&mut self, chat: &mut Chat, out: &mut Outbox, strangers: &mut HashSet<ConnId>) {
+        let now = out.now();
         if std::mem::take(&mut self.touched) {
-            let end = if self.commit() {
+            let end = if self.commit(now.mono) {
                 self.logged_in.iter().for_each(|conn| {
                     strangers.remove(conn);
                 });
@@ -117,15 +125,30 @@ impl<S: Storage> Turn<S> {
             };
             self.logged_in.clear();
             let has_failed = matches!(end, Input::CommitFailed);
-            let now = out.now();
             chat.handle(now, end, &mut Hold { turn: self, time: now.unix });
             if has_failed {
                 self.held.append(&mut self.certain);
             }
         }
         self.certain.clear();
+        if self.tidies_up_at().is_some_and(|at| at <= now.mono) {
+            self.tidy_up();
+        }
         self.ending.clear();
         out.append(&mut self.held);
+    }
+
+    /// When [`Turn::finish`] is to be called next, whatever happens until then.
+    pub(super) fn tidies_up_at(&self) -> Option<Millis> {
+        let (first, latest) = self.untidy?;
+        Some(latest.plus_ms(QUIET_MS).min(first.plus_ms(TIDY_AT_LATEST_MS)))
+    }
+
+    fn tidy_up(&mut self) {
+        self.untidy = None;
+        if let Err(error) = self.store.tidy_up() {
+            log::error!("the store could not tidy up: {error}");
+        }
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
@@ -144,11 +167,13 @@ impl<S: Storage> Turn<S> {
     }
 
     /// Whether what the turn wrote is stored. Why not is in the log.
-    fn commit(&mut self) -> bool {
-        if self.transaction == Transaction::Open
-            && let Err(error) = self.store.commit()
-        {
-            self.fail(&error);
+    fn commit(&mut self, now: Millis) -> bool {
+        if self.transaction == Transaction::Open {
+            let first = self.untidy.map_or(now, |(first, _)| first);
+            self.untidy = Some((first, now));
+            if let Err(error) = self.store.commit() {
+                self.fail(&error);
+            }
         }
         let transaction = std::mem::replace(&mut self.transaction, Transaction::None);
         if transaction == Transaction::Failed {

@@ -32,20 +32,29 @@ pub struct GuestKey {
 }
 
 impl GuestKey {
-    /// A new key. Tokens of any other key do not hold under it.
+    /// What a new key is made of. Tokens of any other key do not hold under it.
     ///
     /// # Errors
     ///
     /// [`AuthError::NoRandomness`]: do not serve guests.
-    pub fn generate() -> Result<GuestKey, AuthError> {
+    pub fn random_secret() -> Result<[u8; MAC_BYTES], AuthError> {
         let mut secret = [0; MAC_BYTES];
         SystemRandom::new().fill(&mut secret).map_err(|_| AuthError::NoRandomness)?;
-        Ok(GuestKey::from_bytes(secret))
+        Ok(secret)
+    }
+
+    /// A new key.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::NoRandomness`], as of [`GuestKey::random_secret`].
+    pub fn generate() -> Result<GuestKey, AuthError> {
+        GuestKey::random_secret().map(GuestKey::from_bytes)
     }
 
     /// A key that was kept.
     #[must_use]
-    pub fn from_bytes(secret: [u8; 32]) -> GuestKey {
+    pub fn from_bytes(secret: [u8; MAC_BYTES]) -> GuestKey {
         GuestKey { key: hmac::Key::new(hmac::HMAC_SHA256, &secret) }
     }
 

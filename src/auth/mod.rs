@@ -57,7 +57,7 @@ pub enum TokenError {
     TooLong,
     /// Not of the form of our tokens, or of a version that we do not know.
     Form,
-    /// Not signed with our key: forged, or from before a restart that made a new key.
+    /// Not signed with our key: forged, or of another store.
     Signature,
     /// A guest's token, well signed, but for what is no uid.
     Uid,

@@ -41,6 +41,7 @@ impl Limit {
 /// The whole table.
 pub const TABLE: &[Limit] = &[
     GUEST_UID_FIRST,
+    GUESTS_RESERVED,
     MESSAGES_PER_SECOND,
     MESSAGES_BURST,
     OVER_RATE_MS,
@@ -102,6 +103,15 @@ pub const GUEST_UID_FIRST: Limit = Limit {
     min: 1,
     max: 1 << 52,
     test: "tests/chat/login.rs::guests_get_uids_from_1001",
+};
+/// Numbers that are reserved for guests at once; a restart passes by what is left of them.
+pub const GUESTS_RESERVED: Limit = Limit {
+    name: "guests_reserved",
+    unit: "uids",
+    default: 100,
+    min: 1,
+    max: 1_000_000,
+    test: "tests/chat/login.rs::numbers_of_guests_are_reserved_in_blocks",
 };
 /// Requests that a user may make in the long run, over all devices.
 pub const MESSAGES_PER_SECOND: Limit = Limit {

@@ -20,6 +20,8 @@ pub enum BroadcastPolicy {
 pub struct Limits {
     /// The first uid that is given to a guest.
     pub guest_uid_first: u64,
+    /// Numbers that are reserved for guests in one order to the store.
+    pub guests_reserved: u64,
     /// Requests per second and user, in the long run.
     pub messages_per_second: u64,
     /// Requests that a user who was silent may make at once.
@@ -70,6 +72,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             guest_uid_first: table::GUEST_UID_FIRST.default,
+            guests_reserved: table::GUESTS_RESERVED.default,
             messages_per_second: table::MESSAGES_PER_SECOND.default,
             messages_burst: table::MESSAGES_BURST.default,
             over_rate_ms: table::OVER_RATE_MS.default,

@@ -92,7 +92,7 @@ impl Chat {
     #[must_use]
     pub fn new(limits: Limits) -> Chat {
         Chat {
-            guests: Guests::new(limits.guest_uid_first),
+            guests: Guests::new(limits.guest_uid_first, limits.guests_reserved),
             limits,
             sessions: HashMap::new(),
             users: Table::new(),

@@ -308,6 +308,11 @@ pub enum Store<'a> {
         /// Who.
         uid: &'a Id,
     },
+    /// Numbers below this one are given to guests, or may be before the store hears of it again.
+    Guests {
+        /// The first number that is not.
+        until: u64,
+    },
     /// A new entry. Its `seq` is the conversation's last plus one, or the transaction must fail.
     Append(Entry<'a>),
 }
@@ -321,6 +326,10 @@ pub enum Query {
     Group(Id),
     /// The last `seq` of a private conversation.
     Direct(Id, Id),
+    /// Whether anything that is kept names this uid: a user, or a private conversation.
+    Named(Id),
+    /// Up to where numbers of guests are reserved.
+    Guests,
 }
 
 /// What the store holds under the key of a [`Query`].
@@ -332,6 +341,10 @@ pub enum Record {
     Group(Id, Option<GroupRecord>),
     /// The last `seq` of a private conversation; 0 when nobody has spoken.
     Direct(Id, Id, u64),
+    /// Whether the uid is named.
+    Named(Id, bool),
+    /// The first number that was never reserved for guests; 0 when none was.
+    Guests(u64),
 }
 
 /// A stored user.

@@ -19,7 +19,6 @@ use super::Chat;
 use super::ids::{Id, SessionId};
 use super::input::{Command, Identity, Target};
 use super::output::{Output, Query, Record, Sink};
-use super::user::Guests;
 use crate::base::clock::Now;
 
 /// A request on its way.
@@ -88,6 +87,14 @@ impl Chat {
                 self.load_direct(&low, &high, seq);
                 self.parking.asked.remove(&Query::Direct(low, high));
             }
+            Record::Named(uid, named) => {
+                self.guests.load_named(&uid, named);
+                self.parking.asked.remove(&Query::Named(uid));
+            }
+            Record::Guests(until) => {
+                self.guests.load_until(until);
+                self.parking.asked.remove(&Query::Guests);
+            }
         }
         let mut still = Vec::new();
         let mut blocked = BTreeSet::new();
@@ -134,11 +141,13 @@ impl Chat {
     /// What the core must know before it can serve the request, and does not.
     fn needs(&mut self, request: &Request<'_>) -> Option<Query> {
         match &request.command {
-            Command::Login(Identity::NewGuest { .. }) => Guests::needs(&mut self.guests, &self.users),
-            Command::Login(Identity::Guest { uid, .. }) => self.needs_user(uid),
+            Command::Login(Identity::NewGuest { .. }) => self.guests.needs_number(),
+            Command::Login(Identity::Guest { uid, .. }) => self.guests.needs_until().or_else(|| self.needs_user(uid)),
             // One after the other: nobody is let into groups before it is known who it is.
             Command::Login(Identity::Known(grant)) => self
-                .needs_user(&grant.uid)
+                .guests
+                .needs_until()
+                .or_else(|| self.needs_user(&grant.uid))
                 .or_else(|| grant.groups.iter().find_map(|gid| self.needs_group(gid))),
             Command::Join { gid }
             | Command::Leave { gid }

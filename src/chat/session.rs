@@ -15,7 +15,7 @@ use super::Chat;
 use super::expiry::Hold;
 use super::ids::{Id, SessionId, TOPIC_ALL};
 use super::input::Identity;
-use super::output::{Event, Farewell, Output, Refusal, Sink, To};
+use super::output::{Event, Farewell, Output, Refusal, Sink, Store, To};
 use super::reply::{Outcome, Reply};
 use super::room::GroupSlot;
 use super::turn::Undo;
@@ -80,6 +80,11 @@ impl Chat {
 
     fn new_guest(&mut self, name: Option<&str>, out: &mut impl Sink) -> Result<UserSlot, Refusal> {
         let uid = self.guests.take().ok_or(Refusal::Conflict("there are no guest numbers left"))?;
+        if let Some(before) = self.guests.reserve() {
+            self.turn.undo(Undo::Reserved(before));
+            out.put(Output::Store(Store::Guests { until: self.guests.until() }));
+        }
+        self.load_user(&uid, None);
         let slot = self.users.intern(&uid);
         self.users[slot].guest = true;
         self.name_at_login(slot, name, out);

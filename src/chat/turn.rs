@@ -37,6 +37,8 @@ pub(super) enum Undo {
     /// With the name before.
     Named(UserSlot, Box<str>),
     Remembered(UserSlot),
+    /// With the bound before.
+    Reserved(u64),
     /// With what was shown before.
     Shown(UserSlot, bool),
     GraceEnded(UserSlot, Millis),
@@ -155,6 +157,7 @@ impl Chat {
             }
             Undo::Named(user, before) => self.users[user].name = before,
             Undo::Remembered(user) => self.users[user].stored = false,
+            Undo::Reserved(before) => self.guests.unreserve(before),
             Undo::Shown(user, before) => self.users[user].shown = before,
             Undo::GraceEnded(user, until) => self.presence.resume_grace(user, until),
             Undo::Watched(session, user) => {

@@ -16,7 +16,7 @@ use super::limits::Limits;
 use super::output::{Output, Query, Refusal, Sink, Store, UserRecord};
 use super::quota::Bucket;
 use super::room::GroupSlot;
-use super::table::{Row, Set, Slot, Table};
+use super::table::{Row, Set, Slot};
 use super::turn::Undo;
 use crate::base::clock::UnixMillis;
 
@@ -174,16 +174,27 @@ pub(super) fn trimmed<'a>(name: Option<&'a str>, limits: &Limits) -> Result<Opti
 }
 
 /// The numbers of guests: upwards, past every number that a token or a private message has ever named.
+///
+/// A guest has a uid, and a token for it, before anything of the guest is stored. So that the number is never
+/// given to somebody else after a restart, it is reserved: the store knows a bound below which numbers may
+/// have been given, and every daemon on it begins there. The bound is raised by many at once, and before
+/// the first of them leaves.
 pub(super) struct Guests {
     first: u64,
     next: u64,
+    /// The bound that the store has; `None` until it was asked.
+    until: Option<u64>,
+    /// By how much the bound is raised.
+    block: u64,
     /// Numbers from `first` on that were named before the counter came there.
     named: BTreeSet<u64>,
+    /// The number of which the store has said that nothing names it.
+    free: Option<u64>,
 }
 
 impl Guests {
-    pub(super) fn new(first: u64) -> Guests {
-        Guests { first, next: first, named: BTreeSet::new() }
+    pub(super) fn new(first: u64, block: u64) -> Guests {
+        Guests { first, next: first, until: None, block, named: BTreeSet::new(), free: None }
     }
 
     /// Nobody who comes later may get this uid: a guest would inherit somebody's messages.
@@ -201,28 +212,67 @@ impl Guests {
             if (self.first..self.next).contains(number) && !self.named.contains(number))
     }
 
-    /// What must be known before the next guest gets a uid: whether the store has that user.
-    pub(super) fn needs(&mut self, users: &Table<User>) -> Option<Query> {
-        loop {
-            let uid = Id::from_number(self.next)?;
-            match users.find(&uid) {
-                _ if self.named.contains(&self.next) => self.next += 1,
-                Some(user) if user.loaded && user.stored => self.name_and_pass(),
-                Some(user) if user.loaded => return None,
-                _ => return Some(Query::User(uid)),
-            }
+    /// What must be known before it can be said whether a uid is a guest's.
+    pub(super) fn needs_until(&self) -> Option<Query> {
+        self.until.is_none().then_some(Query::Guests)
+    }
+
+    /// What must be known before the next guest gets a uid: whether anything in the store names it.
+    pub(super) fn needs_number(&mut self) -> Option<Query> {
+        if self.until.is_none() {
+            return Some(Query::Guests);
+        }
+        while self.named.contains(&self.next) {
+            self.next += 1;
+        }
+        if self.free == Some(self.next) {
+            return None;
+        }
+        Id::from_number(self.next).map(Query::Named)
+    }
+
+    /// Takes the store's bound: where an earlier daemon stopped, this one goes on.
+    pub(super) fn load_until(&mut self, until: u64) {
+        if self.until.is_none() {
+            self.until = Some(until);
+            self.next = self.next.max(until);
         }
     }
 
-    /// The next uid, which [`Guests::needs`] has found to be free. `None` when there are no numbers left.
+    /// Takes what the store knows of a number.
+    pub(super) fn load_named(&mut self, uid: &Id, named: bool) {
+        match uid {
+            _ if named => self.name(uid),
+            Id::Number(number) => self.free = Some(*number),
+            Id::Text(_) => {}
+        }
+    }
+
+    /// The next uid, which [`Guests::needs_number`] has found to be free. `None` when there are no numbers
+    /// left.
     pub(super) fn take(&mut self) -> Option<Id> {
         let uid = Id::from_number(self.next)?;
         self.next += 1;
         Some(uid)
     }
 
-    fn name_and_pass(&mut self) {
-        self.named.insert(self.next);
-        self.next += 1;
+    /// Raises the bound when the number that was taken is not below it, and returns the bound before.
+    pub(super) fn reserve(&mut self) -> Option<u64> {
+        let before = self.until();
+        if self.next <= before {
+            return None;
+        }
+        self.until = Some((self.next - 1).saturating_add(self.block.max(1)));
+        Some(before)
+    }
+
+    /// The reservation was not stored.
+    pub(super) fn unreserve(&mut self, before: u64) {
+        self.until = Some(before);
+    }
+
+    /// The first number that is not reserved.
+    pub(super) fn until(&self) -> u64 {
+        self.until.unwrap_or(0)
     }
 }

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Storage, StoreError};
+use super::{Identity, Storage, StoreError};
 use crate::base::clock::UnixMillis;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{Entry, GroupRecord, GroupRole, MemberRecord, Query, Record, Store, UserRecord};
@@ -70,6 +70,7 @@ enum Undo {
     Group(Id),
     Seat(Id, Id, Option<Seat>),
     Append(Conversation),
+    Guests(u64),
 }
 
 /// The store in memory.
@@ -78,6 +79,8 @@ pub struct Memory {
     users: BTreeMap<Id, User>,
     groups: BTreeMap<Id, Group>,
     logs: BTreeMap<Conversation, Log>,
+    guests_until: u64,
+    identity: Option<Identity>,
     entries_per_conversation_max: usize,
     /// The steps back of the open transaction.
     open: Option<Vec<Undo>>,
@@ -92,6 +95,8 @@ impl Memory {
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             logs: BTreeMap::new(),
+            guests_until: 0,
+            identity: None,
             entries_per_conversation_max,
             open: None,
             fail_next_commit: false,
@@ -202,6 +207,7 @@ impl Memory {
                     group.seats.remove(&uid);
                 }
             }
+            Undo::Guests(before) => self.guests_until = before,
             Undo::Append(conversation) => {
                 if let Some(log) = self.logs.get_mut(&conversation) {
                     log.last -= 1;
@@ -209,6 +215,14 @@ impl Memory {
                 }
             }
         }
+    }
+
+    fn is_named(&self, uid: &Id) -> bool {
+        self.users.contains_key(uid)
+            || self.logs.iter().any(|(conversation, log)| match conversation {
+                Conversation::Direct(low, high) => log.last > 0 && (low == uid || high == uid),
+                Conversation::Group(_) => false,
+            })
     }
 
     fn group_record(&self, gid: &Id) -> Option<GroupRecord> {
@@ -227,6 +241,10 @@ impl Memory {
 }
 
 impl Storage for Memory {
+    fn identity(&mut self, fresh: Identity) -> Result<Identity, StoreError> {
+        Ok(self.identity.get_or_insert(fresh).clone())
+    }
+
     fn begin(&mut self) -> Result<(), StoreError> {
         if self.open.is_some() {
             return Err(StoreError::TransactionOpen);
@@ -250,6 +268,7 @@ impl Storage for Memory {
             }
             Store::Member { gid, uid, role } => self.write_member(gid, uid, role)?,
             Store::NoMember { gid, uid } => self.strike_member(gid, uid)?,
+            Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
             Store::Append(entry) => self.append(&entry)?,
         };
         if let Some(steps) = &mut self.open {
@@ -273,6 +292,8 @@ impl Storage for Memory {
                 let last = self.last(&Conversation::direct(low, high));
                 Record::Direct(low.clone(), high.clone(), last)
             }
+            Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)),
+            Query::Guests => Record::Guests(self.guests_until),
         })
     }
 

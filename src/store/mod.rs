@@ -6,21 +6,46 @@
 //!
 //! A store trusts the core with permission, not with arithmetic: it proves that each entry has the number
 //! after the last of its conversation, and that nothing hangs in the air (a member without a group, an
-//! author who is no user). [`Memory`] keeps everything in the process.
+//! author who is no user). [`Sqlite`] keeps everything in a file, [`Memory`] in the process.
 //!
 //! The tutorial keeps nothing. Every store passes the suite in `tests/store/`.
 
 mod memory;
+mod open;
+mod sqlite;
 
 use std::fmt;
 
 pub use memory::{Memory, StoredEntry};
+pub use open::{Durability, OpenError, Options};
+pub use sqlite::Sqlite;
 
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{Query, Record, Store};
 
+/// What is made once for a store and lives as long as it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Names the store to clients, who so notice that all `seq` begin anew.
+    pub epoch: Box<str>,
+    /// What the tokens of guests are signed with.
+    pub guest_secret: [u8; 32],
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
 /// A store, as the floor above drives it.
 pub trait Storage {
+    /// The identity of the store. One that has none yet takes `fresh`. Not inside a transaction.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn identity(&mut self, fresh: Identity) -> Result<Identity, StoreError>;
+
     /// Opens the transaction of a turn.
     ///
     /// # Errors
@@ -48,6 +73,23 @@ pub trait Storage {
 
     /// Gives up the open transaction, if there is one: everything is as it was at `begin`.
     fn rollback(&mut self);
+
+    /// Does what no commit should wait for. Called when nothing has been written for a moment, and at last
+    /// after a second of writing; not inside a transaction.
+    ///
+    /// # Errors
+    /// When the medium fails. What was committed stays so.
+    fn tidy_up(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Brings everything to its place before the daemon ends.
+    ///
+    /// # Errors
+    /// When the medium fails. What was committed stays so, and the next start finds it.
+    fn close(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Why a store did not do as it was told.
@@ -70,7 +112,12 @@ pub enum StoreError {
     NoSuchGroup(Id),
     /// An order names a user who is not stored.
     NoSuchUser(Id),
-    /// The medium failed, in its own words.
+    /// There is no room. Nothing is wrong with what is stored, and writing goes on when there is room again.
+    Full,
+    /// The medium has once not confirmed what it was given, in its own words. What is on it since then nobody
+    /// can say, so nothing is written any more until a restart has read it anew; reading goes on.
+    Unconfirmed(String),
+    /// The medium failed, in its own words. The next transaction may succeed.
     Medium(String),
 }
 
@@ -84,6 +131,10 @@ impl fmt::Display for StoreError {
             }
             StoreError::NoSuchGroup(gid) => write!(f, "group {gid:?} is not stored"),
             StoreError::NoSuchUser(uid) => write!(f, "user {uid:?} is not stored"),
+            StoreError::Full => f.write_str("there is no room left"),
+            StoreError::Unconfirmed(words) => {
+                write!(f, "the disk did not confirm a write ({words}); nothing is written until a restart")
+            }
             StoreError::Medium(words) => write!(f, "the medium failed: {words}"),
         }
     }

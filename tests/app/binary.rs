@@ -228,6 +228,9 @@ fn help_goes_to_standard_output_and_names_every_setting_with_its_variable() {
     assert_eq!((code, stderr.as_str()), (0, ""));
     for setting in [
         "listen",
+        "data",
+        "store",
+        "durability",
         "guests",
         "token-secret-file",
         "token-public-key",
@@ -244,7 +247,7 @@ fn help_goes_to_standard_output_and_names_every_setting_with_its_variable() {
         assert!(stdout.contains(&format!("--{setting} ")), "{setting}: {stdout}");
         assert!(stdout.contains(&variable), "{variable}: {stdout}");
     }
-    for code in ["69", "78"] {
+    for code in ["65", "69", "78"] {
         assert!(stdout.contains(code), "{stdout}");
     }
     let (code, stdout, _) = run_to_end(&["--version"], &[]);

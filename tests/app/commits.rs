@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::output::{Query, Record, Store};
-use karez::store::{Memory, Storage, StoreError};
+use karez::store::{Identity, Memory, Storage, StoreError};
 use karez::ws::Opcode;
 
 use crate::client::*;
@@ -269,6 +269,10 @@ struct Unreadable {
 }
 
 impl Storage for Unreadable {
+    fn identity(&mut self, fresh: Identity) -> Result<Identity, StoreError> {
+        self.memory.identity(fresh)
+    }
+
     fn begin(&mut self) -> Result<(), StoreError> {
         self.memory.begin()
     }

@@ -156,13 +156,14 @@ pub fn run_to_end(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, Strin
     (status.code().unwrap_or_else(|| panic!("ended by a signal: {status}")), stdout, stderr)
 }
 
-/// Without settings from the environment of whoever runs the tests.
+/// Without settings from the environment of whoever runs the tests, and without a trace of a test that has
+/// named no folder.
 fn clean(command: &mut Command) -> &mut Command {
     let ours = std::env::vars_os().map(|(name, _)| name);
     for name in ours.filter(|name| name.to_string_lossy().starts_with("KAREZ_")) {
         command.env_remove(name);
     }
-    command
+    command.env("KAREZ_STORE", "memory")
 }
 
 /// A path for a socket that no other test uses; whatever is left there is removed with the value.

@@ -36,12 +36,13 @@ fn a_guest_number_that_was_ever_named_is_passed_by() {
 #[test]
 fn a_guest_number_that_is_in_the_store_is_passed_by() {
     let mut w = world();
-    let ada = w.guest(1, "Ada");
-    w.send(ada, join(7));
+    w.guest(1, "Ada");
+    w.known(2, 1102);
     let mut later = World::on(chat_with(|_| {}), w.into_store());
-    let bob = SessionId(1);
-    later.send(bob, guest_login("Bob"));
-    assert_eq!(later.heard(bob), ["login 1002 Bob guest"]);
+    for (session, uid) in [(1, 1101), (2, 1103)] {
+        later.send(SessionId(session), guest_login("Bob"));
+        assert_eq!(later.heard(SessionId(session)), [format!("login {uid} Bob guest")]);
+    }
 }
 
 #[test]
@@ -226,4 +227,65 @@ fn numbers_run_out_without_harm() {
     assert_eq!(w.heard(ada), [format!("login {last} Ada guest")]);
     w.send(bob, guest_login("Bob"));
     assert_eq!(w.heard(bob), ["refused Conflict(\"there are no guest numbers left\")"]);
+}
+
+#[test]
+fn numbers_of_guests_are_reserved_in_blocks() {
+    let until = |w: &World| match w.store().read(&Query::Guests).unwrap() {
+        karez::chat::output::Record::Guests(until) => until,
+        other => panic!("{other:?}"),
+    };
+    let mut w = world();
+    assert_eq!(until(&w), 0);
+    w.guest(1, "Ada");
+    assert_eq!(until(&w), 1_101, "before the first one hears of it");
+    for session in 2..=100 {
+        w.guest(session, "Bob");
+    }
+    assert_eq!(until(&w), 1_101, "a hundred at once");
+    w.guest(101, "Cid");
+    assert_eq!(until(&w), 1_201);
+}
+
+#[test]
+fn a_number_is_never_given_again_after_a_restart() {
+    let mut w = world();
+    w.guest(1, "Ada, who never speaks");
+    w.request(SessionId(2), None, guest_login("Bob, whose login is not stored"));
+    w.fail();
+    w.hush();
+    let mut later = World::on(chat_with(|_| {}), w.into_store());
+    let cid = SessionId(1);
+    later.send(cid, guest_login("Cid"));
+    assert_eq!(later.heard(cid), ["login 1101 Cid guest"]);
+    let ada = SessionId(2);
+    later.send(ada, known_login(id(1001), None));
+    assert_eq!(later.heard(ada), ["login 1001 Guest 1001 guest"], "she comes back as the guest that she was");
+}
+
+#[test]
+fn a_number_that_an_earlier_daemon_named_is_passed_by() {
+    let mut w = world();
+    let ada = w.guest(1, "Ada");
+    w.send(ada, pm(1102, "for whoever comes"));
+    let mut later = World::on(chat_with(|_| {}), w.into_store());
+    for (session, uid) in [(1, 1101), (2, 1103)] {
+        later.send(SessionId(session), guest_login("Bob"));
+        assert_eq!(later.heard(SessionId(session)), [format!("login {uid} Bob guest")]);
+    }
+}
+
+#[test]
+fn a_reservation_that_was_not_stored_is_made_again() {
+    let mut w = world();
+    w.request(SessionId(1), None, guest_login("Ada"));
+    w.fail();
+    w.hush();
+    let bob = SessionId(2);
+    w.send(bob, guest_login("Bob"));
+    assert_eq!(w.heard(bob), ["login 1002 Bob guest"]);
+    match w.store().read(&Query::Guests).unwrap() {
+        karez::chat::output::Record::Guests(until) => assert_eq!(until, 1_102),
+        other => panic!("{other:?}"),
+    }
 }

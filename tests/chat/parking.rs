@@ -78,9 +78,9 @@ fn two_guests_at_once_get_two_numbers() {
     let (cid, dan) = (SessionId(3), SessionId(4));
     w.send(cid, guest_login("Cid"));
     w.send(dan, guest_login("Dan"));
-    assert_eq!(w.asked, [Query::User(id(1003))]);
+    assert_eq!(w.asked, [Query::Named(id(1003))]);
     w.answer(0);
-    assert_eq!(w.asked, [Query::User(id(1004))]);
+    assert_eq!(w.asked, [Query::Named(id(1004))]);
     w.answer(0);
     w.commit();
     assert_eq!(w.heard(cid), ["login 1003 Cid guest"]);

@@ -48,6 +48,7 @@ struct State {
     groups: BTreeMap<Id, Group>,
     directs: BTreeMap<Conversation, u64>,
     shown: BTreeSet<Id>,
+    guests_until: u64,
 }
 
 /// What it does not.
@@ -117,6 +118,8 @@ impl Model {
         fresh.state.directs = std::mem::take(&mut self.state.directs);
         fresh.state.users = std::mem::take(&mut self.state.users);
         fresh.state.users.retain(|_, user| user.stored);
+        fresh.state.guests_until = self.state.guests_until;
+        fresh.lasting.next_guest = self.limits.guest_uid_first.max(self.state.guests_until);
         fresh.before = fresh.state.clone();
         *self = fresh;
     }

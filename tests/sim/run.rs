@@ -55,6 +55,7 @@ pub fn run(seed: u64) -> Run {
 
 fn limits(random: &mut Random, mode: Mode) -> Limits {
     let mut limits = Limits {
+        guests_reserved: 1 + random.below(3),
         groups_per_user_max: 3,
         group_members_max: 5,
         notice_members_max: 4,

@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
+mod folder;
 mod memory;
+mod opening;
+mod sqlite;
 mod suite;

@@ -3,14 +3,16 @@
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::output::{Entry, GroupRole, Query, Record, Store};
-use karez::store::{Memory, Storage, StoreError};
+use karez::store::{Identity, Memory, Storage, StoreError};
+
+use crate::folder::Scratch;
 
 macro_rules! passes_the_suite {
-    ($name:ident, $new:expr) => {
+    ($name:ident, $scratch:ident, $new:expr) => {
         mod $name {
             use super::*;
 
-            passes_the_suite!(@ $new;
+            passes_the_suite!(@ $scratch, $new;
                 nothing_is_stored_at_first
                 users_are_stored_and_renamed
                 members_keep_their_order_of_joining
@@ -24,13 +26,24 @@ macro_rules! passes_the_suite {
                 a_rollback_restores_a_member_who_left
                 a_transaction_is_opened_once_and_only_an_open_one_is_written
                 the_two_names_of_a_private_conversation_are_one
+                texts_and_numbers_are_different_ids_and_sorted
+                the_bound_of_guests_is_kept_and_rolled_back
+                a_uid_is_named_by_a_user_or_a_talk
+                an_identity_is_given_once
+                what_it_is_told_at_any_time_does_no_harm
             );
         }
     };
-    (@ $new:expr; $($case:ident)*) => { $(#[test] fn $case() { super::$case(&mut $new); })* };
+    (@ $scratch:ident, $new:expr; $($case:ident)*) => {
+        $(#[test] fn $case() {
+            let $scratch = Scratch::new();
+            super::$case(&mut $new);
+        })*
+    };
 }
 
-passes_the_suite!(memory_store, Memory::new(1_000));
+passes_the_suite!(memory_store, _scratch, Memory::new(1_000));
+passes_the_suite!(sqlite_store, scratch, scratch.open());
 
 fn id(number: u64) -> Id {
     Id::from_number(number).unwrap()
@@ -299,4 +312,83 @@ fn the_two_names_of_a_private_conversation_are_one(store: &mut impl Storage) {
     append(store, &Conversation::direct(&id(2), &id(1)), 2, 2).unwrap();
     store.commit().unwrap();
     assert_eq!(read_direct(store, 1, 2), 2);
+}
+
+fn texts_and_numbers_are_different_ids_and_sorted(store: &mut impl Storage) {
+    let texts = ["eve", "大厅", "1e3", "007", "-5"].map(|text| Id::from_text(text).unwrap());
+    store.begin().unwrap();
+    user(store, 5);
+    for uid in &texts {
+        store.write(Store::User { uid, name: "text", guest: false }).unwrap();
+        store.write(Store::Group { gid: uid }).unwrap();
+        store.write(Store::Member { gid: uid, uid: &id(5), role: GroupRole::Owner }).unwrap();
+    }
+    group(store, 7);
+    member(store, 7, 5, GroupRole::Owner);
+    for uid in &texts {
+        store.write(Store::Member { gid: &id(7), uid, role: GroupRole::Member }).unwrap();
+    }
+    store.commit().unwrap();
+    let mut expected: Vec<Id> = texts.into_iter().chain([id(7)]).collect();
+    expected.sort();
+    assert_eq!(read_user(store, 5).unwrap().2, expected);
+    assert_eq!(read_user(store, 1_000), None, "1e3 is a text");
+    assert_eq!(read_group(store, 7).unwrap().1.len(), 6);
+}
+
+fn read_guests(store: &impl Storage) -> u64 {
+    match store.read(&Query::Guests).unwrap() {
+        Record::Guests(until) => until,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn the_bound_of_guests_is_kept_and_rolled_back(store: &mut impl Storage) {
+    assert_eq!(read_guests(store), 0);
+    store.begin().unwrap();
+    store.write(Store::Guests { until: 1_101 }).unwrap();
+    store.commit().unwrap();
+    store.begin().unwrap();
+    store.write(Store::Guests { until: 1_201 }).unwrap();
+    assert_eq!(read_guests(store), 1_201);
+    store.rollback();
+    assert_eq!(read_guests(store), 1_101);
+}
+
+fn a_uid_is_named_by_a_user_or_a_talk(store: &mut impl Storage) {
+    let named = |store: &_, uid: u64| match Storage::read(store, &Query::Named(id(uid))).unwrap() {
+        Record::Named(of, named) => {
+            assert_eq!(of, id(uid));
+            named
+        }
+        other => panic!("{other:?}"),
+    };
+    store.begin().unwrap();
+    user(store, 5);
+    group(store, 9);
+    append(store, &Conversation::direct(&id(5), &id(8)), 1, 5).unwrap();
+    append(store, &Conversation::direct(&id(3), &id(5)), 1, 5).unwrap();
+    store.commit().unwrap();
+    assert_eq!([3, 4, 5, 8, 9].map(|uid| named(store, uid)), [true, false, true, true, false]);
+    store.begin().unwrap();
+    append(store, &Conversation::direct(&id(4), &id(5)), 1, 5).unwrap();
+    store.rollback();
+    assert!(!named(store, 4));
+}
+
+fn an_identity_is_given_once(store: &mut impl Storage) {
+    let identity = |epoch: &str, byte: u8| Identity { epoch: epoch.into(), guest_secret: [byte; 32] };
+    assert_eq!(store.identity(identity("one", 1)).unwrap(), identity("one", 1));
+    assert_eq!(store.identity(identity("two", 2)).unwrap(), identity("one", 1));
+}
+
+fn what_it_is_told_at_any_time_does_no_harm(store: &mut impl Storage) {
+    store.tidy_up().unwrap();
+    store.rollback();
+    store.begin().unwrap();
+    user(store, 5);
+    store.commit().unwrap();
+    store.tidy_up().unwrap();
+    store.close().unwrap();
+    assert!(read_user(store, 5).is_some());
 }

@@ -184,10 +184,16 @@ impl Model {
             let number = self.lasting.next_guest;
             let uid = Id::from_number(number).unwrap();
             self.lasting.next_guest += 1;
-            if self.state.users.get(&uid).is_some_and(|user| user.stored) {
+            let in_talk =
+                |of: &Conversation| matches!(of, Conversation::Direct(a, b) if *a == uid || *b == uid);
+            let stored = self.state.users.get(&uid).is_some_and(|user| user.stored);
+            if stored || self.state.directs.keys().any(in_talk) {
                 self.lasting.named.insert(number);
             }
             if !self.lasting.named.contains(&number) {
+                if number >= self.state.guests_until {
+                    self.state.guests_until = number + self.limits.guests_reserved;
+                }
                 return uid;
             }
         }

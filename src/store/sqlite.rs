@@ -1,0 +1,442 @@
+//! The store in a file, by SQLite.
+//!
+//! One connection, one transaction per turn, a WAL. With [`Durability::Full`] a commit waits for the disk, and
+//! since the commit is shared by everything that the turn brought, that costs a busy daemon little.
+//!
+//! Each order is one statement that proves what it presumes: an entry is inserted only where its author is
+//! stored, its conversation is there and its number is the next; when no row was touched, a second look says
+//! why. So there is nothing beside the file that a rollback would have to put back.
+//!
+//! When an fsync has failed, what the disk holds is unknown: the system may have dropped the pages and call the
+//! next fsync a success. Nothing is written any more then, the WAL stays as it is, and reading goes on. The
+//! WAL is moved into the file only in [`tidy_up`](Storage::tidy_up), never inside a commit, where SQLite would
+//! hide such a failure. Every statement is finished when a call returns, so that nothing holds the WAL.
+//!
+//! Opening is in `open.rs`, the tables in `schema/`. Tested in `tests/store/`, and from outside, with a daemon
+//! that is killed, in `tests/crash/`.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
+
+use super::open::{self, Durability, OpenError, Options};
+use super::{Identity, Storage, StoreError};
+use crate::chat::ids::{Conversation, Id};
+use crate::chat::output::{Entry, GroupRecord, GroupRole, MemberRecord, Query, Record, Store, UserRecord};
+
+/// Pages in the WAL from which on it is worth moving them, some 2 MB.
+const PAGES_TO_MOVE: i64 = 500;
+
+/// The store in a file.
+pub struct Sqlite {
+    connection: Connection,
+    /// Whether a transaction is open; SQLite may have given it up by itself after an error.
+    open: bool,
+    /// The words of the fsync that failed. In a cell because a read may meet it too.
+    unconfirmed: RefCell<Option<String>>,
+    pages_to_move: i64,
+    file: Box<Path>,
+    /// Held until the connection is closed: fields are dropped in order.
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens the store in a folder, and makes it if there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`], with words for the operator.
+    pub fn open(options: &Options) -> Result<Sqlite, OpenError> {
+        let open::Opened { connection, lock } = open::open(options)?;
+        Ok(Sqlite {
+            connection,
+            open: false,
+            unconfirmed: RefCell::new(None),
+            pages_to_move: match options.durability {
+                Durability::Full => PAGES_TO_MOVE,
+                // Only what was moved is sure to be on the disk.
+                Durability::Relaxed => 1,
+            },
+            file: options.file().into(),
+            _lock: lock,
+        })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Says how large the file may grow, in pages of 4 KiB. It never shrinks by that.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn limit_pages(&mut self, pages_max: u32) -> Result<(), StoreError> {
+        let set = self.connection.pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()));
+        set.map_err(|error| self.judge(&error))
+    }
+
+    /// What commits wait for, as SQLite says it.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn durability(&self) -> Result<Durability, StoreError> {
+        let level = self.connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0));
+        match level {
+            Ok(2) => Ok(Durability::Full),
+            Ok(_) => Ok(Durability::Relaxed),
+            Err(error) => Err(self.judge(&error)),
+        }
+    }
+
+    /// What an error means for us.
+    fn judge(&self, error: &rusqlite::Error) -> StoreError {
+        let Some(code) = error.sqlite_error() else { return StoreError::Medium(error.to_string()) };
+        match (code.code, code.extended_code) {
+            (ErrorCode::DiskFull, _) => StoreError::Full,
+            (_, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => {
+                let words = error.to_string();
+                *self.unconfirmed.borrow_mut() = Some(words.clone());
+                StoreError::Unconfirmed(words)
+            }
+            _ => StoreError::Medium(error.to_string()),
+        }
+    }
+
+    fn confirmed(&self) -> Result<(), StoreError> {
+        match &*self.unconfirmed.borrow() {
+            Some(words) => Err(StoreError::Unconfirmed(words.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Carries out a statement and returns how many rows it touched.
+    fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+        let done = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
+        done.map_err(|error| self.judge(&error))
+    }
+
+    /// The first row, if there is one.
+    fn row<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let row = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(params, read).optional());
+        row.map_err(|error| self.judge(&error))
+    }
+
+    fn rows<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map(params, read)?.collect());
+        rows.map_err(|error| self.judge(&error))
+    }
+
+    fn is_there(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
+        Ok(self.row(sql, params, |_| Ok(()))?.is_some())
+    }
+
+    fn demand_user(&self, uid: &Id) -> Result<(), StoreError> {
+        let stored = self.is_there("SELECT 1 FROM user WHERE uid = ?", [Key(uid)])?;
+        if stored { Ok(()) } else { Err(StoreError::NoSuchUser(uid.clone())) }
+    }
+
+    fn demand_group(&self, gid: &Id) -> Result<(), StoreError> {
+        let stored = self.is_there("SELECT 1 FROM conversation WHERE gid = ?", [Key(gid)])?;
+        if stored { Ok(()) } else { Err(StoreError::NoSuchGroup(gid.clone())) }
+    }
+
+    fn write_member(&self, gid: &Id, uid: &Id, role: GroupRole) -> Result<(), StoreError> {
+        let sql = "INSERT INTO member (conversation, user, role)
+                   SELECT conversation, user, ?3 FROM conversation, user WHERE gid = ?1 AND uid = ?2
+                   ON CONFLICT (conversation, user) DO UPDATE SET role = excluded.role";
+        if self.run(sql, params![Key(gid), Key(uid), role_text(role)])? == 0 {
+            self.demand_group(gid)?;
+            self.demand_user(uid)?;
+        }
+        Ok(())
+    }
+
+    fn strike_member(&self, gid: &Id, uid: &Id) -> Result<(), StoreError> {
+        let sql =
+            "DELETE FROM member WHERE conversation = (SELECT conversation FROM conversation WHERE gid = ?1)
+                   AND user = (SELECT user FROM user WHERE uid = ?2)";
+        if self.run(sql, [Key(gid), Key(uid)])? == 0 {
+            self.demand_group(gid)?;
+            self.demand_user(uid)?;
+        }
+        Ok(())
+    }
+
+    fn append(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
+        if let (Conversation::Direct(low, high), 1) = (entry.conversation, entry.seq) {
+            let sql = "INSERT INTO conversation (low, high) VALUES (?, ?) ON CONFLICT DO NOTHING";
+            self.run(sql, [Key(low), Key(high)])?;
+        }
+        let conversation = self.conversation(entry.conversation)?;
+        // The number is proven here: no row comes of it unless it is the next.
+        let sql = "INSERT INTO entry SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+                   WHERE ?1 IS NOT NULL AND EXISTS (SELECT 1 FROM user WHERE uid = ?3)
+                   AND ?2 = 1 + (SELECT coalesce(max(seq), 0) FROM entry WHERE conversation = ?1)";
+        let params = params![
+            conversation,
+            entry.seq,
+            Key(entry.uid),
+            entry.name,
+            entry.content,
+            entry.kind,
+            entry.data,
+            entry.reply,
+            lines_of(entry.mentions),
+            entry.time.0,
+        ];
+        if self.run(sql, params)? == 1 {
+            return Ok(());
+        }
+        self.demand_user(entry.uid)?;
+        if let (Conversation::Group(gid), None) = (entry.conversation, conversation) {
+            return Err(StoreError::NoSuchGroup(gid.clone()));
+        }
+        let next = self.last(conversation)? + 1;
+        Err(StoreError::SeqGap { conversation: entry.conversation.clone(), next, given: entry.seq })
+    }
+
+    /// The row of a conversation. A private one has none before somebody has spoken.
+    fn conversation(&self, conversation: &Conversation) -> Result<Option<i64>, StoreError> {
+        match conversation {
+            Conversation::Group(gid) => {
+                let sql = "SELECT conversation FROM conversation WHERE gid = ?";
+                self.row(sql, [Key(gid)], |row| row.get(0))
+            }
+            Conversation::Direct(low, high) => {
+                let sql = "SELECT conversation FROM conversation WHERE low = ? AND high = ?";
+                self.row(sql, [Key(low), Key(high)], |row| row.get(0))
+            }
+        }
+    }
+
+    /// The last number of a conversation; 0 when nobody has spoken.
+    fn last(&self, conversation: Option<i64>) -> Result<u64, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM entry WHERE conversation = ?";
+        Ok(self.row(sql, [conversation], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    fn user(&self, uid: &Id) -> Result<Option<UserRecord>, StoreError> {
+        let sql = "SELECT name, guest FROM user WHERE uid = ?";
+        let Some((name, guest)) = self.row(sql, [Key(uid)], |row| Ok((row.get(0)?, row.get(1)?)))? else {
+            return Ok(None);
+        };
+        let sql = "SELECT gid FROM user JOIN member USING (user) JOIN conversation USING (conversation)
+                   WHERE uid = ? ORDER BY gid";
+        let groups = self.rows(sql, [Key(uid)], |row| row.get(0))?;
+        Ok(Some(UserRecord { name, guest, groups }))
+    }
+
+    fn group(&self, gid: &Id) -> Result<Option<GroupRecord>, StoreError> {
+        let conversation = self.conversation(&Conversation::Group(gid.clone()))?;
+        if conversation.is_none() {
+            return Ok(None);
+        }
+        let sql = "SELECT uid, name, role, joined
+                   FROM member JOIN user USING (user) WHERE conversation = ? ORDER BY uid";
+        let members = self.rows(sql, [conversation], |row| {
+            let (uid, name, role) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(MemberRecord { uid, name, role, joined: row.get(3)? })
+        })?;
+        Ok(Some(GroupRecord { seq: self.last(conversation)?, members }))
+    }
+
+    fn is_named(&self, uid: &Id) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM user WHERE uid = ?1
+                   UNION ALL SELECT 1 FROM conversation WHERE low = ?1
+                   UNION ALL SELECT 1 FROM conversation WHERE high = ?1";
+        self.is_there(sql, [Key(uid)])
+    }
+
+    fn meta<T: FromSql>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        self.row("SELECT value FROM meta WHERE name = ?", [name], |row| row.get(0))
+    }
+
+    /// How many pages lie in the WAL and how many of them have been moved into the file.
+    fn checkpoint(&self, sql: &str) -> Result<(i64, i64), StoreError> {
+        let pages = self.row(sql, (), |row| Ok((row.get(1)?, row.get(2)?)))?;
+        Ok(pages.unwrap_or_default())
+    }
+}
+
+impl Storage for Sqlite {
+    fn identity(&mut self, fresh: Identity) -> Result<Identity, StoreError> {
+        let (epoch, guest_secret) = match (self.meta("epoch")?, self.meta("guest_secret")?) {
+            (Some(epoch), Some(secret)) => (epoch, secret),
+            _ => {
+                self.begin()?;
+                self.confirmed()?;
+                let sql = "INSERT OR REPLACE INTO meta VALUES ('epoch', ?), ('guest_secret', ?)";
+                let done = self.run(sql, params![fresh.epoch, fresh.guest_secret]);
+                done.and_then(|_| self.commit()).inspect_err(|_| self.rollback())?;
+                (fresh.epoch, fresh.guest_secret)
+            }
+        };
+        Ok(Identity { epoch, guest_secret })
+    }
+
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if self.open {
+            return Err(StoreError::TransactionOpen);
+        }
+        // A transaction that only reads needs nothing of the disk that a failed fsync has spoilt.
+        let writes = self.unconfirmed.borrow().is_none();
+        self.run(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" }, ())?;
+        self.open = true;
+        Ok(())
+    }
+
+    fn write(&mut self, order: Store<'_>) -> Result<(), StoreError> {
+        if !self.open {
+            return Err(StoreError::NoTransaction);
+        }
+        self.confirmed()?;
+        match order {
+            Store::User { uid, name, guest } => {
+                let sql = "INSERT INTO user (uid, name, guest) VALUES (?, ?, ?)
+                           ON CONFLICT (uid) DO UPDATE SET name = excluded.name, guest = excluded.guest";
+                self.run(sql, params![Key(uid), name, guest]).map(drop)
+            }
+            Store::Group { gid } => {
+                let sql = "INSERT INTO conversation (gid) VALUES (?) ON CONFLICT DO NOTHING";
+                self.run(sql, [Key(gid)]).map(drop)
+            }
+            Store::Member { gid, uid, role } => self.write_member(gid, uid, role),
+            Store::NoMember { gid, uid } => self.strike_member(gid, uid),
+            Store::Guests { until } => {
+                let sql = "INSERT OR REPLACE INTO meta VALUES ('guests_until', ?)";
+                self.run(sql, [until]).map(drop)
+            }
+            Store::Append(entry) => self.append(&entry),
+        }
+    }
+
+    fn read(&self, query: &Query) -> Result<Record, StoreError> {
+        Ok(match query {
+            Query::User(uid) => Record::User(uid.clone(), self.user(uid)?),
+            Query::Group(gid) => Record::Group(gid.clone(), self.group(gid)?),
+            Query::Direct(low, high) => {
+                let last = self.last(self.conversation(&Conversation::direct(low, high))?)?;
+                Record::Direct(low.clone(), high.clone(), last)
+            }
+            Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)?),
+            Query::Guests => Record::Guests(self.meta("guests_until")?.unwrap_or(0)),
+        })
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        if !self.open {
+            return Err(StoreError::NoTransaction);
+        }
+        let done = self.run("COMMIT", ());
+        if done.is_err() {
+            self.rollback();
+        }
+        self.open = false;
+        done.map(drop)
+    }
+
+    fn rollback(&mut self) {
+        self.open = false;
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.run("ROLLBACK", ())
+        {
+            log::error!("the store could not take back a turn: {error}");
+        }
+    }
+
+    fn tidy_up(&mut self) -> Result<(), StoreError> {
+        self.confirmed()?;
+        let (pages, moved) = self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?;
+        if pages - moved >= self.pages_to_move {
+            self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        self.rollback();
+        self.confirmed()?;
+        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)").map(drop)
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        if self.unconfirmed.borrow().is_some() {
+            // Or the WAL would be moved and deleted, and it may be all there is.
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
+}
+
+impl std::fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sqlite").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// An id as a parameter.
+struct Key<'a>(&'a Id);
+
+impl ToSql for Key<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self.0 {
+            Id::Number(number) => Ok(ToSqlOutput::from(number.cast_signed())),
+            Id::Text(text) => Ok(ToSqlOutput::from(&**text)),
+        }
+    }
+}
+
+impl FromSql for Id {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Id> {
+        let id = match value {
+            ValueRef::Integer(number) => u64::try_from(number).ok().and_then(Id::from_number),
+            other => Id::from_text(other.as_str()?),
+        };
+        id.ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl FromSql for GroupRole {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<GroupRole> {
+        match value.as_str()? {
+            "member" => Ok(GroupRole::Member),
+            "owner" => Ok(GroupRole::Owner),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+fn role_text(role: GroupRole) -> &'static str {
+    match role {
+        GroupRole::Member => "member",
+        GroupRole::Owner => "owner",
+    }
+}
+
+/// Ids have no control characters, so a line each keeps them apart.
+fn lines_of(ids: &[Id]) -> Option<String> {
+    let lines: Vec<String> = ids.iter().map(Id::to_string).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
