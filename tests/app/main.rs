@@ -4,9 +4,13 @@
 mod binary;
 mod client;
 mod commits;
+mod crash;
 #[cfg(target_os = "linux")]
 mod descriptors;
 mod examples;
+#[cfg(target_os = "linux")]
+mod faults;
+mod kept;
 mod pages;
 mod process;
 mod sessions;

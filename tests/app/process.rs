@@ -34,6 +34,13 @@ impl Process {
         Process::greeting_on_stderr(Command::new("sh").args(["-c", &script, KAREZ]).args(arguments))
     }
 
+    /// The daemon as the last argument of another program, which must become it.
+    #[cfg(target_os = "linux")]
+    pub fn karez_under(program: &[&str], arguments: &[&str]) -> Process {
+        let command = &mut Command::new(program[0]);
+        Process::greeting_on_stderr(command.args(&program[1..]).arg(KAREZ).args(arguments))
+    }
+
     /// An example, once it has said on standard output where it listens.
     pub fn example(name: &str, arguments: &[&str]) -> Process {
         let program = Path::new(KAREZ).parent().unwrap().join("examples").join(name);
@@ -164,6 +171,43 @@ fn clean(command: &mut Command) -> &mut Command {
         command.env_remove(name);
     }
     command.env("KAREZ_STORE", "memory")
+}
+
+/// A folder for a store, which is removed with the value.
+pub struct DataFolder(pub PathBuf);
+
+impl DataFolder {
+    pub fn new(name: &str) -> DataFolder {
+        let path = std::env::temp_dir().join(format!("karez-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir(&path).unwrap();
+        DataFolder(path)
+    }
+
+    /// A daemon that keeps what is said there, on any port, with further arguments.
+    pub fn karez(&self, arguments: &[&str]) -> Process {
+        Process::karez(&self.arguments(arguments))
+    }
+
+    pub fn arguments<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
+        let own = ["--listen", "127.0.0.1:0", "--store", "disk", "--data", self.0.to_str().unwrap()];
+        own.into_iter().chain(more.iter().copied()).collect()
+    }
+
+    /// The names of what is in it.
+    pub fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// A path for a socket that no other test uses; whatever is left there is removed with the value.
