@@ -12,7 +12,7 @@
 //! (`user_version`). Tested in `tests/store/opening.rs`.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,8 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 /// `KARZ`, in the header of the file: whose it is.
 const APPLICATION_ID: i32 = 0x4b41_525a;
@@ -176,10 +178,10 @@ fn make_files(folder: &Path, file: &Path) -> Result<File, OpenError> {
     let lock_path = folder.join("karez.lock");
     let lock = owner_only(OpenOptions::new().create(true).truncate(false), &lock_path)
         .map_err(failed(&lock_path))?;
-    match lock.try_lock() {
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(file.to_owned())),
-        Err(TryLockError::Error(error)) => return Err(OpenError::NoAccess(lock_path, error)),
+        Err(Errno::WOULDBLOCK) => return Err(OpenError::InUse(file.to_owned())),
+        Err(error) => return Err(OpenError::NoAccess(lock_path, error.into())),
     }
     match owner_only(OpenOptions::new().create_new(true), file) {
         // The name must survive a power cut as well as what is written under it.

@@ -136,7 +136,7 @@ fn killed_at_any_moment_it_has_what_it_acknowledged() {
                 std::thread::spawn(move || write_until_killed(address, &name))
             })
             .collect();
-        let moment = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos() / 1_000 % 400;
+        let moment = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_micros() % 400;
         std::thread::sleep(Duration::from_millis(100 + u64::from(moment)));
         daemon.signal(Signal::KILL);
         daemon.wait();
