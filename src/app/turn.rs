@@ -18,15 +18,13 @@ use crate::chat::ids::SessionId;
 use crate::chat::input::Input;
 use crate::chat::output::{Event, Farewell, Output, Query, Sink, To};
 use crate::net::{ConnId, Outbox, Payload, TopicId};
-use crate::store::{Identity, Storage, StoreError};
+use crate::store::{Identity, Storage, StoreError, Tidy};
 use crate::wire::{self, Bye, Problem};
 
 /// When somebody who would not stop sending may come back.
 const TOO_MANY_RETRY_MS: u64 = 10_000;
-/// So long nothing must have been written before the store is given time to tidy up.
-const QUIET_MS: u64 = 100;
-/// After so long of writing it is given time in any case.
-const TIDY_AT_LATEST_MS: u64 = 1_000;
+/// So long after a commit the store is given time to tidy up.
+const TIDY_AFTER_MS: u64 = 100;
 
 /// What happened in this turn and has not left yet.
 pub(super) struct Turn<S> {
@@ -42,8 +40,8 @@ pub(super) struct Turn<S> {
     ending: Vec<ConnId>,
     /// The core has been given something since the last commit.
     touched: bool,
-    /// The first and the latest commit since the store tidied up.
-    untidy: Option<(Millis, Millis)>,
+    /// When the store is given time to tidy up.
+    tidies_up_at: Option<Millis>,
     guest_key: GuestKey,
     epoch: Box<str>,
     heartbeat_s: u64,
@@ -72,7 +70,7 @@ impl<S: Storage> Turn<S> {
             logged_in: Vec::new(),
             ending: Vec::new(),
             touched: false,
-            untidy: None,
+            tidies_up_at: None,
             guest_key: GuestKey::from_bytes(identity.guest_secret),
             epoch: identity.epoch,
             heartbeat_s: settings.heartbeat_s,
@@ -98,6 +96,10 @@ impl<S: Storage> Turn<S> {
 
     /// Hands an input to the core, and answers what the core must know before the next one.
     pub(super) fn handle(&mut self, chat: &mut Chat, now: Now, input: Input<'_>) {
+        if !self.touched {
+            // Now, and not when the turn is over: then its acks would wait for it.
+            self.tidy_up(now.mono);
+        }
         self.touched = true;
         chat.handle(now, input, &mut Hold { turn: self, time: now.unix });
         while let Some(query) = self.queries.pop_front() {
@@ -131,24 +133,28 @@ impl<S: Storage> Turn<S> {
             }
         }
         self.certain.clear();
-        if self.tidies_up_at().is_some_and(|at| at <= now.mono) {
-            self.tidy_up();
-        }
+        self.tidy_up(now.mono);
         self.ending.clear();
         out.append(&mut self.held);
     }
 
-    /// When [`Turn::finish`] is to be called next, whatever happens until then.
+    /// When there must be a turn, whatever happens until then.
     pub(super) fn tidies_up_at(&self) -> Option<Millis> {
-        let (first, latest) = self.untidy?;
-        Some(latest.plus_ms(QUIET_MS).min(first.plus_ms(TIDY_AT_LATEST_MS)))
+        self.tidies_up_at
     }
 
-    fn tidy_up(&mut self) {
-        self.untidy = None;
-        if let Err(error) = self.store.tidy_up() {
-            log::error!("the store could not tidy up: {error}");
+    fn tidy_up(&mut self, now: Millis) {
+        if self.tidies_up_at.is_none_or(|at| at > now) {
+            return;
         }
+        self.tidies_up_at = match self.store.tidy_up() {
+            Ok(Tidy::Done) => None,
+            Ok(Tidy::NotYet) => Some(now.plus_ms(TIDY_AFTER_MS)),
+            Err(error) => {
+                log::error!("the store could not tidy up: {error}");
+                None
+            }
+        };
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
@@ -169,8 +175,7 @@ impl<S: Storage> Turn<S> {
     /// Whether what the turn wrote is stored. Why not is in the log.
     fn commit(&mut self, now: Millis) -> bool {
         if self.transaction == Transaction::Open {
-            let first = self.untidy.map_or(now, |(first, _)| first);
-            self.untidy = Some((first, now));
+            self.tidies_up_at.get_or_insert(now.plus_ms(TIDY_AFTER_MS));
             if let Err(error) = self.store.commit() {
                 self.fail(&error);
             }

@@ -74,13 +74,13 @@ pub trait Storage {
     /// Gives up the open transaction, if there is one: everything is as it was at `begin`.
     fn rollback(&mut self);
 
-    /// Does what no commit should wait for. Called when nothing has been written for a moment, and at last
-    /// after a second of writing; not inside a transaction.
+    /// Does what no commit should wait for. Called a tenth of a second after a commit, so ten times a second
+    /// while there is much to do; not inside a transaction.
     ///
     /// # Errors
     /// When the medium fails. What was committed stays so.
-    fn tidy_up(&mut self) -> Result<(), StoreError> {
-        Ok(())
+    fn tidy_up(&mut self) -> Result<Tidy, StoreError> {
+        Ok(Tidy::Done)
     }
 
     /// Brings everything to its place before the daemon ends.
@@ -90,6 +90,15 @@ pub trait Storage {
     fn close(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
+}
+
+/// Whether a store has tidied up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tidy {
+    /// It need not be called before the next commit.
+    Done,
+    /// It is to be called again after the same time.
+    NotYet,
 }
 
 /// Why a store did not do as it was told.

@@ -32,6 +32,9 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// What SQLite may keep of the file in memory, in KiB.
 const CACHE_KIB: i32 = 8 * 1024;
 
+/// How much of its room the WAL keeps when it begins anew.
+const WAL_BYTES_KEPT: i64 = 64 * 1024 * 1024;
+
 /// What a commit waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -39,8 +42,8 @@ pub enum Durability {
     #[default]
     Full,
     /// For the system to have taken it. What is acknowledged survives the end of the process however it ends;
-    /// a power cut or a crash of the system may lose the last second or so, and never more than what has
-    /// come since the last [`tidy_up`](super::Storage::tidy_up).
+    /// a power cut or a crash of the system may lose the last second or so: what has come since the tenth last
+    /// [`tidy_up`](super::Storage::tidy_up).
     Relaxed,
 }
 
@@ -227,6 +230,8 @@ fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()>
     connection.pragma_update(None, "synchronous", synchronous)?;
     // SQLite would move the WAL inside a COMMIT, which then waits, and it hides a failed fsync there.
     set("wal_autocheckpoint", &0)?;
+    // After a burst the WAL gives its room back.
+    set("journal_size_limit", &WAL_BYTES_KEPT)?;
     // What is deleted is overwritten: somebody meant it.
     set("secure_delete", &true)?;
     if let Some(pages) = options.pages_max {

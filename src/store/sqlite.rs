@@ -24,12 +24,16 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
 use super::open::{self, Durability, OpenError, Options};
-use super::{Identity, Storage, StoreError};
+use super::{Identity, Storage, StoreError, Tidy};
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{Entry, GroupRecord, GroupRole, MemberRecord, Query, Record, Store, UserRecord};
 
-/// Pages in the WAL from which on it is worth moving them, some 2 MB.
-const PAGES_TO_MOVE: i64 = 500;
+/// Pages in the WAL from which on it is worth moving them, some 4 MB. A page that was written often is moved
+/// once, so to wait saves work.
+const PAGES_TO_MOVE: i64 = 1_000;
+/// Calls of [`Storage::tidy_up`] after which a relaxed store moves whatever there is. That is the window of what
+/// a power cut may lose, for only what was moved is sure to be on the disk.
+const RELAXED_CALLS_MAX: u32 = 10;
 
 /// The store in a file.
 pub struct Sqlite {
@@ -38,7 +42,9 @@ pub struct Sqlite {
     open: bool,
     /// The words of the fsync that failed. In a cell because a read may meet it too.
     unconfirmed: RefCell<Option<String>>,
-    pages_to_move: i64,
+    durability: Durability,
+    /// Calls of `tidy_up` since pages were moved, while there are some.
+    calls: u32,
     file: Box<Path>,
     /// Held until the connection is closed: fields are dropped in order.
     _lock: File,
@@ -55,11 +61,8 @@ impl Sqlite {
             connection,
             open: false,
             unconfirmed: RefCell::new(None),
-            pages_to_move: match options.durability {
-                Durability::Full => PAGES_TO_MOVE,
-                // Only what was moved is sure to be on the disk.
-                Durability::Relaxed => 1,
-            },
+            durability: options.durability,
+            calls: 0,
             file: options.file().into(),
             _lock: lock,
         })
@@ -365,13 +368,20 @@ impl Storage for Sqlite {
         }
     }
 
-    fn tidy_up(&mut self) -> Result<(), StoreError> {
-        self.confirmed()?;
-        let (pages, moved) = self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?;
-        if pages - moved >= self.pages_to_move {
-            self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
+    fn tidy_up(&mut self) -> Result<Tidy, StoreError> {
+        if self.confirmed().is_err() {
+            return Ok(Tidy::Done);
         }
-        Ok(())
+        let (pages, moved) = self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?;
+        self.calls += 1;
+        if pages - moved >= PAGES_TO_MOVE
+            || (self.durability == Durability::Relaxed && self.calls >= RELAXED_CALLS_MAX)
+        {
+            self.calls = 0;
+            self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
+            return Ok(Tidy::Done);
+        }
+        Ok(if self.durability == Durability::Relaxed { Tidy::NotYet } else { Tidy::Done })
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
