@@ -182,7 +182,7 @@ test('the page comes back by itself when the daemon has been restarted', async (
 
   const second = await startDaemon(first.host);
   try {
-    // Guests' tokens end with the daemon that made them, so he is a new guest, and what he said goes out.
+    // This one has another store, in which his token is worth nothing: he is a new guest, and what he said goes out.
     await dan.page.getByText('You are a new guest now').waitFor();
     await part(dan, 'status').filter({ hasText: /^Online$/ }).waitFor();
     const eve = await enter('Eve', second);
