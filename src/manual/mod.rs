@@ -16,6 +16,9 @@ pub mod tutorial_zh {}
 #[doc = include_str!("decisions.md")]
 pub mod decisions {}
 
+#[doc = include_str!("performance.md")]
+pub mod performance {}
+
 #[doc = include_str!("protocol.md")]
 pub mod protocol {}
 

@@ -6,6 +6,8 @@ use crate::fleet::{Fleet, Said};
 use crate::load::digits;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Requests at a time. All at once would make the server's memory that of a burst.
+const UNDER_WAY: usize = 100;
 
 /// Logs every client in as a guest. Returns the uids.
 pub fn login(fleet: &mut Fleet) -> Vec<u64> {
@@ -19,27 +21,28 @@ pub fn join(fleet: &mut Fleet, gid: impl Fn(usize) -> usize) {
     ask(fleet, |client| format!(r#"{{"type":"join","gid":{},"id":"j"}}"#, gid(client)), r#"{"type":"ack""#);
 }
 
-/// Sends a request for each client, and waits for one answer each that begins so.
+/// Sends a request for each client, some at a time, and waits for one answer each that begins so.
 fn ask(fleet: &mut Fleet, request: impl Fn(usize) -> String, answer: &str) -> Vec<String> {
     let clients = fleet.len();
     let mut answers = vec![None; clients];
-    let mut missing = clients;
-    for client in 0..clients {
-        fleet.outs().send(client, request(client).as_bytes());
-    }
+    let (mut asked, mut answered) = (0, 0);
     let began = Instant::now();
-    while missing > 0 {
+    while answered < clients {
+        while asked < clients && asked - answered < UNDER_WAY {
+            fleet.outs().send(asked, request(asked).as_bytes());
+            asked += 1;
+        }
         fleet.turn(Some(Duration::from_millis(10)), |client, said, _| match said {
             Said::Text(text) if text.starts_with(answer) && answers[client].is_none() => {
                 answers[client] = Some(text.to_owned());
-                missing -= 1;
+                answered += 1;
             }
             Said::Text(text) => {
                 assert!(!text.starts_with(r#"{"type":"error""#), "client {client}: {text}");
             }
             Said::Close(_) | Said::Gone(_) => panic!("client {client} was lost"),
         });
-        assert!(began.elapsed() < PATIENCE, "{missing} of {clients} have no {answer}");
+        assert!(began.elapsed() < PATIENCE, "{answered} of {clients} have {answer}");
     }
     answers.into_iter().flatten().collect()
 }

@@ -16,11 +16,13 @@ const HEAD: &[u8] =
     b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 pub fn opening(bench: &Bench) {
-    let rows = vec![
-        one("head, a byte a second (echo example)", bench.example("echo"), Manner::Drips),
+    let mut rows = vec![
         one("head, a byte a second (daemon)", bench.daemon(), Manner::Drips),
         one("silent after the upgrade (daemon)", bench.daemon(), Manner::Silent),
     ];
+    if !bench.quick {
+        rows.push(one("head, a byte a second (echo example)", bench.example("echo"), Manner::Drips));
+    }
     let head = [
         "what",
         "told (response or Close)",
