@@ -272,7 +272,7 @@ fn nobody_inherits_a_guests_uid() {
     later.send(eve, guest_return(7, None));
     assert_eq!(later.heard(eve), ["refused Unauthorized", "bye Unauthorized"]);
     later.send(SessionId(6), guest_login("Next"));
-    assert_eq!(later.heard(SessionId(6)), ["login 1001 Next guest"]);
+    assert_eq!(later.heard(SessionId(6)), ["login 1101 Next guest"]);
 }
 
 #[test]
