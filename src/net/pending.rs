@@ -2,7 +2,8 @@
 //!
 //! A queue of segments, each a run of whole frames: the connection's own bytes, or a range of a chunk that it
 //! shares with the other members of a topic. So a broadcast is in memory once, however many receivers wait for
-//! it. Only the first segment can be partly written; each remembers where its frames begin, so that a slow
+//! it, and somebody who lags behind a busy topic has one entry for many turns of it. Only the first segment can be
+//! partly written; each remembers where its frames begin, so that a slow
 //! consumer can be sent the rest of the frame that was begun, and nothing after it but the farewell.
 //!
 //! Most connections have nothing pending most of the time: they hold no `Pending` at all. One is borrowed from
@@ -11,9 +12,10 @@
 //! The tutorial has nothing here: what `stream_socket_sendto` does not take is lost.
 //! Tests: `tests/net/backpressure.rs`.
 
+use std::cell::{Ref, RefCell};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::rc::Rc;
 
 use super::stream::Stream;
@@ -32,8 +34,12 @@ const POOL_SEGMENTS_MAX: usize = 64;
 /// A buffer that has grown over this is freed, not kept.
 const POOL_BUFFER_BYTES_MAX: usize = 16 * 1024;
 
-/// Output with the frames of one turn of a topic, shared by its receivers.
-pub(super) type Chunk = Rc<Vec<u8>>;
+/// A chunk is not added to beyond this: who has read all of it but the end holds all of it.
+const CHUNK_BYTES_MAX: usize = 64 * 1024;
+
+/// Frames of a topic, shared by its receivers: of one turn, or of several while somebody lags. It only ever grows,
+/// at its end; in a cell, because those who wait for its beginning hold it meanwhile.
+pub(super) type Chunk = Rc<RefCell<Vec<u8>>>;
 
 #[derive(Debug)]
 enum Source {
@@ -62,21 +68,38 @@ struct Segment {
     end: usize,
 }
 
-/// What an entry of a queue takes besides its bytes. A peer that does not read is queued one for every turn of a
-/// topic: where messages are small, that is as much memory again, and not shared.
+/// What an entry of a queue takes besides its bytes, and nobody shares.
 const SEGMENT_BYTES: usize = size_of::<Segment>();
 
+/// Bytes of a segment, lent.
+enum Lent<'a> {
+    Own(&'a [u8]),
+    Shared(Ref<'a, [u8]>),
+}
+
+impl Deref for Lent<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Lent::Own(bytes) => bytes,
+            Lent::Shared(bytes) => bytes,
+        }
+    }
+}
+
 impl Segment {
-    fn bytes(&self) -> &[u8] {
-        let all = match &self.source {
-            Source::Own(bytes) => bytes.as_slice(),
-            Source::Shared(chunk) => chunk.as_slice(),
-        };
-        all.get(..self.end).unwrap_or_default()
+    fn bytes(&self, range: Range<usize>) -> Lent<'_> {
+        match &self.source {
+            Source::Own(bytes) => Lent::Own(bytes.get(range).unwrap_or_default()),
+            Source::Shared(chunk) => {
+                Lent::Shared(Ref::map(chunk.borrow(), |bytes| bytes.get(range).unwrap_or_default()))
+            }
+        }
     }
 
-    fn rest(&self) -> &[u8] {
-        self.bytes().get(self.at..).unwrap_or_default()
+    fn rest(&self) -> Lent<'_> {
+        self.bytes(self.at..self.end)
     }
 }
 
@@ -147,12 +170,25 @@ impl Pool {
     /// Makes a chunk of the frames of a topic.
     pub(super) fn chunk(&mut self, bytes: Vec<u8>) -> Chunk {
         self.queued_bytes += bytes.len();
-        Rc::new(bytes)
+        Rc::new(RefCell::new(bytes))
+    }
+
+    /// Adds the frames of a further turn to a chunk for which somebody waits, and tells where they begin. `None`:
+    /// it would become too long.
+    pub(super) fn extend(&mut self, chunk: &Chunk, bytes: &[u8]) -> Option<usize> {
+        let mut all = chunk.borrow_mut();
+        let begin = all.len();
+        if begin + bytes.len() > CHUNK_BYTES_MAX {
+            return None;
+        }
+        all.extend_from_slice(bytes);
+        self.queued_bytes += bytes.len();
+        Some(begin)
     }
 
     /// Gives up one hold on a chunk; the last one frees it.
     pub(super) fn give_chunk(&mut self, chunk: Chunk) {
-        if let Some(bytes) = Rc::into_inner(chunk) {
+        if let Some(bytes) = Rc::into_inner(chunk).map(RefCell::into_inner) {
             self.queued_bytes -= bytes.len();
             self.give_buffer(bytes);
         }
@@ -191,9 +227,17 @@ impl Pending {
         pool.queued_bytes += added;
     }
 
-    /// Appends a range of a chunk: whole frames.
+    /// Appends a range of a chunk: whole frames. Whoever waits for what stands before it in the same chunk waits
+    /// for a longer range, and not for one more: so a peer that does not read costs next to nothing of its own.
     pub(super) fn append_shared(&mut self, pool: &mut Pool, chunk: &Chunk, range: Range<usize>) {
         self.bytes += range.len();
+        if let Some(Segment { source: Source::Shared(last), end, .. }) = self.segments.back_mut()
+            && Rc::ptr_eq(last, chunk)
+            && *end == range.start
+        {
+            *end = range.end;
+            return;
+        }
         let source = Source::Shared(Rc::clone(chunk));
         let Range { start, end } = range;
         self.push(pool, Segment { source, content: Content::Frames, begin: start, at: start, end });
@@ -255,21 +299,20 @@ impl Pending {
     fn offer(&self, stream: &mut Stream, pool: &mut Pool) -> io::Result<(usize, usize)> {
         let (result, offered) = if self.segments.len() <= 1 {
             let Some(only) = self.segments.front() else { return Ok((0, 0)) };
-            (stream.write(only.rest()), only.rest().len())
+            let rest = only.rest();
+            (stream.write(&rest), rest.len())
         } else if self.bytes <= GATHER_BYTES_MAX {
             pool.gather.clear();
-            self.segments.iter().for_each(|segment| pool.gather.extend_from_slice(segment.rest()));
+            self.segments.iter().for_each(|segment| pool.gather.extend_from_slice(&segment.rest()));
             (stream.write(&pool.gather), pool.gather.len())
         } else {
+            let lent: Vec<Lent<'_>> = self.segments.iter().take(SLICES_MAX).map(Segment::rest).collect();
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let mut offered = 0;
-            let mut used = 0;
-            for (slice, segment) in slices.iter_mut().zip(&self.segments) {
-                *slice = IoSlice::new(segment.rest());
-                offered += segment.rest().len();
-                used += 1;
+            for (slice, bytes) in slices.iter_mut().zip(&lent) {
+                *slice = IoSlice::new(bytes);
             }
-            (stream.write_vectored(slices.get(..used).unwrap_or_default()), offered)
+            let offered = lent.iter().map(|bytes| bytes.len()).sum();
+            (stream.write_vectored(slices.get(..lent.len()).unwrap_or_default()), offered)
         };
         match result {
             Ok(taken) => Ok((offered, taken)),
@@ -311,11 +354,11 @@ impl Pending {
             _ if first.at == first.begin => first.at,
             Content::Opaque => first.end,
             Content::Frames => {
-                let frames = first.bytes().get(first.begin..).unwrap_or_default();
-                ws::frame_end(frames, first.at - first.begin).map_or(first.end, |end| first.begin + end)
+                let frames = first.bytes(first.begin..first.end);
+                ws::frame_end(&frames, first.at - first.begin).map_or(first.end, |end| first.begin + end)
             }
         };
-        let rest = first.bytes().get(first.at..end).unwrap_or_default().to_vec();
+        let rest = first.bytes(first.at..end).to_vec();
         let (content, written) = (first.content, self.written);
         self.clear(pool);
         self.written = written;
@@ -356,10 +399,11 @@ mod tests {
     #[test]
     fn a_queue_that_was_long_comes_back_from_the_pool_small() {
         let mut pool = Pool::default();
-        let chunk = pool.chunk(vec![0; 10_000]);
+        let chunk = pool.chunk(vec![0; 20_000]);
         let mut queue = pool.queue();
         for at in 0..10_000 {
-            queue.append_shared(&mut pool, &chunk, at..at + 1);
+            // A gap between the ranges, or they would be one.
+            queue.append_shared(&mut pool, &chunk, 2 * at..2 * at + 1);
             queue.mark(at as u64);
         }
         pool.give_chunk(chunk);

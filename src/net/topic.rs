@@ -2,7 +2,9 @@
 //!
 //! A publication is encoded once and appended to the topic's buffer. Nobody is visited before the end of the
 //! turn: then the buffer becomes a chunk, and each member is queued one range of it. So a broadcast of any
-//! number of messages to ten thousand members costs one encoding a message and one queue entry a member.
+//! number of messages to ten thousand members costs one encoding a message and one queue entry a member. While
+//! somebody lags, the frames of further turns are added to the same chunk, so that who waits for many turns waits
+//! for one range.
 //!
 //! A member that joined in this turn carries the offset at which it joined, and gets the range from there on.
 //! One that leaves takes the range so far with it, as bytes of its own. Members that agreed to compression are
@@ -12,8 +14,11 @@
 //! end costs only as much as it has topics.
 //! Tests: `tests/net/topics.rs`, `tests/net/compression.rs`; the tutorial's loop over `$clients` in `onMessage`.
 
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
 use super::conn::Conn;
-use super::pending::{Content, Pool};
+use super::pending::{Chunk, Content, Pool};
 use super::{Payload, TopicId};
 use crate::ws::{self, Deflater};
 
@@ -39,6 +44,23 @@ struct Variant {
     window_bits: u8,
     members: u32,
     bytes: Vec<u8>,
+    /// The chunk of earlier turns, while somebody has not taken all of it: this turn's frames are added to it.
+    lag: Weak<RefCell<Vec<u8>>>,
+}
+
+impl Variant {
+    /// Makes a chunk of the frames of this turn, or adds them to one for which somebody waits. Returns where they
+    /// begin in it.
+    fn seal(&mut self, pool: &mut Pool) -> (Chunk, usize) {
+        let bytes = std::mem::take(&mut self.bytes);
+        if let Some(chunk) = self.lag.upgrade()
+            && let Some(begin) = pool.extend(&chunk, &bytes)
+        {
+            pool.give_buffer(bytes);
+            return (chunk, begin);
+        }
+        (pool.chunk(bytes), 0)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -74,7 +96,7 @@ impl Topics {
         let variant = match topic.variants.iter_mut().position(|v| v.window_bits == window_bits) {
             Some(index) => topic.variants.get_mut(index),
             None => {
-                topic.variants.push(Variant { window_bits, members: 0, bytes: Vec::new() });
+                topic.variants.push(Variant { window_bits, members: 0, bytes: Vec::new(), lag: Weak::new() });
                 topic.variants.last_mut()
             }
         };
@@ -171,7 +193,9 @@ impl Topics {
             *first = if members.is_empty() { 0 } else { (*first + 1) % members.len() };
             for variant in variants.iter_mut().filter(|variant| !variant.bytes.is_empty()) {
                 // Nothing stays behind: most topics are silent most of the time.
-                let chunk = pool.chunk(std::mem::take(&mut variant.bytes));
+                let (chunk, begin) = variant.seal(pool);
+                let end = chunk.borrow().len();
+                let mut somebody_lags = false;
                 let (before, after) = members.split_at_mut(*first);
                 for member in after.iter_mut().chain(before) {
                     let slot = member.slot as usize;
@@ -179,14 +203,16 @@ impl Topics {
                     if conn.window_bits != variant.window_bits {
                         continue;
                     }
-                    let range = member.joined_at as usize..chunk.len();
+                    let range = begin + member.joined_at as usize..end;
                     member.joined_at = 0;
+                    somebody_lags |= conn.blocked;
                     if !range.is_empty() {
                         let pending = conn.pending.get_or_insert_with(|| pool.queue());
                         pending.append_shared(pool, &chunk, range);
                         queued(slot, conn);
                     }
                 }
+                variant.lag = if somebody_lags { Rc::downgrade(&chunk) } else { Weak::new() };
                 pool.give_chunk(chunk);
             }
             variants.retain(|variant| variant.members > 0);

@@ -233,21 +233,30 @@ fn the_limit_of_all_output_together_ends_whoever_holds_most_of_it_in_any_state()
     assert_eq!(received[0], 0x81, "the member of the topic is served");
 }
 
+/// Twenty clients who do not read, in topics 0 and 1, and a speaker; the kernel takes no more for them.
+fn twenty_who_lag(world: &mut World) -> (Vec<Client>, Client) {
+    let mut slow: Vec<Client> = (0..20).map(|_| deaf(world)).collect();
+    for client in &mut slow {
+        client.send(&text("enter 1"));
+    }
+    let mut speaker = world.open();
+    for _ in 0..20 {
+        speaker.send(&text(&format!("all {}", "k".repeat(20_000))));
+        world.settle();
+    }
+    (slow, speaker)
+}
+
 #[test]
 fn the_entries_of_many_queues_are_output_too() {
     let mut config = small();
     config.limits.output_total_bytes_max = 700_000;
     config.limits.output_soft_bytes_max = 1 << 20;
     let mut world = World::new(config);
-    let _slow: Vec<Client> = (0..20).map(|_| deaf(&mut world)).collect();
-    let mut speaker = world.open();
-    // Until the kernel takes no more, and then a turn for each small message: shared, these are next to nothing.
-    for _ in 0..20 {
-        speaker.send(&text(&format!("all {}", "k".repeat(20_000))));
-        world.settle();
-    }
-    for _ in 0..1000 {
-        speaker.send(&text("all x"));
+    let (_slow, mut speaker) = twenty_who_lag(&mut world);
+    // A turn for each small message, of one topic and the other in turn, so that no range follows on the last.
+    for message in 0..1000 {
+        speaker.send(&text(&format!("topic {} x", message % 2)));
         for _ in 0..2 {
             world.server.turn(Some(Duration::from_millis(1))).unwrap();
         }
@@ -257,6 +266,31 @@ fn the_entries_of_many_queues_are_output_too() {
         world.server.counters().slow_consumers_total > 0,
         "a thousand entries for each of 20 are nothing"
     );
+}
+
+#[test]
+fn who_lags_behind_a_thousand_turns_of_a_topic_waits_for_one_range() {
+    let mut config = small();
+    config.limits.output_soft_timeout_ms = 600_000;
+    let mut world = World::new(config);
+    let (mut slow, mut speaker) = twenty_who_lag(&mut world);
+    let before = world.server.counters().queued_bytes;
+    assert!(before > 0);
+    for number in 0..1000 {
+        speaker.send(&text(&format!("all {number:04}")));
+        world.server.turn(Some(Duration::from_millis(5))).unwrap();
+    }
+    world.settle();
+    let grown = world.server.counters().queued_bytes - before;
+    assert!((6_000..20_000).contains(&grown), "6,000 bytes of frames for 20 take {grown}");
+    // And everybody gets all of it, in order.
+    for client in &mut slow {
+        let received = frames(&read_bytes(&mut world, client, 20 * 20_004 + 6_000));
+        let numbers: Vec<String> =
+            received[20..].iter().map(|(_, payload)| String::from_utf8(payload.clone()).unwrap()).collect();
+        assert_eq!(numbers, (0..1000).map(|number| format!("{number:04}")).collect::<Vec<_>>());
+    }
+    assert_eq!(world.server.counters().queued_bytes, 0);
 }
 
 #[test]
