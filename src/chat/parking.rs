@@ -142,7 +142,9 @@ impl Chat {
     fn needs(&mut self, request: &Request<'_>) -> Option<Query> {
         match &request.command {
             Command::Login(Identity::NewGuest { .. }) => self.guests.needs_number(),
-            Command::Login(Identity::Guest { uid, .. }) => self.guests.needs_until().or_else(|| self.needs_user(uid)),
+            Command::Login(Identity::Guest { uid, .. }) => {
+                self.guests.needs_until().or_else(|| self.needs_user(uid))
+            }
             // One after the other: nobody is let into groups before it is known who it is.
             Command::Login(Identity::Known(grant)) => self
                 .guests

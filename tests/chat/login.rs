@@ -259,7 +259,7 @@ fn a_number_is_never_given_again_after_a_restart() {
     later.send(cid, guest_login("Cid"));
     assert_eq!(later.heard(cid), ["login 1101 Cid guest"]);
     let ada = SessionId(2);
-    later.send(ada, known_login(id(1001), None));
+    later.send(ada, guest_return(1001, None));
     assert_eq!(later.heard(ada), ["login 1001 Guest 1001 guest"], "she comes back as the guest that she was");
 }
 
