@@ -33,6 +33,8 @@ struct Watch {
     closed: u64,
     /// What became of those who do not read, or begin to late.
     ends: Vec<End>,
+    /// How many have begun to.
+    late: usize,
 }
 
 impl Watch {
@@ -72,6 +74,23 @@ fn place_of(text: &str) -> Option<u64> {
     text.starts_with(r#"{"type":"groupPm""#).then(|| Stamp::read(content.as_bytes()).1)
 }
 
+/// What the server's memory came to.
+struct Memory {
+    before: u64,
+    most: u64,
+    most_at: Duration,
+    kernel: KernelMemory,
+}
+
+impl Memory {
+    fn look(&mut self, server: &Server, now: Duration) {
+        let rss = server.rss_anon();
+        if rss > self.most {
+            (self.most, self.most_at) = (rss, now);
+        }
+    }
+}
+
 pub fn slow(bench: &Bench) {
     let length = Duration::from_secs(if bench.quick { 12 } else { 30 });
     eprintln!("{NEVER_READ} members that do not read, for {} s", length.as_secs());
@@ -93,33 +112,13 @@ pub fn slow(bench: &Bench) {
         latencies_us: Vec::new(),
         closed: 0,
         ends: (HEALTHY..fleet.len()).map(|_| End::default()).collect(),
+        late: 0,
     };
-    let (rss_before, cpu_before) = (server.rss_anon(), server.cpu());
-    let (mut rss_most, mut rss_most_at, mut kernel_most) = (rss_before, 0.0, KernelMemory::default());
-    let mut next_look = Duration::from_millis(250);
-    let mut late = 0;
-    while watch.began.elapsed() < length {
-        fleet.turn(Some(Duration::from_millis(1)), |client, said, _| watch.hear(client, &said));
-        watch.speak(fleet.outs());
-        if watch.began.elapsed() >= next_look {
-            next_look += Duration::from_millis(250);
-            let rss = server.rss_anon();
-            if rss > rss_most {
-                (rss_most, rss_most_at) = (rss, watch.began.elapsed().as_secs_f64());
-            }
-        }
-        if watch.began.elapsed().as_secs() as usize > late && late < LATE {
-            late += 1;
-            fleet.deafen(HEALTHY + late..fleet.len());
-            if late <= 3 {
-                kernel_most = kernel_most.max(kernel_memory(&server));
-            }
-        }
-    }
-    let cpu = server.cpu() - cpu_before;
+    let cpu = server.cpu();
+    let memory = flow(&server, &mut fleet, &mut watch, length);
+    let busy = (server.cpu() - cpu).as_secs_f64() / length.as_secs_f64();
     finish(&mut fleet, &mut watch);
-    let rss_end = server.rss_anon();
-
+    let at_the_end = server.rss_anon();
     fleet.deafen(0..0);
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(1) {
@@ -127,23 +126,47 @@ pub fn slow(bench: &Bench) {
     }
     watch.latencies_us.sort_unstable();
     report(&watch);
-    let kernel = kernel_most;
+    let most_at = memory.most_at.as_secs_f64();
     print(
         "The server meanwhile",
         &["what", "figure"],
         &[
-            vec!["RssAnon before".into(), mebibytes(rss_before)],
-            vec![format!("RssAnon at its highest, {rss_most_at:.1} s after the start"), mebibytes(rss_most)],
-            vec!["growth".into(), mebibytes(rss_most - rss_before)],
-            vec!["RssAnon at the end".into(), mebibytes(rss_end)],
-            vec![
-                "kernel memory per socket of the server, most".into(),
-                format!("{} KiB", kernel.most / 1024),
-            ],
-            vec!["the same, mean".into(), format!("{} KiB", kernel.mean / 1024)],
-            vec!["CPU".into(), format!("{:.1} %", cpu.as_secs_f64() / length.as_secs_f64() * 100.0)],
+            vec!["RssAnon before".into(), mebibytes(memory.before)],
+            vec![format!("RssAnon at its highest, {most_at:.1} s after the start"), mebibytes(memory.most)],
+            vec!["growth".into(), mebibytes(memory.most - memory.before)],
+            vec!["RssAnon at the end".into(), mebibytes(at_the_end)],
+            vec!["kernel memory per socket, most".into(), format!("{} KiB", memory.kernel.most / 1024)],
+            vec!["the same, mean".into(), format!("{} KiB", memory.kernel.mean / 1024)],
+            vec!["CPU".into(), format!("{:.1} %", busy * 100.0)],
         ],
     );
+}
+
+/// Lets the messages flow, and looks at the server's memory.
+fn flow(server: &Server, fleet: &mut Fleet, watch: &mut Watch, length: Duration) -> Memory {
+    let before = server.rss_anon();
+    let mut memory =
+        Memory { before, most: before, most_at: Duration::ZERO, kernel: KernelMemory::default() };
+    let mut next_look = Duration::ZERO;
+    watch.began = Instant::now();
+    while watch.began.elapsed() < length {
+        fleet.turn(Some(Duration::from_millis(1)), |client, said, _| watch.hear(client, &said));
+        watch.speak(fleet.outs());
+        let now = watch.began.elapsed();
+        if now >= next_look {
+            next_look += Duration::from_millis(250);
+            memory.look(server, now);
+        }
+        if now.as_secs() as usize > watch.late && watch.late < LATE {
+            watch.late += 1;
+            fleet.deafen(HEALTHY + watch.late..fleet.len());
+            // By then the sockets of those who do not read are full, and nobody is dropped yet.
+            if watch.late == 3 {
+                memory.kernel = kernel_memory(server);
+            }
+        }
+    }
+    memory
 }
 
 /// Waits until the healthy ones have everything, or nothing comes any more.
@@ -188,7 +211,7 @@ fn report(watch: &Watch) {
                 never_read.reset, never_read.plain, never_read.open
             ),
         ])
-        .chain(late.iter().enumerate().map(|(index, end)| end.row(index)))
+        .chain(late.iter().take(watch.late).enumerate().map(|(index, end)| end.row(index)))
         .collect::<Vec<_>>(),
     );
 }
@@ -253,12 +276,6 @@ impl Ends {
 struct KernelMemory {
     most: u64,
     mean: u64,
-}
-
-impl KernelMemory {
-    fn max(self, other: KernelMemory) -> KernelMemory {
-        if other.mean > self.mean { other } else { self }
-    }
 }
 
 /// From `ss -tm`: `t` is memory of the write queue that is in use, `w` what is queued to be sent.
