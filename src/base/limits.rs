@@ -450,7 +450,7 @@ pub const CONTROL_FRAMES_PER_SECOND: Limit = Limit {
 pub const SOCKET_SEND_BUFFER_BYTES: Limit = Limit {
     name: "socket_send_buffer_bytes",
     unit: "bytes",
-    default: 32_768,
+    default: 24_576,
     min: 4_096,
     max: 16 * 1024 * 1024,
     test: "tests/net/backpressure.rs::over_the_hard_limit_the_begun_frame_is_finished_and_then_only_the_farewell_comes",

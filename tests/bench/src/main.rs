@@ -56,7 +56,7 @@ impl Bench {
 
     /// The command of the daemon, with what the bench needs of its limits.
     fn daemon(&self) -> Vec<String> {
-        let flags = "--listen {} --log warn --messages-per-second 100000 --messages-burst 1000000";
+        let flags = "--listen {} --store memory --log warn --messages-per-second 100000 --messages-burst 1000000";
         std::iter::once(self.binary("karez")).chain(flags.split(' ').map(str::to_owned)).collect()
     }
 
