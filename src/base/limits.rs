@@ -51,6 +51,9 @@ pub const TABLE: &[Limit] = &[
     NOTICE_MEMBERS_MAX,
     MEMBERS_PAGE_DEFAULT,
     MEMBERS_PAGE_MAX,
+    GROUPS_PAGE_MAX,
+    SANCTIONS_PER_GROUP_MAX,
+    BLOCKS_PER_USER_MAX,
     WATCHED_UIDS_MAX,
     PRESENCE_GRACE_MS,
     CONTENT_BYTES_MAX,
@@ -196,6 +199,33 @@ pub const MEMBERS_PAGE_MAX: Limit = Limit {
     min: 1,
     max: 1_000,
     test: "tests/chat/members.rs::a_page_has_a_largest_size",
+};
+/// Groups on a page.
+pub const GROUPS_PAGE_MAX: Limit = Limit {
+    name: "groups_page_max",
+    unit: "groups",
+    default: 100,
+    min: 1,
+    max: 1_000,
+    test: "tests/chat/listing.rs::a_page_has_a_largest_size",
+};
+/// Users who are banned or muted in one group.
+pub const SANCTIONS_PER_GROUP_MAX: Limit = Limit {
+    name: "sanctions_per_group_max",
+    unit: "sanctions",
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+    test: "tests/chat/sanctions.rs::a_group_bans_and_mutes_so_many",
+};
+/// Users whom one user may block.
+pub const BLOCKS_PER_USER_MAX: Limit = Limit {
+    name: "blocks_per_user_max",
+    unit: "users",
+    default: 1_000,
+    min: 0,
+    max: 100_000,
+    test: "tests/chat/block.rs::a_user_blocks_so_many",
 };
 
 // ---- chat: presence ----

@@ -5,9 +5,10 @@
 //! becomes of it. A user who goes on for `over_rate_ms` over the rate loses the session that is over it at
 //! that moment.
 //!
-//! Permission is not asked here: who may do what in a group is in `group.rs`.
+//! Permission is not asked here: who may do what is in `permission.rs`.
 //! The tutorial believes every message. Tested in `tests/chat/rate.rs` and `login.rs`.
 
+use super::act::Act;
 use super::draft;
 use super::ids::Id;
 use super::input::{Command, Grant, Identity, Target};
@@ -85,14 +86,35 @@ impl Chat {
                 unreserved("uid", uid)?;
                 draft::check(draft, &self.limits)
             }
+            Command::Act { gid, act } => {
+                unreserved("gid", gid)?;
+                act.target().map_or(Ok(()), |uid| unreserved("uid", uid))?;
+                self.check_act(act)
+            }
+            Command::Profile { name } => match user::trimmed(Some(name), &self.limits)? {
+                Some(_) => Ok(()),
+                None => Err(Refusal::BadRequest("name", "is empty")),
+            },
+            Command::Block { uid, .. } => unreserved("uid", uid),
             Command::Broadcast { content } if content.len() > self.limits.content_bytes_max => {
                 Err(Refusal::TooLarge("content"))
             }
             Command::Login(_)
             | Command::Refresh(_)
             | Command::Ping
+            | Command::Groups { .. }
             | Command::Broadcast { .. }
             | Command::Presence { .. } => Ok(()),
+        }
+    }
+
+    fn check_act(&self, act: &Act<'_>) -> Result<(), Refusal> {
+        match act {
+            Act::GroupUpdate { name: None, open: None } => {
+                Err(Refusal::BadRequest("name", "or open must be there"))
+            }
+            Act::GroupUpdate { name, .. } => user::trimmed(name.as_deref(), &self.limits).map(drop),
+            _ => Ok(()),
         }
     }
 }

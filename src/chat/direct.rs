@@ -1,17 +1,22 @@
-//! Private messages, and typing to one user.
+//! Private messages, typing to one user, and whom one would rather not hear.
 //!
 //! Of a private conversation the core holds the last `seq` and nothing else. An entry goes to every device
 //! of both users, to each once; to oneself is allowed, and to a uid that nobody has used yet it is stored.
 //! Such a uid is never given to a guest, who would inherit the message. `typing` is not sent to oneself.
 //!
+//! Whoever blocks somebody refuses the other's private messages, which the other is told, and shows the other
+//! neither typing nor presence. The other's typing is dropped as well, but without a word. Blocks live in the
+//! row of whoever blocks, and stay there when it becomes bare: nobody but the user changes them.
+//!
 //! The tutorial's `pm` case finds the receiver by going through all connections.
-//! Tested in `tests/chat/pm.rs` and `typing.rs`.
+//! Tested in `tests/chat/pm.rs`, `typing.rs` and `block.rs`.
 
 use super::Chat;
 use super::draft;
-use super::ids::{Conversation, Id};
+use super::ids::{Conversation, Id, SessionId};
 use super::input::{Draft, Target};
-use super::output::{AckedEntry, Event, Output, Query, Sink, Store, To};
+use super::output::{AckedEntry, Event, Output, Query, Refusal, Sink, Store, To, UserPresence};
+use super::permission::Asker;
 use super::reply::{Outcome, Reply};
 use super::turn::Undo;
 use super::user::UserSlot;
@@ -22,7 +27,8 @@ impl Chat {
     pub(super) fn needs_direct(&self, user: UserSlot, peer: &Id) -> Option<Query> {
         let conversation = Conversation::direct(&self.users[user].uid, peer);
         if self.directs.contains_key(&conversation) {
-            return None;
+            let is_known = self.users.find(peer).is_some_and(|peer| peer.blocked.is_some());
+            return (!is_known).then(|| Query::User(peer.clone()));
         }
         match conversation {
             Conversation::Direct(low, high) => Some(Query::Direct(low, high)),
@@ -38,11 +44,13 @@ impl Chat {
     pub(super) fn whisper(
         &mut self,
         now: Now,
-        user: UserSlot,
+        asker: Asker,
         peer: &Id,
         draft: &Draft<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
+        self.may_write_to(asker, peer)?;
+        let user = asker.user;
         let conversation = Conversation::direct(&self.users[user].uid, peer);
         let last = self.directs.get(&conversation).copied().unwrap_or(0);
         draft::check_reply(draft, last)?;
@@ -75,12 +83,49 @@ impl Chat {
         peer: &Id,
         out: &mut impl Sink,
     ) -> Outcome {
-        let other = self.users.slot(peer).filter(|other| *other != user);
-        let receivers = other.map_or(&[][..], |other| self.users[other].sessions.as_slice());
+        let row = &self.users[user];
+        let other = self.users.find(peer).filter(|other| other.uid != row.uid);
+        let other = other.filter(|other| !other.blocks(&row.uid) && !row.blocks(&other.uid));
+        let receivers = other.map_or(&[][..], |other| other.sessions.as_slice());
         if !receivers.is_empty() {
-            let row = &self.users[user];
             let event = Event::Typing { target, uid: &row.uid, name: &row.name };
             out.put(Output::Deliver { to: To::Sessions(receivers), event });
+        }
+        Ok(Reply::Ack(None))
+    }
+
+    /// From now on the user refuses the other's private messages, or takes them again. To the other the user
+    /// is away, or back, at once.
+    pub(super) fn block(&mut self, user: UserSlot, other: &Id, on: bool, out: &mut impl Sink) -> Outcome {
+        let row = &self.users[user];
+        if row.uid == *other {
+            return Err(Refusal::BadRequest("uid", "is yourself"));
+        }
+        if row.blocks(other) == on {
+            return Ok(Reply::Ack(None));
+        }
+        if on && row.blocked.as_ref().is_some_and(|blocked| blocked.len() >= self.limits.blocks_per_user_max)
+        {
+            return Err(Refusal::Conflict("you block as many users as a user may block"));
+        }
+        self.remember(user, out);
+        self.guests.name(other);
+        self.users[user].set_block(other, on);
+        self.turn.undo(Undo::Blocked { user, other: other.clone(), before: !on });
+        let row = &self.users[user];
+        out.put(Output::Store(Store::Block { uid: &row.uid, other, on }));
+        let watchers = self.presence.watchers_of(user);
+        let of_other = |session: &&SessionId| {
+            self.sessions.get(session).is_some_and(|session| self.users[session.user].uid == *other)
+        };
+        self.receivers.clear();
+        self.receivers.extend(watchers.iter().filter(of_other));
+        if row.shown && !self.receivers.is_empty() {
+            let event = Event::Presence {
+                id: None,
+                users: &[UserPresence { uid: &row.uid, online: !on, last: None }],
+            };
+            out.put(Output::Deliver { to: To::Sessions(&self.receivers), event });
         }
         Ok(Reply::Ack(None))
     }

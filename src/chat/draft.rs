@@ -2,8 +2,9 @@
 //!
 //! Bounds are checked before the store is asked for anything, so that a message that cannot be served costs
 //! no look-up. What a client sends as author, time or number is not even in a draft: they are set here.
-//! Tested in `tests/chat/group.rs`.
+//! Tested in `tests/chat/group.rs` and `govern.rs`.
 
+use super::act::Act;
 use super::ids::Conversation;
 use super::input::Draft;
 use super::limits::Limits;
@@ -60,6 +61,30 @@ pub(super) fn entry<'a>(
         data: draft.data.as_deref(),
         reply: draft.reply,
         mentions: &draft.mentions,
+        act: None,
+        time,
+    }
+}
+
+/// The entry that tells of an act.
+pub(super) fn act_entry<'a>(
+    act: &'a Act<'a>,
+    conversation: &'a Conversation,
+    seq: u64,
+    actor: &'a User,
+    time: UnixMillis,
+) -> Entry<'a> {
+    Entry {
+        conversation,
+        seq,
+        uid: &actor.uid,
+        name: &actor.name,
+        content: "",
+        kind: Some(KIND_SYSTEM),
+        data: None,
+        reply: None,
+        mentions: &[],
+        act: Some(act),
         time,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::act::Act;
 use super::ids::{Id, SessionId};
 use super::output::Record;
 use crate::base::clock::UnixMillis;
@@ -66,6 +67,32 @@ pub enum Command<'a> {
         /// What is said.
         draft: Draft<'a>,
     },
+    /// Govern a group.
+    Act {
+        /// The group.
+        gid: Id,
+        /// What is to be done.
+        act: Act<'a>,
+    },
+    /// A page of groups, by gid.
+    Groups {
+        /// Which.
+        listing: Listing,
+        /// Only gids after this one.
+        cursor: Option<Id>,
+    },
+    /// Have another display name from now on.
+    Profile {
+        /// The name.
+        name: Cow<'a, str>,
+    },
+    /// Refuse a user's private messages, or take them again.
+    Block {
+        /// The other user.
+        uid: Id,
+        /// Whether they are refused from now on.
+        on: bool,
+    },
     /// Speak to one user.
     Pm {
         /// The other user.
@@ -102,6 +129,10 @@ impl Command<'_> {
             Command::Leave { gid } => Command::Leave { gid },
             Command::Members { gid, after, limit } => Command::Members { gid, after, limit },
             Command::Group { gid, draft } => Command::Group { gid, draft: draft.into_owned() },
+            Command::Act { gid, act } => Command::Act { gid, act: act.into_owned() },
+            Command::Groups { listing, cursor } => Command::Groups { listing, cursor },
+            Command::Profile { name } => Command::Profile { name: owned(name) },
+            Command::Block { uid, on } => Command::Block { uid, on },
             Command::Pm { uid, draft } => Command::Pm { uid, draft: draft.into_owned() },
             Command::Broadcast { content } => Command::Broadcast { content: owned(content) },
             Command::Typing { target } => Command::Typing { target },
@@ -143,6 +174,15 @@ pub enum Target {
     Group(Id),
     /// `uid` on the wire: the private conversation with that user.
     User(Id),
+}
+
+/// Which groups a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Listing {
+    /// Those of which the asker is a member.
+    Own,
+    /// Those that anybody may join.
+    Open,
 }
 
 /// What a user says, before it is an entry.

@@ -40,6 +40,12 @@ pub struct Limits {
     pub members_page_default: usize,
     /// Members on a page at most.
     pub members_page_max: usize,
+    /// Groups on a page.
+    pub groups_page_max: usize,
+    /// Users who are banned or muted in one group.
+    pub sanctions_per_group_max: usize,
+    /// Users whom one user may block.
+    pub blocks_per_user_max: usize,
     /// Users whom one session may watch.
     pub watched_uids_max: usize,
     /// Milliseconds for which a user without a session is still shown as online.
@@ -82,6 +88,9 @@ impl Default for Limits {
             notice_members_max: table::NOTICE_MEMBERS_MAX.count(),
             members_page_default: table::MEMBERS_PAGE_DEFAULT.count(),
             members_page_max: table::MEMBERS_PAGE_MAX.count(),
+            groups_page_max: table::GROUPS_PAGE_MAX.count(),
+            sanctions_per_group_max: table::SANCTIONS_PER_GROUP_MAX.count(),
+            blocks_per_user_max: table::BLOCKS_PER_USER_MAX.count(),
             watched_uids_max: table::WATCHED_UIDS_MAX.count(),
             presence_grace_ms: table::PRESENCE_GRACE_MS.default,
             content_bytes_max: table::CONTENT_BYTES_MAX.count(),

@@ -16,6 +16,7 @@
 //! The tutorial's `onMessage` with its `switch` over `type` is [`Chat::handle`]. Tested in `tests/chat/`
 //! (one file per behaviour) and simulated in `tests/sim/`.
 
+pub mod act;
 pub mod ids;
 pub mod input;
 pub mod limits;
@@ -25,8 +26,11 @@ mod admission;
 mod direct;
 mod draft;
 mod expiry;
+mod govern;
 mod group;
+mod listing;
 mod parking;
+mod permission;
 mod presence;
 mod quota;
 mod reply;
@@ -44,6 +48,7 @@ use input::{Command, Input, Role, Target};
 pub use limits::{BroadcastPolicy, Limits};
 use output::{Event, Farewell, Output, Refusal, Sink, To};
 use parking::{Parking, Request};
+use permission::Asker;
 use presence::Presence;
 use quota::Spell;
 use reply::{Outcome, Reply};
@@ -83,7 +88,7 @@ pub struct Chat {
     spells: BTreeMap<UserSlot, Spell>,
     parking: Parking,
     turn: Turn,
-    /// The receivers of one private message; kept for its memory.
+    /// The receivers of one delivery to several sessions; kept for its memory.
     receivers: Vec<SessionId>,
 }
 
@@ -182,39 +187,40 @@ impl Chat {
         command: Command<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
+        let role = self.sessions.get(&session).map_or(Role::User, |session| session.hold.role);
+        let asker = Asker { user, role };
         match command {
             Command::Login(_) | Command::Ping => Ok(Reply::Given),
             Command::Refresh(grant) => self.refresh(now, (session, id), grant.as_ref(), out),
-            Command::Join { gid } => self.join(user, &gid, out),
-            Command::Leave { gid } => self.leave(user, &gid, out),
+            Command::Join { gid } => self.join(now, asker, &gid, out),
+            Command::Leave { gid } => self.leave(now, asker, &gid, out),
             Command::Members { gid, after, limit } => {
-                self.list_members((session, id), &gid, &group::Page { after, limit }, out)
+                let page = group::Page { session, id, after, limit };
+                self.list_members(now, asker, &gid, &page, out)
             }
-            Command::Group { gid, draft } => self.speak(now, user, &gid, &draft, out),
-            Command::Pm { uid, draft } => self.whisper(now, user, &uid, &draft, out),
-            Command::Broadcast { content } => self.broadcast(now, session, user, &content, out),
+            Command::Group { gid, draft } => self.speak(now, asker, &gid, &draft, out),
+            Command::Act { gid, act } => self.act(now, asker, &gid, &act, out),
+            Command::Groups { listing, cursor } => {
+                self.list_groups((session, id), user, listing, cursor.as_ref(), out)
+            }
+            Command::Profile { name } => self.call_oneself(user, &name, out),
+            Command::Block { uid, on } => self.block(user, &uid, on, out),
+            Command::Pm { uid, draft } => self.whisper(now, asker, &uid, &draft, out),
+            Command::Broadcast { content } => self.broadcast(now, asker, &content, out),
             Command::Typing { target } => match &target {
-                Target::Group(gid) => self.type_in_group(user, &target, gid, out),
+                Target::Group(gid) => self.type_in_group(now, asker, &target, gid, out),
                 Target::User(uid) => self.type_to_user(user, &target, uid, out),
             },
-            Command::Presence { uids } => self.watch(session, id, &uids, out),
+            Command::Presence { uids } => self.watch((session, id), user, &uids, out),
         }
     }
 
     /// Speaks to everyone who is logged in; the tutorial's `onMessage`.
-    fn broadcast(
-        &mut self,
-        now: Now,
-        session: SessionId,
-        user: UserSlot,
-        content: &str,
-        out: &mut impl Sink,
-    ) -> Outcome {
-        let role = self.sessions.get(&session).map_or(Role::User, |session| session.hold.role);
-        if self.limits.broadcast == BroadcastPolicy::Admins && role != Role::Admin {
+    fn broadcast(&mut self, now: Now, asker: Asker, content: &str, out: &mut impl Sink) -> Outcome {
+        if self.limits.broadcast == BroadcastPolicy::Admins && asker.role != Role::Admin {
             return Err(Refusal::Forbidden);
         }
-        let row = &self.users[user];
+        let row = &self.users[asker.user];
         let event = Event::Broadcast { uid: &row.uid, name: &row.name, content, time: now.unix };
         out.put(Output::Deliver { to: To::Topic(TOPIC_ALL), event });
         Ok(Reply::Ack(None))

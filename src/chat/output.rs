@@ -1,7 +1,8 @@
 //! What comes out of the core: deliveries, topics, orders for the store.
 
+use super::act::{Act, Sanction, Term};
 use super::ids::{Conversation, Id, SessionId, Topic};
-use super::input::Target;
+use super::input::{Listing, Target};
 use crate::base::clock::UnixMillis;
 
 /// Takes the outputs of the core, in order.
@@ -135,6 +136,15 @@ pub enum Event<'a> {
         /// Whether there are further pages.
         more: bool,
     },
+    /// A page of groups.
+    Groups {
+        /// Echoed.
+        id: Option<&'a str>,
+        /// The page, by gid.
+        groups: &'a [GroupSummary],
+        /// After which gid the next page begins, if there is one.
+        next: Option<&'a Id>,
+    },
     /// Somebody is writing.
     Typing {
         /// Where, as it is written: the group, or the private conversation and its receiver (`to`).
@@ -181,6 +191,8 @@ pub struct Entry<'a> {
     pub reply: Option<u64>,
     /// Users who are mentioned.
     pub mentions: &'a [Id],
+    /// What was done, in an entry that tells of it; `kind` is then `"system"` and the text empty.
+    pub act: Option<&'a Act<'a>>,
     /// When it was accepted.
     pub time: UnixMillis,
 }
@@ -230,7 +242,9 @@ pub enum GroupRole {
     /// Speaks and reads.
     #[default]
     Member,
-    /// Made the group.
+    /// Governs too, all but the owner.
+    Admin,
+    /// Made the group, or followed whoever did.
     Owner,
 }
 
@@ -265,6 +279,11 @@ pub enum Refusal {
         /// Milliseconds.
         retry_ms: u64,
     },
+    /// May not speak there, for this many milliseconds more, or until that is lifted.
+    Muted {
+        /// Milliseconds.
+        retry_ms: Option<u64>,
+    },
     /// Against what is already so, in words.
     Conflict(&'static str),
     /// The store failed; may be tried again after this many milliseconds.
@@ -286,10 +305,44 @@ pub enum Store<'a> {
         /// Whether a guest.
         guest: bool,
     },
-    /// A group is made.
+    /// A group is made: open, without a name. One that was deleted before goes on with its numbers.
     Group {
         /// The group.
         gid: &'a Id,
+    },
+    /// A group has another name from now on, or other people may come in.
+    GroupUpdate {
+        /// The group.
+        gid: &'a Id,
+        /// The name; empty if it has none.
+        name: &'a str,
+        /// Whether whoever likes may come in.
+        open: bool,
+    },
+    /// A group is no more: members, sanctions and entries go with it, and its last number stays.
+    NoGroup {
+        /// The group.
+        gid: &'a Id,
+    },
+    /// Somebody suffers this in a group from now on, or no longer.
+    Sanction {
+        /// The group.
+        gid: &'a Id,
+        /// Who; need be neither a member nor stored.
+        uid: &'a Id,
+        /// What.
+        sanction: Sanction,
+        /// For how long; `None` lifts it.
+        term: Option<Term>,
+    },
+    /// A user refuses another's private messages from now on, or no longer.
+    Block {
+        /// Who refuses.
+        uid: &'a Id,
+        /// Whose; need not be stored.
+        other: &'a Id,
+        /// Whether they are refused.
+        on: bool,
     },
     /// Somebody is a member from now on; a member has another standing from now on, and keeps its place in
     /// the order of joining.
@@ -324,9 +377,11 @@ pub enum Query {
     User(Id),
     /// A group with its members.
     Group(Id),
+    /// A page of groups.
+    Groups(GroupsPage),
     /// The last `seq` of a private conversation.
     Direct(Id, Id),
-    /// Whether anything that is kept names this uid: a user, or a private conversation.
+    /// Whether anything that is kept names this uid: a user, a private conversation, a sanction, a block.
     Named(Id),
     /// Up to where numbers of guests are reserved.
     Guests,
@@ -339,6 +394,8 @@ pub enum Record {
     User(Id, Option<UserRecord>),
     /// A group; `None` when there is none.
     Group(Id, Option<GroupRecord>),
+    /// The groups of a page, by gid; one more than were asked for says that there are further ones.
+    Groups(GroupsPage, Vec<GroupSummary>),
     /// The last `seq` of a private conversation; 0 when nobody has spoken.
     Direct(Id, Id, u64),
     /// Whether the uid is named.
@@ -356,13 +413,51 @@ pub struct UserRecord {
     pub guest: bool,
     /// The groups of which the user is a member, in order.
     pub groups: Vec<Id>,
+    /// Whose private messages the user refuses, in order.
+    pub blocks: Vec<Id>,
+}
+
+/// Which page of groups is meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupsPage {
+    /// Who asks.
+    pub uid: Id,
+    /// Which groups.
+    pub listing: Listing,
+    /// Only gids after this one.
+    pub after: Option<Id>,
+    /// How many are on the page.
+    pub limit: usize,
+}
+
+/// One line of a page of groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSummary {
+    /// The group.
+    pub gid: Id,
+    /// Its name; empty if it has none.
+    pub name: Box<str>,
+    /// The standing of whoever asks; `None` outside.
+    pub role: Option<GroupRole>,
+    /// Whether whoever likes may come in.
+    pub open: bool,
+    /// How many members there are.
+    pub members: u64,
 }
 
 /// A stored group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupRecord {
+    /// Whether it is only a memory of a group that was deleted. All but `seq` is empty then.
+    pub deleted: bool,
     /// The last `seq`.
     pub seq: u64,
+    /// Its name; empty if it has none.
+    pub name: Box<str>,
+    /// Whether whoever likes may come in.
+    pub open: bool,
+    /// What is suffered in it, by whom and for how long, ended ones included.
+    pub sanctions: Vec<(Id, Sanction, Term)>,
     /// The members with their display names, by uid.
     pub members: Vec<MemberRecord>,
 }

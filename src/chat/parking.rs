@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use super::Chat;
 use super::ids::{Id, SessionId};
 use super::input::{Command, Identity, Target};
-use super::output::{Output, Query, Record, Sink};
+use super::output::{GroupSummary, GroupsPage, Output, Query, Record, Sink};
 use crate::base::clock::Now;
 
 /// A request on its way.
@@ -46,12 +46,19 @@ impl Request<'_> {
 pub(super) struct Parking {
     waiting: Vec<Request<'static>>,
     asked: BTreeSet<Query>,
+    /// The page of groups that the store has just answered with; kept no longer than that.
+    pub(super) page: Option<(GroupsPage, Vec<GroupSummary>)>,
 }
 
 impl Parking {
     /// Drops what a session that has ended was waiting for.
     pub(super) fn forget(&mut self, session: SessionId) {
         self.waiting.retain(|request| request.session != session);
+    }
+
+    /// Whether a request waits for the store.
+    pub(super) fn is_waited_for(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Nothing is waited for any more. Returns the requests that waited; an answer that still comes does no
@@ -83,6 +90,10 @@ impl Chat {
                 self.load_group(&gid, group);
                 self.parking.asked.remove(&Query::Group(gid));
             }
+            Record::Groups(page, groups) => {
+                self.parking.asked.remove(&Query::Groups(page.clone()));
+                self.parking.page = Some((page, groups));
+            }
             Record::Direct(low, high, seq) => {
                 self.load_direct(&low, &high, seq);
                 self.parking.asked.remove(&Query::Direct(low, high));
@@ -108,6 +119,7 @@ impl Chat {
             }
         }
         self.parking.waiting = still;
+        self.parking.page = None;
     }
 
     /// Takes a request as far as it can go, and hands it back if it must wait.
@@ -160,8 +172,15 @@ impl Chat {
                 let user = self.user_of(request.session).ok()?;
                 self.needs_direct(user, uid)
             }
+            Command::Act { gid, act } => self.needs_act(gid, act),
+            Command::Groups { listing, cursor } => {
+                let user = self.user_of(request.session).ok()?;
+                self.needs_groups(user, *listing, cursor.as_ref())
+            }
             Command::Ping
             | Command::Refresh(_)
+            | Command::Profile { .. }
+            | Command::Block { .. }
             | Command::Broadcast { .. }
             | Command::Typing { target: Target::User(_) }
             | Command::Presence { .. } => None,

@@ -3,7 +3,8 @@
 //! A session watches users until it ends: the answer to its request tells how they are, and each change
 //! follows. A user is *shown* as online from the first session on until a grace after the last one has
 //! ended, so that a page that reloads is not told as a departure and a return. Watching reveals that much
-//! and the time of the last session's end, never anything else about a user.
+//! and the time of the last session's end, never anything else about a user. To whom the user blocks, the
+//! user has never been seen.
 //!
 //! A grace that has begun runs out even when the user comes back; then its end says nothing. That way a
 //! login that is undone finds the grace as it was.
@@ -69,6 +70,11 @@ impl Presence {
         Some((user, at))
     }
 
+    /// The sessions that watch the user.
+    pub(super) fn watchers_of(&self, user: UserSlot) -> &[SessionId] {
+        self.watchers.get(&user).map(Set::as_slice).unwrap_or_default()
+    }
+
     fn watch(&mut self, session: SessionId, user: UserSlot) -> bool {
         self.watchers.entry(user).or_default().insert(session);
         self.watching.entry(session).or_default().insert(user)
@@ -101,7 +107,11 @@ impl Presence {
     }
 }
 
-fn state(user: &User) -> UserPresence<'_> {
+/// How a user is, to this watcher.
+fn state<'a>(user: &'a User, watcher: &Id) -> UserPresence<'a> {
+    if user.blocks(watcher) {
+        return UserPresence { uid: &user.uid, online: false, last: None };
+    }
     UserPresence { uid: &user.uid, online: user.shown, last: user.last.filter(|_| !user.shown) }
 }
 
@@ -109,8 +119,8 @@ impl Chat {
     /// Answers how the users are, each once, and watches them from now on.
     pub(super) fn watch(
         &mut self,
-        session: SessionId,
-        id: Option<&str>,
+        (session, id): (SessionId, Option<&str>),
+        user: UserSlot,
         uids: &[Id],
         out: &mut impl Sink,
     ) -> Outcome {
@@ -131,7 +141,8 @@ impl Chat {
                 self.turn.undo(Undo::Watched(session, slot));
             }
         }
-        let users: Vec<UserPresence<'_>> = slots.iter().map(|&slot| state(&self.users[slot])).collect();
+        let own = &self.users[user].uid;
+        let users: Vec<UserPresence<'_>> = slots.iter().map(|&slot| state(&self.users[slot], own)).collect();
         out.put(Output::Deliver { to: To::Session(session), event: Event::Presence { id, users: &users } });
         Ok(Reply::Given)
     }
@@ -140,9 +151,15 @@ impl Chat {
     pub(super) fn show(&mut self, user: UserSlot, online: bool, out: &mut impl Sink) {
         self.users[user].shown = online;
         self.turn.undo(Undo::Shown(user, !online));
-        if let Some(watchers) = self.presence.watchers.get(&user) {
-            let event = Event::Presence { id: None, users: &[state(&self.users[user])] };
-            out.put(Output::Deliver { to: To::Sessions(watchers.as_slice()), event });
+        let row = &self.users[user];
+        let sees = |session: &&SessionId| {
+            self.sessions.get(session).is_some_and(|session| !row.blocks(&self.users[session.user].uid))
+        };
+        self.receivers.clear();
+        self.receivers.extend(self.presence.watchers_of(user).iter().filter(sees));
+        if !self.receivers.is_empty() {
+            let event = Event::Presence { id: None, users: &[state(row, &row.uid)] };
+            out.put(Output::Deliver { to: To::Sessions(&self.receivers), event });
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Groups as the core holds them: members, `seq`, topic.
+//! Groups as the core holds them: members, `seq`, topic, name, sanctions.
 //!
 //! A row of the group table is *loaded* when the core knows members and `seq`; a group that the store does
 //! not have is loaded as one without members that is not `stored`. A row that is not loaded still has a
@@ -9,16 +9,23 @@
 //! Membership is kept on both sides, in [`Group::members`] by uid and in the user's set of groups, and
 //! changed nowhere but in `seat` and `unseat`. The user's side says quickly whether somebody is a member.
 //!
-//! A group whose last member left stays, without an owner and with its entries; whoever joins next is its
-//! owner. The tutorial's `gid` is a field of a message that goes to everyone.
-//! What is done in groups is in `group.rs`; tested in `tests/chat/group.rs` and `members.rs`.
+//! An open group whose last member left stays, without an owner and with its entries; whoever joins next is its
+//! owner. A closed one is dissolved, for nobody could come in any more. What is left of a group that was
+//! dissolved is its number: a row that is not `stored` and whose `seq` is not 0.
+//!
+//! The tutorial's `gid` is a field of a message that goes to everyone. What is done in groups is in `group.rs`
+//! and `govern.rs`; tested in `tests/chat/group.rs`, `members.rs` and `govern.rs`.
+
+use std::collections::BTreeMap;
 
 use super::Chat;
+use super::act::{Sanction, Term};
 use super::ids::{Conversation, Id, Topic};
 use super::output::{GroupRecord, GroupRole, Output, Query, Sink, Store};
 use super::table::{Row, Slot, Table};
 use super::turn::Undo;
 use super::user::{User, UserSlot};
+use crate::base::clock::UnixMillis;
 
 /// The number of a group in the group table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,8 +63,14 @@ pub(super) struct Group {
     pub(super) conversation: Conversation,
     /// The last that was given.
     pub(super) seq: u64,
+    /// Empty if it has none.
+    pub(super) name: Box<str>,
+    /// Whether whoever likes may come in.
+    pub(super) open: bool,
     /// By uid.
     pub(super) members: Vec<Member>,
+    /// Ended ones too, until they are in the way.
+    pub(super) sanctions: BTreeMap<(Id, Sanction), Term>,
     /// The rank of the next to join.
     ranks: u32,
     /// How many loaded users are members.
@@ -84,8 +97,36 @@ impl Group {
         self.ranks
     }
 
-    fn longest_standing(&mut self) -> Option<&mut Member> {
-        self.members.iter_mut().min_by_key(|member| member.rank)
+    /// The standing of a member.
+    pub(super) fn role_of(&self, users: &Table<User>, uid: &Id) -> Option<GroupRole> {
+        self.position(users, uid).ok().map(|at| self.members[at].role)
+    }
+
+    pub(super) fn owner(&self) -> Option<UserSlot> {
+        self.members.iter().find(|member| member.role == GroupRole::Owner).map(|member| member.user)
+    }
+
+    /// Who follows an owner: the longest-standing admin, or else member.
+    fn heir(&self) -> Option<UserSlot> {
+        let first = |member: &&Member| (member.role != GroupRole::Admin, member.rank);
+        self.members.iter().min_by_key(first).map(|member| member.user)
+    }
+
+    /// The term of a sanction that is in force.
+    pub(super) fn suffers(&self, sanction: Sanction, uid: &Id, now: UnixMillis) -> Option<Term> {
+        if self.sanctions.is_empty() {
+            return None;
+        }
+        self.sanctions.get(&(uid.clone(), sanction)).copied().filter(|term| term.is_in_force(now))
+    }
+
+    /// Sets or lifts a sanction, and returns the term before.
+    pub(super) fn set_term(&mut self, sanction: Sanction, uid: &Id, term: Option<Term>) -> Option<Term> {
+        let key = (uid.clone(), sanction);
+        match term {
+            Some(term) => self.sanctions.insert(key, term),
+            None => self.sanctions.remove(&key),
+        }
     }
 }
 
@@ -96,7 +137,10 @@ impl Row for Group {
         Group {
             conversation: Conversation::Group(gid),
             seq: 0,
+            name: Box::default(),
+            open: true,
             members: Vec::new(),
+            sanctions: BTreeMap::new(),
             ranks: 0,
             listed: 0,
             loaded: false,
@@ -142,8 +186,12 @@ impl Chat {
         let users = &self.users;
         members.sort_by(|a, b| users[a.user].uid.cmp(&users[b.user].uid));
         let group = &mut self.groups[slot];
-        group.stored = true;
+        group.stored = !record.deleted;
         group.seq = record.seq;
+        group.name = record.name;
+        group.open = record.open;
+        group.sanctions =
+            record.sanctions.into_iter().map(|(uid, sanction, term)| ((uid, sanction), term)).collect();
         group.members = members;
     }
 
@@ -185,25 +233,49 @@ impl Chat {
         Some(member)
     }
 
-    /// A group that has members has an owner: the longest-standing one follows.
-    pub(super) fn ensure_owner(&mut self, slot: GroupSlot, out: &mut impl Sink) {
-        let group = &mut self.groups[slot];
-        if group.members.iter().any(|member| member.role == GroupRole::Owner) {
-            return;
-        }
-        let Some(heir) = group.longest_standing() else { return };
-        heir.role = GroupRole::Owner;
-        let user = heir.user;
-        self.turn.undo(Undo::Promoted(slot, user));
+    /// Ends a membership, and sees to whoever is left: a group that has members has an owner, and a closed one
+    /// has members. Whether there was a membership; the sessions are still subscribed.
+    pub(super) fn strike(&mut self, slot: GroupSlot, user: UserSlot, out: &mut impl Sink) -> bool {
+        let Some(member) = self.unseat(slot, user) else { return false };
+        self.turn.undo(Undo::Left(slot, member));
         let (gid, uid) = (self.groups[slot].gid(), &self.users[user].uid);
-        out.put(Output::Store(Store::Member { gid, uid, role: GroupRole::Owner }));
+        out.put(Output::Store(Store::NoMember { gid, uid }));
+        match self.groups[slot].heir() {
+            Some(heir) if self.groups[slot].owner().is_none() => {
+                self.set_role(slot, heir, GroupRole::Owner, out);
+            }
+            None if !self.groups[slot].open => self.dissolve(slot, out),
+            _ => {}
+        }
+        true
     }
 
-    /// A promotion is undone.
-    pub(super) fn demote(&mut self, slot: GroupSlot, user: UserSlot) {
+    /// Gives a member another standing.
+    pub(super) fn set_role(&mut self, slot: GroupSlot, user: UserSlot, role: GroupRole, out: &mut impl Sink) {
+        let Some(before) = self.put_role(slot, user, role) else { return };
+        self.turn.undo(Undo::RoleGiven(slot, user, before));
+        let (gid, uid) = (self.groups[slot].gid(), &self.users[user].uid);
+        out.put(Output::Store(Store::Member { gid, uid, role }));
+    }
+
+    /// Writes a standing, and returns the one before.
+    pub(super) fn put_role(&mut self, slot: GroupSlot, user: UserSlot, role: GroupRole) -> Option<GroupRole> {
         let group = &mut self.groups[slot];
-        if let Ok(at) = group.position(&self.users, &self.users[user].uid) {
-            group.members[at].role = GroupRole::Member;
-        }
+        let at = group.position(&self.users, &self.users[user].uid).ok()?;
+        Some(std::mem::replace(&mut group.members[at].role, role))
+    }
+
+    /// Ends a group that has no members any more.
+    pub(super) fn dissolve(&mut self, slot: GroupSlot, out: &mut impl Sink) {
+        let group = &mut self.groups[slot];
+        group.stored = false;
+        let step = Undo::Dissolved {
+            slot,
+            name: std::mem::take(&mut group.name),
+            open: std::mem::replace(&mut group.open, true),
+            sanctions: std::mem::take(&mut group.sanctions),
+        };
+        self.turn.undo(step);
+        out.put(Output::Store(Store::NoGroup { gid: self.groups[slot].gid() }));
     }
 }

@@ -16,6 +16,7 @@ use super::expiry::Hold;
 use super::ids::{Id, SessionId, TOPIC_ALL};
 use super::input::Identity;
 use super::output::{Event, Farewell, Output, Refusal, Sink, Store, To};
+use super::permission::{Asker, Deed};
 use super::reply::{Outcome, Reply};
 use super::room::GroupSlot;
 use super::turn::Undo;
@@ -70,10 +71,11 @@ impl Chat {
             out.put(Output::Subscribe { session, topic: GroupSlot::topic(group) });
         }
         self.appear(user, out);
+        let asker = Asker { user, role: hold.role };
         for gid in &groups {
             let group = self.groups.intern(gid);
-            // A group that is full, or one too many, keeps nobody out of all the others.
-            let _ = self.enter(user, group, out);
+            // A ban, a group that is full, or one too many, keeps nobody out of all the others.
+            let _ = self.may(now, asker, group, Deed::Enlist).and_then(|()| self.enter(user, group, out));
         }
         Ok(Reply::Given)
     }
@@ -119,7 +121,8 @@ impl Chat {
         Ok(slot)
     }
 
-    fn name_at_login(&mut self, slot: UserSlot, name: Option<&str>, out: &mut impl Sink) {
+    /// The name that was given; or the one before; or one made of the uid.
+    pub(super) fn name_at_login(&mut self, slot: UserSlot, name: Option<&str>, out: &mut impl Sink) {
         let user = &self.users[slot];
         match name {
             Some(name) => self.rename(slot, name, out),

@@ -19,11 +19,12 @@
 //! At a commit the core also gives up what nothing needs any more, for then no step names a slot.
 //! The tutorial stores nothing. Tested in `tests/chat/rollback.rs` and `tests/sim/`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::act::{Sanction, Term};
 use super::expiry::Hold;
-use super::ids::{Conversation, SessionId};
-use super::output::{Refusal, Sink};
+use super::ids::{Conversation, Id, SessionId};
+use super::output::{GroupRole, Refusal, Sink};
 use super::parking::Request;
 use super::room::{GroupSlot, Member};
 use super::user::UserSlot;
@@ -49,7 +50,25 @@ pub(super) enum Undo {
     Made(GroupSlot),
     Joined(GroupSlot, UserSlot),
     Left(GroupSlot, Member),
-    Promoted(GroupSlot, UserSlot),
+    /// With the standing before.
+    RoleGiven(GroupSlot, UserSlot, GroupRole),
+    /// With name and openness before.
+    Updated(GroupSlot, Box<str>, bool),
+    /// With the term before.
+    Sanctioned(GroupSlot, Sanction, Id, Option<Term>),
+    /// With what there was.
+    Dissolved {
+        slot: GroupSlot,
+        name: Box<str>,
+        open: bool,
+        sanctions: BTreeMap<(Id, Sanction), Term>,
+    },
+    /// Whose messages were refused, or taken, before.
+    Blocked {
+        user: UserSlot,
+        other: Id,
+        before: bool,
+    },
     Spoken(GroupSlot),
     Whispered(Conversation),
 }
@@ -108,6 +127,10 @@ impl Turn {
 impl Chat {
     pub(super) fn committed(&mut self) {
         self.turn.forget();
+        if self.parking.is_waited_for() {
+            // What was loaded for a request that needs one thing more must be there when it is served.
+            return;
+        }
         for user in std::mem::take(&mut self.turn.alone) {
             self.unload_user(user);
         }
@@ -174,7 +197,22 @@ impl Chat {
                 self.unseat(group, user);
             }
             Undo::Left(group, member) => self.seat(group, member),
-            Undo::Promoted(group, user) => self.demote(group, user),
+            Undo::RoleGiven(group, user, before) => {
+                self.put_role(group, user, before);
+            }
+            Undo::Updated(group, name, open) => {
+                let group = &mut self.groups[group];
+                (group.name, group.open) = (name, open);
+            }
+            Undo::Sanctioned(group, sanction, uid, before) => {
+                self.groups[group].set_term(sanction, &uid, before);
+            }
+            Undo::Dissolved { slot, name, open, sanctions } => {
+                let group = &mut self.groups[slot];
+                (group.name, group.open, group.sanctions) = (name, open, sanctions);
+                group.stored = true;
+            }
+            Undo::Blocked { user, other, before } => self.users[user].set_block(&other, before),
             Undo::Spoken(group) => self.groups[group].seq -= 1,
             Undo::Whispered(conversation) => {
                 self.directs.remove(&conversation);

@@ -15,6 +15,7 @@ use super::ids::{Id, SessionId};
 use super::limits::Limits;
 use super::output::{Output, Query, Refusal, Sink, Store, UserRecord};
 use super::quota::Bucket;
+use super::reply::{Outcome, Reply};
 use super::room::GroupSlot;
 use super::table::{Row, Set, Slot};
 use super::turn::Undo;
@@ -49,6 +50,8 @@ pub(super) struct User {
     pub(super) name: Box<str>,
     /// Of which the user is a member; right only in a loaded row.
     pub(super) groups: Set<GroupSlot>,
+    /// Whose private messages the user refuses; `None` as long as the store was not asked.
+    pub(super) blocked: Option<BTreeSet<Id>>,
     /// The devices.
     pub(super) sessions: Set<SessionId>,
     /// When the last session ended.
@@ -72,6 +75,7 @@ impl Row for User {
             uid,
             name: Box::default(),
             groups: Set::default(),
+            blocked: None,
             sessions: Set::default(),
             last: None,
             bucket: Bucket::default(),
@@ -88,6 +92,23 @@ impl Row for User {
     }
 }
 
+impl User {
+    /// Whether the user is known to refuse this one's private messages.
+    pub(super) fn blocks(&self, other: &Id) -> bool {
+        self.blocked.as_ref().is_some_and(|blocked| blocked.contains(other))
+    }
+
+    /// Writes whether the user refuses this one's private messages.
+    pub(super) fn set_block(&mut self, other: &Id, on: bool) {
+        let blocked = self.blocked.get_or_insert_default();
+        if on {
+            blocked.insert(other.clone());
+        } else {
+            blocked.remove(other);
+        }
+    }
+}
+
 impl Chat {
     /// Takes what the store knows of a user. A loaded row knows it already, and later things besides.
     pub(super) fn load_user(&mut self, uid: &Id, record: Option<UserRecord>) {
@@ -99,7 +120,11 @@ impl Chat {
         }
         user.loaded = true;
         user.stored = record.is_some();
-        let Some(record) = record else { return };
+        let Some(record) = record else {
+            user.blocked = Some(BTreeSet::new());
+            return;
+        };
+        user.blocked = Some(record.blocks.into_iter().collect());
         user.name = record.name;
         user.guest = record.guest;
         for gid in &record.groups {
@@ -142,6 +167,23 @@ impl Chat {
         user.stored = true;
         self.turn.undo(Undo::Remembered(slot));
         out.put(Output::Store(Store::User { uid: &user.uid, name: &user.name, guest: user.guest }));
+    }
+
+    /// Has a user stored who may never have been here.
+    pub(super) fn acquaint(&mut self, slot: UserSlot, out: &mut impl Sink) {
+        let uid = self.users[slot].uid.clone();
+        self.guests.name(&uid);
+        if !self.users[slot].stored {
+            self.users[slot].guest |= self.guests.gave(&uid);
+            self.name_at_login(slot, None, out);
+            self.remember(slot, out);
+        }
+    }
+
+    /// Gives oneself another display name. That it is one was checked before.
+    pub(super) fn call_oneself(&mut self, slot: UserSlot, name: &str, out: &mut impl Sink) -> Outcome {
+        self.rename(slot, name.trim(), out);
+        Ok(Reply::Ack(None))
     }
 
     /// Gives the user a display name, in the store too if the user is stored.

@@ -11,8 +11,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Identity, Storage, StoreError};
 use crate::base::clock::UnixMillis;
+use crate::chat::act::{Act, Sanction, Term};
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{Entry, GroupRecord, GroupRole, MemberRecord, Query, Record, Store, UserRecord};
+use crate::chat::input::Listing;
+use crate::chat::output::{
+    Entry, GroupRecord, GroupRole, GroupSummary, GroupsPage, MemberRecord, Query, Record, Store, UserRecord,
+};
 
 /// An entry as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub struct StoredEntry {
     pub reply: Option<u64>,
     /// Users who are mentioned.
     pub mentions: Box<[Id]>,
+    /// What was done, in an entry that tells of it.
+    pub act: Option<Act<'static>>,
     /// When it was accepted.
     pub time: UnixMillis,
 }
@@ -42,6 +48,7 @@ struct User {
     name: Box<str>,
     guest: bool,
     groups: BTreeSet<Id>,
+    blocks: BTreeSet<Id>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,11 +57,26 @@ struct Seat {
     joined: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Group {
+    name: Box<str>,
+    open: bool,
+    sanctions: BTreeMap<(Id, Sanction), Term>,
     seats: BTreeMap<Id, Seat>,
     /// What the next to join gets.
     next_joined: u64,
+}
+
+impl Group {
+    fn new() -> Group {
+        Group {
+            name: Box::default(),
+            open: true,
+            sanctions: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            next_joined: 0,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +90,11 @@ struct Log {
 enum Undo {
     User(Id, Option<(Box<str>, bool)>),
     Group(Id),
+    GroupUpdate(Id, Box<str>, bool),
+    NoGroup(Id, Group, VecDeque<StoredEntry>),
     Seat(Id, Id, Option<Seat>),
+    Sanction(Id, Id, Sanction, Option<Term>),
+    Block(Id, Id, bool),
     Append(Conversation),
     Guests(u64),
 }
@@ -125,7 +151,8 @@ impl Memory {
                 Some(before)
             }
             None => {
-                self.users.insert(uid.clone(), User { name: name.into(), guest, groups: BTreeSet::new() });
+                let (groups, blocks) = (BTreeSet::new(), BTreeSet::new());
+                self.users.insert(uid.clone(), User { name: name.into(), guest, groups, blocks });
                 None
             }
         };
@@ -150,6 +177,51 @@ impl Memory {
         let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
         user.groups.remove(gid);
         Ok(Undo::Seat(gid.clone(), uid.clone(), group.seats.remove(uid)))
+    }
+
+    fn group_mut(&mut self, gid: &Id) -> Result<&mut Group, StoreError> {
+        self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))
+    }
+
+    fn update_group(&mut self, gid: &Id, name: &str, open: bool) -> Result<Undo, StoreError> {
+        let group = self.group_mut(gid)?;
+        let name = std::mem::replace(&mut group.name, name.into());
+        Ok(Undo::GroupUpdate(gid.clone(), name, std::mem::replace(&mut group.open, open)))
+    }
+
+    /// Of the conversation only its last number stays.
+    fn delete_group(&mut self, gid: &Id) -> Result<Undo, StoreError> {
+        let group = self.groups.remove(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
+        for uid in group.seats.keys() {
+            if let Some(user) = self.users.get_mut(uid) {
+                user.groups.remove(gid);
+            }
+        }
+        let log = self.logs.get_mut(&Conversation::Group(gid.clone()));
+        let entries = log.map(|log| std::mem::take(&mut log.entries)).unwrap_or_default();
+        Ok(Undo::NoGroup(gid.clone(), group, entries))
+    }
+
+    fn write_sanction(
+        &mut self,
+        gid: &Id,
+        uid: &Id,
+        sanction: Sanction,
+        term: Option<Term>,
+    ) -> Result<Undo, StoreError> {
+        let sanctions = &mut self.group_mut(gid)?.sanctions;
+        let key = (uid.clone(), sanction);
+        let before = match term {
+            Some(term) => sanctions.insert(key, term),
+            None => sanctions.remove(&key),
+        };
+        Ok(Undo::Sanction(gid.clone(), uid.clone(), sanction, before))
+    }
+
+    fn write_block(&mut self, uid: &Id, other: &Id, on: bool) -> Result<Undo, StoreError> {
+        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        let before = if on { !user.blocks.insert(other.clone()) } else { user.blocks.remove(other) };
+        Ok(Undo::Block(uid.clone(), other.clone(), before))
     }
 
     fn append(&mut self, entry: &Entry<'_>) -> Result<Undo, StoreError> {
@@ -177,6 +249,7 @@ impl Memory {
             data: entry.data.map(Into::into),
             reply: entry.reply,
             mentions: entry.mentions.into(),
+            act: entry.act.cloned().map(Act::into_owned),
             time: entry.time,
         });
         Ok(Undo::Append(conversation))
@@ -207,6 +280,29 @@ impl Memory {
                     group.seats.remove(&uid);
                 }
             }
+            Undo::GroupUpdate(gid, name, open) => {
+                if let Some(group) = self.groups.get_mut(&gid) {
+                    (group.name, group.open) = (name, open);
+                }
+            }
+            Undo::NoGroup(gid, group, entries) => {
+                for uid in group.seats.keys() {
+                    if let Some(user) = self.users.get_mut(uid) {
+                        user.groups.insert(gid.clone());
+                    }
+                }
+                if let Some(log) = self.logs.get_mut(&Conversation::Group(gid.clone())) {
+                    log.entries = entries;
+                }
+                self.groups.insert(gid, group);
+            }
+            // What was lifted is put back, what was not there is lifted.
+            Undo::Sanction(gid, uid, sanction, before) => {
+                let _ = self.write_sanction(&gid, &uid, sanction, before);
+            }
+            Undo::Block(uid, other, before) => {
+                let _ = self.write_block(&uid, &other, before);
+            }
             Undo::Guests(before) => self.guests_until = before,
             Undo::Append(conversation) => {
                 if let Some(log) = self.logs.get_mut(&conversation) {
@@ -218,7 +314,10 @@ impl Memory {
     }
 
     fn is_named(&self, uid: &Id) -> bool {
+        let is_sanctioned = |group: &Group| group.sanctions.keys().any(|(of, _)| of == uid);
         self.users.contains_key(uid)
+            || self.users.values().any(|user| user.blocks.contains(uid))
+            || self.groups.values().any(is_sanctioned)
             || self.logs.iter().any(|(conversation, log)| match conversation {
                 Conversation::Direct(low, high) => log.last > 0 && (low == uid || high == uid),
                 Conversation::Group(_) => false,
@@ -226,7 +325,18 @@ impl Memory {
     }
 
     fn group_record(&self, gid: &Id) -> Option<GroupRecord> {
-        let group = self.groups.get(gid)?;
+        let seq = self.last(&Conversation::Group(gid.clone()));
+        let Some(group) = self.groups.get(gid) else {
+            let (name, sanctions, members) = (Box::default(), Vec::new(), Vec::new());
+            return (seq > 0).then_some(GroupRecord {
+                deleted: true,
+                seq,
+                name,
+                open: true,
+                sanctions,
+                members,
+            });
+        };
         let member = |(uid, seat): (&Id, &Seat)| MemberRecord {
             uid: uid.clone(),
             name: self.users.get(uid).map(|user| user.name.clone()).unwrap_or_default(),
@@ -234,9 +344,36 @@ impl Memory {
             joined: seat.joined,
         };
         Some(GroupRecord {
-            seq: self.last(&Conversation::Group(gid.clone())),
+            deleted: false,
+            seq,
+            name: group.name.clone(),
+            open: group.open,
+            sanctions: group
+                .sanctions
+                .iter()
+                .map(|((uid, sanction), term)| (uid.clone(), *sanction, *term))
+                .collect(),
             members: group.seats.iter().map(member).collect(),
         })
+    }
+
+    /// The groups of a page, and one more where there is one.
+    fn groups_page(&self, page: &GroupsPage) -> Vec<GroupSummary> {
+        let is_listed = |(gid, group): &(&Id, &Group)| {
+            let listed = match page.listing {
+                Listing::Own => group.seats.contains_key(&page.uid),
+                Listing::Open => group.open,
+            };
+            listed && page.after.as_ref().is_none_or(|after| *gid > after)
+        };
+        let summary = |(gid, group): (&Id, &Group)| GroupSummary {
+            gid: gid.clone(),
+            name: group.name.clone(),
+            role: group.seats.get(&page.uid).map(|seat| seat.role),
+            open: group.open,
+            members: group.seats.len() as u64,
+        };
+        self.groups.iter().filter(is_listed).take(page.limit + 1).map(summary).collect()
     }
 }
 
@@ -263,11 +400,15 @@ impl Storage for Memory {
                 if self.groups.contains_key(gid) {
                     return Ok(());
                 }
-                self.groups.insert(gid.clone(), Group::default());
+                self.groups.insert(gid.clone(), Group::new());
                 Undo::Group(gid.clone())
             }
             Store::Member { gid, uid, role } => self.write_member(gid, uid, role)?,
             Store::NoMember { gid, uid } => self.strike_member(gid, uid)?,
+            Store::GroupUpdate { gid, name, open } => self.update_group(gid, name, open)?,
+            Store::NoGroup { gid } => self.delete_group(gid)?,
+            Store::Sanction { gid, uid, sanction, term } => self.write_sanction(gid, uid, sanction, term)?,
+            Store::Block { uid, other, on } => self.write_block(uid, other, on)?,
             Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
             Store::Append(entry) => self.append(&entry)?,
         };
@@ -284,10 +425,12 @@ impl Storage for Memory {
                     name: user.name.clone(),
                     guest: user.guest,
                     groups: user.groups.iter().cloned().collect(),
+                    blocks: user.blocks.iter().cloned().collect(),
                 });
                 Record::User(uid.clone(), record)
             }
             Query::Group(gid) => Record::Group(gid.clone(), self.group_record(gid)),
+            Query::Groups(page) => Record::Groups(page.clone(), self.groups_page(page)),
             Query::Direct(low, high) => {
                 let last = self.last(&Conversation::direct(low, high));
                 Record::Direct(low.clone(), high.clone(), last)

@@ -10,6 +10,7 @@
 //!
 //! The tutorial keeps nothing. Every store passes the suite in `tests/store/`.
 
+mod groups;
 mod memory;
 mod open;
 mod sqlite;

@@ -12,7 +12,7 @@
 //! WAL is moved into the file only in [`tidy_up`](Storage::tidy_up), never inside a commit, where SQLite would
 //! hide such a failure. Every statement is finished when a call returns, so that nothing holds the WAL.
 //!
-//! Opening is in `open.rs`, the tables in `schema/`. Tested in `tests/store/`, and from outside, with a daemon
+//! Opening is in `open.rs`, what is kept of groups in `groups.rs`, the tables in `schema/`. Tested in `tests/store/`, and from outside, with a daemon
 //! that is killed, in `tests/crash/`.
 
 use std::cell::RefCell;
@@ -23,10 +23,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
+use super::groups::{ActColumns, role_text};
 use super::open::{self, Durability, OpenError, Options};
 use super::{Identity, Storage, StoreError, Tidy};
+use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{Entry, GroupRecord, GroupRole, MemberRecord, Query, Record, Store, UserRecord};
+use crate::chat::output::{Entry, GroupRole, Query, Record, Store, UserRecord};
 
 /// Pages in the WAL from which on it is worth moving them, some 4 MB. A page that was written often is moved
 /// once, so to wait saves work.
@@ -118,13 +120,13 @@ impl Sqlite {
     }
 
     /// Carries out a statement and returns how many rows it touched.
-    fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
         let done = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
         done.map_err(|error| self.judge(&error))
     }
 
     /// The first row, if there is one.
-    fn row<T>(
+    pub(super) fn row<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -137,7 +139,7 @@ impl Sqlite {
         row.map_err(|error| self.judge(&error))
     }
 
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -154,19 +156,19 @@ impl Sqlite {
         Ok(self.row(sql, params, |_| Ok(()))?.is_some())
     }
 
-    fn demand_user(&self, uid: &Id) -> Result<(), StoreError> {
+    pub(super) fn demand_user(&self, uid: &Id) -> Result<(), StoreError> {
         let stored = self.is_there("SELECT 1 FROM user WHERE uid = ?", [Key(uid)])?;
         if stored { Ok(()) } else { Err(StoreError::NoSuchUser(uid.clone())) }
     }
 
-    fn demand_group(&self, gid: &Id) -> Result<(), StoreError> {
-        let stored = self.is_there("SELECT 1 FROM conversation WHERE gid = ?", [Key(gid)])?;
+    pub(super) fn demand_group(&self, gid: &Id) -> Result<(), StoreError> {
+        let stored = self.is_there("SELECT 1 FROM conversation WHERE gid = ? AND deleted = 0", [Key(gid)])?;
         if stored { Ok(()) } else { Err(StoreError::NoSuchGroup(gid.clone())) }
     }
 
     fn write_member(&self, gid: &Id, uid: &Id, role: GroupRole) -> Result<(), StoreError> {
         let sql = "INSERT INTO member (conversation, user, role)
-                   SELECT conversation, user, ?3 FROM conversation, user WHERE gid = ?1 AND uid = ?2
+                   SELECT conversation, user, ?3 FROM conversation, user WHERE gid = ?1 AND deleted = 0 AND uid = ?2
                    ON CONFLICT (conversation, user) DO UPDATE SET role = excluded.role";
         if self.run(sql, params![Key(gid), Key(uid), role_text(role)])? == 0 {
             self.demand_group(gid)?;
@@ -193,9 +195,14 @@ impl Sqlite {
         }
         let conversation = self.conversation(entry.conversation)?;
         // The number is proven here: no row comes of it unless it is the next.
-        let sql = "INSERT INTO entry SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+        let sql =
+            "INSERT INTO entry (conversation, seq, uid, name, content, kind, data, reply, mentions, time,
+                                      act, act_uid, act_role, act_seconds, act_name, act_open)
+                   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
                    WHERE ?1 IS NOT NULL AND EXISTS (SELECT 1 FROM user WHERE uid = ?3)
-                   AND ?2 = 1 + (SELECT coalesce(max(seq), 0) FROM entry WHERE conversation = ?1)";
+                   AND ?2 = 1 + coalesce((SELECT max(seq) FROM entry WHERE conversation = ?1),
+                                         (SELECT base FROM conversation WHERE conversation = ?1), 0)";
+        let act = ActColumns::of(entry.act);
         let params = params![
             conversation,
             entry.seq,
@@ -207,6 +214,12 @@ impl Sqlite {
             entry.reply,
             lines_of(entry.mentions),
             entry.time.0,
+            entry.act.map(Act::as_str),
+            entry.act.and_then(Act::target).map(Key),
+            act.role,
+            act.seconds,
+            act.name,
+            act.open,
         ];
         if self.run(sql, params)? == 1 {
             return Ok(());
@@ -220,10 +233,10 @@ impl Sqlite {
     }
 
     /// The row of a conversation. A private one has none before somebody has spoken.
-    fn conversation(&self, conversation: &Conversation) -> Result<Option<i64>, StoreError> {
+    pub(super) fn conversation(&self, conversation: &Conversation) -> Result<Option<i64>, StoreError> {
         match conversation {
             Conversation::Group(gid) => {
-                let sql = "SELECT conversation FROM conversation WHERE gid = ?";
+                let sql = "SELECT conversation FROM conversation WHERE gid = ? AND deleted = 0";
                 self.row(sql, [Key(gid)], |row| row.get(0))
             }
             Conversation::Direct(low, high) => {
@@ -234,8 +247,9 @@ impl Sqlite {
     }
 
     /// The last number of a conversation; 0 when nobody has spoken.
-    fn last(&self, conversation: Option<i64>) -> Result<u64, StoreError> {
-        let sql = "SELECT coalesce(max(seq), 0) FROM entry WHERE conversation = ?";
+    pub(super) fn last(&self, conversation: Option<i64>) -> Result<u64, StoreError> {
+        let sql = "SELECT coalesce((SELECT max(seq) FROM entry WHERE conversation = ?1),
+                            (SELECT base FROM conversation WHERE conversation = ?1), 0)";
         Ok(self.row(sql, [conversation], |row| row.get(0))?.unwrap_or(0))
     }
 
@@ -247,27 +261,15 @@ impl Sqlite {
         let sql = "SELECT gid FROM user JOIN member USING (user) JOIN conversation USING (conversation)
                    WHERE uid = ? ORDER BY gid";
         let groups = self.rows(sql, [Key(uid)], |row| row.get(0))?;
-        Ok(Some(UserRecord { name, guest, groups }))
-    }
-
-    fn group(&self, gid: &Id) -> Result<Option<GroupRecord>, StoreError> {
-        let conversation = self.conversation(&Conversation::Group(gid.clone()))?;
-        if conversation.is_none() {
-            return Ok(None);
-        }
-        let sql = "SELECT uid, name, role, joined
-                   FROM member JOIN user USING (user) WHERE conversation = ? ORDER BY uid";
-        let members = self.rows(sql, [conversation], |row| {
-            let (uid, name, role) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(MemberRecord { uid, name, role, joined: row.get(3)? })
-        })?;
-        Ok(Some(GroupRecord { seq: self.last(conversation)?, members }))
+        Ok(Some(UserRecord { name, guest, groups, blocks: self.blocks(uid)? }))
     }
 
     fn is_named(&self, uid: &Id) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM user WHERE uid = ?1
                    UNION ALL SELECT 1 FROM conversation WHERE low = ?1
-                   UNION ALL SELECT 1 FROM conversation WHERE high = ?1";
+                   UNION ALL SELECT 1 FROM conversation WHERE high = ?1
+                   UNION ALL SELECT 1 FROM sanction WHERE uid = ?1
+                   UNION ALL SELECT 1 FROM block WHERE other = ?1";
         self.is_there(sql, [Key(uid)])
     }
 
@@ -320,10 +322,11 @@ impl Storage for Sqlite {
                            ON CONFLICT (uid) DO UPDATE SET name = excluded.name, guest = excluded.guest";
                 self.run(sql, params![Key(uid), name, guest]).map(drop)
             }
-            Store::Group { gid } => {
-                let sql = "INSERT INTO conversation (gid) VALUES (?) ON CONFLICT DO NOTHING";
-                self.run(sql, [Key(gid)]).map(drop)
-            }
+            Store::Group { gid } => self.write_group(gid),
+            Store::GroupUpdate { gid, name, open } => self.update_group(gid, name, open),
+            Store::NoGroup { gid } => self.delete_group(gid),
+            Store::Sanction { gid, uid, sanction, term } => self.write_sanction(gid, uid, sanction, term),
+            Store::Block { uid, other, on } => self.write_block(uid, other, on),
             Store::Member { gid, uid, role } => self.write_member(gid, uid, role),
             Store::NoMember { gid, uid } => self.strike_member(gid, uid),
             Store::Guests { until } => {
@@ -338,6 +341,7 @@ impl Storage for Sqlite {
         Ok(match query {
             Query::User(uid) => Record::User(uid.clone(), self.user(uid)?),
             Query::Group(gid) => Record::Group(gid.clone(), self.group(gid)?),
+            Query::Groups(page) => Record::Groups(page.clone(), self.groups_page(page)?),
             Query::Direct(low, high) => {
                 let last = self.last(self.conversation(&Conversation::direct(low, high))?)?;
                 Record::Direct(low.clone(), high.clone(), last)
@@ -372,6 +376,7 @@ impl Storage for Sqlite {
         if self.confirmed().is_err() {
             return Ok(Tidy::Done);
         }
+        let erased = self.erase_some()?;
         let (pages, moved) = self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?;
         self.calls += 1;
         if pages - moved >= PAGES_TO_MOVE
@@ -379,9 +384,9 @@ impl Storage for Sqlite {
         {
             self.calls = 0;
             self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
-            return Ok(Tidy::Done);
+            return Ok(erased);
         }
-        Ok(if self.durability == Durability::Relaxed { Tidy::NotYet } else { Tidy::Done })
+        Ok(if self.durability == Durability::Relaxed { Tidy::NotYet } else { erased })
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
@@ -407,7 +412,7 @@ impl std::fmt::Debug for Sqlite {
 }
 
 /// An id as a parameter.
-struct Key<'a>(&'a Id);
+pub(super) struct Key<'a>(pub(super) &'a Id);
 
 impl ToSql for Key<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -425,23 +430,6 @@ impl FromSql for Id {
             other => Id::from_text(other.as_str()?),
         };
         id.ok_or(FromSqlError::InvalidType)
-    }
-}
-
-impl FromSql for GroupRole {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<GroupRole> {
-        match value.as_str()? {
-            "member" => Ok(GroupRole::Member),
-            "owner" => Ok(GroupRole::Owner),
-            _ => Err(FromSqlError::InvalidType),
-        }
-    }
-}
-
-fn role_text(role: GroupRole) -> &'static str {
-    match role {
-        GroupRole::Member => "member",
-        GroupRole::Owner => "owner",
     }
 }
 

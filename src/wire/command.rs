@@ -15,8 +15,9 @@ use serde_json::value::RawValue;
 
 use super::error::{Code, Problem, Refused};
 use super::{scan, value};
+use crate::chat::act::Act;
 use crate::chat::ids::Id;
-use crate::chat::input::{Command, Draft, Target};
+use crate::chat::input::{Command, Draft, Listing, Target};
 
 /// A message that is a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +76,18 @@ struct Fields<'a> {
     after: Field<'a>,
     #[serde(borrow)]
     limit: Field<'a>,
+    #[serde(borrow)]
+    open: Field<'a>,
+    #[serde(borrow)]
+    role: Field<'a>,
+    #[serde(borrow)]
+    seconds: Field<'a>,
+    #[serde(borrow)]
+    all: Field<'a>,
+    #[serde(borrow)]
+    cursor: Field<'a>,
+    #[serde(borrow)]
+    on: Field<'a>,
     #[serde(borrow)]
     token: Field<'a>,
     #[serde(borrow)]
@@ -137,7 +150,8 @@ fn required<'a, T>(
 
 impl<'a> Fields<'a> {
     fn request(&self) -> Result<Request<'a>, Problem> {
-        let command = match &*required("type", self.kind_of_request, value::text)? {
+        let kind_of_request = required("type", self.kind_of_request, value::text)?;
+        let command = match &*kind_of_request {
             "login" => return self.login(),
             "refresh" => {
                 return required("token", self.token, value::text).map(|token| Request::Refresh { token });
@@ -151,13 +165,44 @@ impl<'a> Fields<'a> {
                 limit: optional("limit", self.limit, value::limit)?,
             },
             "group" => Command::Group { gid: self.gid()?, draft: self.draft()? },
-            "pm" => Command::Pm { uid: required("uid", self.uid, value::id)?, draft: self.draft()? },
+            "pm" => Command::Pm { uid: self.uid()?, draft: self.draft()? },
             "broadcast" => Command::Broadcast { content: self.content()? },
             "typing" => Command::Typing { target: self.target()? },
             "presence" => Command::Presence { uids: required("uids", self.uids, value::ids)? },
-            _ => return Err(Problem::UNKNOWN_TYPE),
+            "groups" => Command::Groups {
+                listing: match optional("all", self.all, value::flag)? {
+                    Some(true) => Listing::Open,
+                    Some(false) | None => Listing::Own,
+                },
+                cursor: optional("cursor", self.cursor, value::id)?,
+            },
+            "profile" => Command::Profile { name: required("name", self.name, value::text)? },
+            "block" => Command::Block { uid: self.uid()?, on: required("on", self.on, value::flag)? },
+            kind => self.act(kind)?,
         };
         Ok(Request::Chat(command))
+    }
+
+    /// What owners and admins do.
+    fn act(&self, kind_of_request: &str) -> Result<Command<'a>, Problem> {
+        let seconds = || optional("seconds", self.seconds, value::seconds);
+        let (gid, act) = match kind_of_request {
+            "group_update" => {
+                let (gid, name) = (self.gid()?, optional("name", self.name, value::text)?);
+                (gid, Act::GroupUpdate { name, open: optional("open", self.open, value::flag)? })
+            }
+            "role" => {
+                let (gid, uid) = (self.gid()?, self.uid()?);
+                (gid, Act::Role { uid, role: required("role", self.role, value::role)? })
+            }
+            "kick" => (self.gid()?, Act::Kick { uid: self.uid()? }),
+            "ban" => (self.gid()?, Act::Ban { uid: self.uid()?, seconds: seconds()? }),
+            "mute" => (self.gid()?, Act::Mute { uid: self.uid()?, seconds: seconds()? }),
+            "add" => (self.gid()?, Act::Add { uid: self.uid()? }),
+            "group_delete" => (self.gid()?, Act::GroupDelete),
+            _ => return Err(Problem::UNKNOWN_TYPE),
+        };
+        Ok(Command::Act { gid, act })
     }
 
     fn login(&self) -> Result<Request<'a>, Problem> {
@@ -168,6 +213,10 @@ impl<'a> Fields<'a> {
 
     fn gid(&self) -> Result<Id, Problem> {
         required("gid", self.gid, value::id)
+    }
+
+    fn uid(&self) -> Result<Id, Problem> {
+        required("uid", self.uid, value::id)
     }
 
     fn content(&self) -> Result<Cow<'a, str>, Problem> {
@@ -190,7 +239,7 @@ impl<'a> Fields<'a> {
         match (self.gid, self.uid, self.ticket) {
             (Some(_), Some(_), _) => Err(Problem::bad_request("uid", TWO)),
             (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => Err(Problem::bad_request("ticket", TWO)),
-            (None, Some(_), None) => required("uid", self.uid, value::id).map(Target::User),
+            (None, Some(_), None) => self.uid().map(Target::User),
             // There are no tickets yet, and what does not exist is not found.
             (None, None, Some(_)) => required("ticket", self.ticket, value::whole)
                 .and(Err(Problem::new(Code::NotFound, "there is no such ticket"))),

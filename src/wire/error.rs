@@ -29,6 +29,8 @@ pub enum Code {
     TooLarge,
     /// Too many requests; `retry` tells when to try again.
     RateLimited,
+    /// May not speak there; `retry` tells when it ends by itself.
+    Muted,
     /// Against what is already so.
     Conflict,
     /// The daemon failed, not the client.
@@ -37,7 +39,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, for tables and tests.
-    pub const ALL: [Code; 11] = [
+    pub const ALL: [Code; 12] = [
         Code::BadJson,
         Code::BadRequest,
         Code::UnknownType,
@@ -47,6 +49,7 @@ impl Code {
         Code::NotFound,
         Code::TooLarge,
         Code::RateLimited,
+        Code::Muted,
         Code::Conflict,
         Code::Internal,
     ];
@@ -64,6 +67,7 @@ impl Code {
             Code::NotFound => "not_found",
             Code::TooLarge => "too_large",
             Code::RateLimited => "rate_limited",
+            Code::Muted => "muted",
             Code::Conflict => "conflict",
             Code::Internal => "internal",
         }
@@ -128,6 +132,9 @@ impl From<&Refusal> for Problem {
                 retry_ms: Some(retry_ms),
                 ..Problem::new(Code::RateLimited, "too many requests; wait for `retry` milliseconds")
             },
+            Refusal::Muted { retry_ms } => {
+                Problem { retry_ms, ..Problem::new(Code::Muted, "you may not speak here for now") }
+            }
             Refusal::Conflict(message) => Problem::new(Code::Conflict, message),
             Refusal::Internal { retry_ms } => Problem {
                 retry_ms: Some(retry_ms),

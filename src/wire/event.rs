@@ -7,9 +7,12 @@
 use super::error::Problem;
 use super::writer::Writer;
 use crate::base::clock::UnixMillis;
+use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::input::Target;
-use crate::chat::output::{AckedEntry, Entry, Event, GroupRole, Member, Membership, Refusal, UserPresence};
+use crate::chat::output::{
+    AckedEntry, Entry, Event, GroupRole, GroupSummary, Member, Membership, Refusal, UserPresence,
+};
 
 /// A whole login answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +97,15 @@ pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
             json.id("gid", gid);
             json.objects("members", members, member);
             json.flag("more", *more);
+            json.close();
+        }
+        Event::Groups { id, groups, next } => {
+            let mut json = Writer::open(out, "groups");
+            json.echo(*id);
+            json.objects("groups", groups, group_summary);
+            if let Some(next) = next {
+                json.id("next", next);
+            }
             json.close();
         }
         Event::Typing { target, uid, name } => {
@@ -195,6 +207,9 @@ fn render_entry(entry: &Entry<'_>, out: &mut Vec<u8>) {
     if let Some(data) = entry.data {
         json.raw("data", data);
     }
+    if let Some(act) = entry.act {
+        json.object("data", |json| act_fields(json, act));
+    }
     if let Some(reply) = entry.reply {
         json.number("reply", reply);
     }
@@ -233,12 +248,53 @@ fn render_membership(kind: &str, membership: &Membership<'_>, out: &mut Vec<u8>)
 fn member(json: &mut Writer<'_>, member: &Member<'_>) {
     json.id("uid", member.uid);
     json.text("name", member.name);
-    let role = match member.role {
-        GroupRole::Member => "member",
-        GroupRole::Owner => "owner",
-    };
-    json.word("role", role);
+    json.word("role", role_word(member.role));
     json.flag("online", member.online);
+}
+
+const fn role_word(role: GroupRole) -> &'static str {
+    match role {
+        GroupRole::Member => "member",
+        GroupRole::Admin => "admin",
+        GroupRole::Owner => "owner",
+    }
+}
+
+fn group_summary(json: &mut Writer<'_>, group: &GroupSummary) {
+    json.id("gid", &group.gid);
+    if !group.name.is_empty() {
+        json.text("name", &group.name);
+    }
+    if let Some(role) = group.role {
+        json.word("role", role_word(role));
+    }
+    json.flag("open", group.open);
+    json.number("members", group.members);
+}
+
+/// The `data` of an entry that tells of an act: the request's `type` and fields.
+fn act_fields(json: &mut Writer<'_>, act: &Act<'_>) {
+    json.word("act", act.as_str());
+    if let Some(uid) = act.target() {
+        json.id("uid", uid);
+    }
+    match act {
+        Act::GroupUpdate { name, open } => {
+            if let Some(name) = name {
+                json.text("name", name);
+            }
+            if let Some(open) = open {
+                json.flag("open", *open);
+            }
+        }
+        Act::Role { role, .. } => json.word("role", role_word(*role)),
+        Act::Ban { seconds, .. } | Act::Mute { seconds, .. } => {
+            if let Some(seconds) = seconds {
+                json.number("seconds", *seconds);
+            }
+        }
+        Act::Kick { .. } | Act::Add { .. } | Act::GroupDelete => {}
+    }
 }
 
 fn user_presence(json: &mut Writer<'_>, user: &UserPresence<'_>) {

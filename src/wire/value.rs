@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::chat::ids::{ID_NUMBER_MAX, Id};
+use crate::chat::output::GroupRole;
 
 /// A value, or what it should have been.
 pub(super) type Read<T> = Result<T, &'static str>;
@@ -16,6 +17,9 @@ pub(super) type Read<T> = Result<T, &'static str>;
 const TEXT: &str = "must be a string";
 const NOT_EMPTY: &str = "must be a string that is not empty";
 const KIND: &str = "must be a string that is neither empty nor \"system\"";
+const SECONDS: &str = "must be an integer from 0 to 9007199254740991";
+const FLAG: &str = "must be true or false";
+const ROLE: &str = "must be \"owner\", \"admin\" or \"member\"";
 const OBJECT: &str = "must be an object";
 const WHOLE: &str = "must be an integer from 1 to 9007199254740991";
 const ID: &str =
@@ -68,6 +72,26 @@ pub(super) fn whole(raw: &str) -> Read<u64> {
 /// The size of a page. More than any page holds is as good as the most.
 pub(super) fn limit(raw: &str) -> Read<u32> {
     whole(raw).map(|limit| u32::try_from(limit).unwrap_or(u32::MAX))
+}
+
+/// A length of time; 0 is one.
+pub(super) fn seconds(raw: &str) -> Read<u64> {
+    if raw == "0" { Ok(0) } else { whole(raw).map_err(|_| SECONDS) }
+}
+
+/// `true` or `false`.
+pub(super) fn flag(raw: &str) -> Read<bool> {
+    raw.parse().map_err(|_| FLAG)
+}
+
+/// The standing of a member.
+pub(super) fn role(raw: &str) -> Read<GroupRole> {
+    match text(raw).as_deref() {
+        Ok("owner") => Ok(GroupRole::Owner),
+        Ok("admin") => Ok(GroupRole::Admin),
+        Ok("member") => Ok(GroupRole::Member),
+        _ => Err(ROLE),
+    }
 }
 
 /// A uid or a gid.

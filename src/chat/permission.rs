@@ -1,0 +1,139 @@
+//! Who may do what: the one place where that is decided.
+//!
+//! [`judge`] is a table of what a group is, where the asker stands and what is asked. What somebody may not see
+//! answers as if it were not there, so to those outside a closed group is not found, whatever they ask. An
+//! open one is seen by everybody, and refuses with `forbidden`. Whoever has a token with role `admin` oversees:
+//! all that exists may be done.
+//!
+//! Being muted comes after the table: it takes away speech and nothing else. Private messages have a table of
+//! one line, [`Chat::may_write_to`].
+//!
+//! The tutorial believes everybody. The table is a test of its own: `tests/chat/permission.rs`.
+
+use super::Chat;
+use super::act::{Act, Sanction};
+use super::ids::Id;
+use super::input::Role;
+use super::output::{GroupRole, Refusal};
+use super::room::GroupSlot;
+use super::user::UserSlot;
+use crate::base::clock::Now;
+
+/// Who asks, and by what token.
+#[derive(Clone, Copy)]
+pub(super) struct Asker {
+    pub(super) user: UserSlot,
+    pub(super) role: Role,
+}
+
+/// What is asked of a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// Become a member.
+    Join,
+    /// Become a member because a token of the site's says so.
+    Enlist,
+    /// Say something, and become a member by it.
+    Speak,
+    /// Cease to be a member.
+    Leave,
+    /// See who is there.
+    Look,
+    /// Tell that one is writing.
+    Type,
+    /// What admins do.
+    Govern,
+    /// What is the owner's: to hand over, to delete, to be left alone by admins.
+    Own,
+}
+
+/// What the group is, to somebody who is not in it.
+#[derive(Clone, Copy)]
+enum Place {
+    Unknown,
+    Open,
+    Closed,
+}
+
+/// Where the asker stands.
+#[derive(Clone, Copy)]
+enum Standing {
+    Banned,
+    Outside,
+    Inside(GroupRole),
+    Overseer,
+}
+
+fn judge(place: Place, standing: Standing, deed: Deed) -> Result<(), Refusal> {
+    use Deed::{Enlist, Govern, Join, Leave, Look, Own, Speak, Type};
+    use GroupRole::{Admin, Member, Owner};
+    use Standing::{Banned, Inside, Outside, Overseer};
+    match (place, standing, deed) {
+        // Whoever comes first makes the group.
+        (Place::Unknown, _, Join | Speak | Enlist) => Ok(()),
+        (Place::Unknown, ..) => Err(Refusal::NotFound),
+        (_, Overseer, _) => Ok(()),
+        // The site may open any door, but not one that was shut to this one person.
+        (_, Outside, Enlist) => Ok(()),
+        (_, Banned, Enlist) => Err(Refusal::Forbidden),
+        (Place::Closed, Banned | Outside, _) => Err(Refusal::NotFound),
+        (Place::Open, Outside, Join | Speak) => Ok(()),
+        (_, _, Leave) => Ok(()),
+        (Place::Open, Banned | Outside, _) => Err(Refusal::Forbidden),
+        (_, Inside(_), Join | Enlist | Speak | Look | Type) => Ok(()),
+        (_, Inside(Admin | Owner), Govern) => Ok(()),
+        (_, Inside(Owner), Own) => Ok(()),
+        (_, Inside(Member), Govern) | (_, Inside(Member | Admin), Own) => Err(Refusal::Forbidden),
+    }
+}
+
+impl Chat {
+    /// Whether this may be done in a group, which must be loaded.
+    pub(super) fn may(&self, now: Now, asker: Asker, slot: GroupSlot, deed: Deed) -> Result<(), Refusal> {
+        let (group, uid) = (&self.groups[slot], &self.users[asker.user].uid);
+        let place = match (group.stored, group.open) {
+            (false, _) => Place::Unknown,
+            (true, true) => Place::Open,
+            (true, false) => Place::Closed,
+        };
+        let standing = match (asker.role, group.role_of(&self.users, uid)) {
+            (Role::Admin, _) => Standing::Overseer,
+            (_, Some(role)) => Standing::Inside(role),
+            (_, None) if group.suffers(Sanction::Ban, uid, now.unix).is_some() => Standing::Banned,
+            (_, None) => Standing::Outside,
+        };
+        judge(place, standing, deed)?;
+        if asker.role != Role::Admin
+            && matches!(deed, Deed::Speak | Deed::Type)
+            && let Some(term) = group.suffers(Sanction::Mute, uid, now.unix)
+        {
+            return Err(Refusal::Muted { retry_ms: term.rest_ms(now.unix) });
+        }
+        Ok(())
+    }
+
+    /// Whether this act may be done in a group.
+    pub(super) fn may_act(
+        &self,
+        now: Now,
+        asker: Asker,
+        slot: GroupSlot,
+        act: &Act<'_>,
+    ) -> Result<(), Refusal> {
+        let group = &self.groups[slot];
+        let is_owner = |uid| group.role_of(&self.users, uid) == Some(GroupRole::Owner);
+        let deed = match act {
+            Act::GroupDelete | Act::Role { role: GroupRole::Owner, .. } => Deed::Own,
+            act if act.target().is_some_and(is_owner) => Deed::Own,
+            _ => Deed::Govern,
+        };
+        self.may(now, asker, slot, deed)
+    }
+
+    /// Whether the asker's private messages reach this user. Whom the user blocks must be known.
+    pub(super) fn may_write_to(&self, asker: Asker, peer: &Id) -> Result<(), Refusal> {
+        let own = &self.users[asker.user].uid;
+        let is_blocked = self.users.find(peer).is_some_and(|peer| peer.blocks(own));
+        if is_blocked && asker.role != Role::Admin { Err(Refusal::Forbidden) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,207 @@
+//! What the SQLite store keeps of groups besides their members: name, openness, sanctions, deletion; and of
+//! users, whom they block.
+//!
+//! A group that is deleted is out of sight at once, with its members and sanctions; its entries may be many,
+//! and are taken out of the file in steps when nothing else is to do. Until then they belong to a row that no
+//! gid names. The tables are in `schema/0003_administration.sql`; tested by the suite in `tests/store/`.
+
+use rusqlite::params;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+
+use super::sqlite::{Key, Sqlite};
+use super::{StoreError, Tidy};
+use crate::base::clock::UnixMillis;
+use crate::chat::act::{Act, Sanction, Term};
+use crate::chat::ids::{Conversation, Id};
+use crate::chat::input::Listing;
+use crate::chat::output::{GroupRecord, GroupRole, GroupSummary, GroupsPage, MemberRecord};
+
+/// Entries of a deleted group that are taken out at once: a few milliseconds.
+const ERASED_AT_ONCE: usize = 1_000;
+
+impl Sqlite {
+    pub(super) fn write_group(&self, gid: &Id) -> Result<(), StoreError> {
+        let sql = "INSERT INTO conversation (gid) VALUES (?) ON CONFLICT (gid) WHERE gid IS NOT NULL
+                   DO UPDATE SET deleted = 0, open = 1 WHERE deleted = 1";
+        self.run(sql, [Key(gid)]).map(drop)
+    }
+
+    pub(super) fn update_group(&self, gid: &Id, name: &str, open: bool) -> Result<(), StoreError> {
+        let sql = "UPDATE conversation SET name = ?2, open = ?3 WHERE gid = ?1 AND deleted = 0";
+        if self.run(sql, params![Key(gid), name, open])? == 0 { self.demand_group(gid) } else { Ok(()) }
+    }
+
+    pub(super) fn delete_group(&self, gid: &Id) -> Result<(), StoreError> {
+        let conversation = self.conversation(&Conversation::Group(gid.clone()))?;
+        let Some(conversation) = conversation else { return Err(StoreError::NoSuchGroup(gid.clone())) };
+        let last = self.last(Some(conversation))?;
+        for sql in [
+            "DELETE FROM member WHERE conversation = ?",
+            "DELETE FROM sanction WHERE conversation = ?",
+            "UPDATE conversation SET gid = CAST(conversation AS BLOB), open = 0 WHERE conversation = ?",
+            "INSERT INTO erasing VALUES (?)",
+        ] {
+            self.run(sql, [conversation])?;
+        }
+        let sql = "INSERT INTO conversation (gid, open, deleted, base) VALUES (?, 0, 1, ?)";
+        self.run(sql, params![Key(gid), last]).map(drop)
+    }
+
+    /// Takes some entries of deleted groups out of the file. Not inside a transaction.
+    pub(super) fn erase_some(&self) -> Result<Tidy, StoreError> {
+        let Some(conversation) =
+            self.row("SELECT conversation FROM erasing LIMIT 1", (), |row| row.get(0))?
+        else {
+            return Ok(Tidy::Done);
+        };
+        let conversation: i64 = conversation;
+        let sql = "DELETE FROM entry WHERE conversation = ?1
+                   AND seq < ?2 + (SELECT min(seq) FROM entry WHERE conversation = ?1)";
+        if self.run(sql, params![conversation, ERASED_AT_ONCE])? < ERASED_AT_ONCE {
+            self.run("DELETE FROM erasing WHERE conversation = ?", [conversation])?;
+        }
+        Ok(Tidy::NotYet)
+    }
+
+    pub(super) fn write_sanction(
+        &self,
+        gid: &Id,
+        uid: &Id,
+        sanction: Sanction,
+        term: Option<Term>,
+    ) -> Result<(), StoreError> {
+        self.demand_group(gid)?;
+        let Some(term) = term else {
+            let sql = "DELETE FROM sanction WHERE uid = ?2 AND sanction = ?3
+                       AND conversation = (SELECT conversation FROM conversation WHERE gid = ?1)";
+            return self.run(sql, params![Key(gid), Key(uid), sanction.as_str()]).map(drop);
+        };
+        let until = match term {
+            Term::UntilLifted => None,
+            // Whoever is banned for longer than a column can tell will not see the end of it.
+            Term::Until(end) => Some(i64::try_from(end.0).unwrap_or(i64::MAX)),
+        };
+        let sql = "INSERT INTO sanction SELECT conversation, ?2, ?3, ?4 FROM conversation WHERE gid = ?1
+                   ON CONFLICT DO UPDATE SET until = excluded.until";
+        self.run(sql, params![Key(gid), Key(uid), sanction.as_str(), until]).map(drop)
+    }
+
+    pub(super) fn write_block(&self, uid: &Id, other: &Id, on: bool) -> Result<(), StoreError> {
+        self.demand_user(uid)?;
+        let sql = if on {
+            "INSERT INTO block SELECT user, ?2 FROM user WHERE uid = ?1 ON CONFLICT DO NOTHING"
+        } else {
+            "DELETE FROM block WHERE user = (SELECT user FROM user WHERE uid = ?1) AND other = ?2"
+        };
+        self.run(sql, [Key(uid), Key(other)]).map(drop)
+    }
+
+    pub(super) fn blocks(&self, uid: &Id) -> Result<Vec<Id>, StoreError> {
+        let sql = "SELECT other FROM block JOIN user USING (user) WHERE uid = ? ORDER BY other";
+        self.rows(sql, [Key(uid)], |row| row.get(0))
+    }
+
+    pub(super) fn group(&self, gid: &Id) -> Result<Option<GroupRecord>, StoreError> {
+        let sql = "SELECT conversation, name, open, deleted FROM conversation WHERE gid = ?";
+        let row =
+            self.row(sql, [Key(gid)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        let Some((conversation, name, open, deleted)) = row else { return Ok(None) };
+        let conversation: i64 = conversation;
+        let seq = self.last(Some(conversation))?;
+        if deleted && seq == 0 {
+            return Ok(None);
+        }
+        let sql = "SELECT uid, name, role, joined
+                   FROM member JOIN user USING (user) WHERE conversation = ? ORDER BY uid";
+        let members = self.rows(sql, [conversation], |row| {
+            let (uid, name, role) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(MemberRecord { uid, name, role, joined: row.get(3)? })
+        })?;
+        let sql = "SELECT uid, sanction, until FROM sanction WHERE conversation = ? ORDER BY uid, sanction";
+        let sanctions = self.rows(sql, [conversation], |row| {
+            let until: Option<u64> = row.get(2)?;
+            let term = until.map_or(Term::UntilLifted, |until| Term::Until(UnixMillis(until)));
+            Ok((row.get(0)?, row.get(1)?, term))
+        })?;
+        Ok(Some(GroupRecord { deleted, seq, name, open: open || deleted, sanctions, members }))
+    }
+
+    /// The groups of a page, and one more where there is one.
+    pub(super) fn groups_page(&self, page: &GroupsPage) -> Result<Vec<GroupSummary>, StoreError> {
+        let sql = match page.listing {
+            Listing::Own => {
+                "SELECT c.gid, c.name, m.role, c.open, c.members
+                 FROM user u JOIN member m USING (user) JOIN conversation c USING (conversation)
+                 WHERE u.uid = ?1 AND c.gid > ?2 ORDER BY c.gid LIMIT ?3"
+            }
+            Listing::Open => {
+                "SELECT c.gid, c.name,
+                        (SELECT m.role FROM user u JOIN member m USING (user)
+                         WHERE u.uid = ?1 AND m.conversation = c.conversation), c.open, c.members
+                 FROM conversation c WHERE c.gid IS NOT NULL AND c.open = 1 AND c.gid > ?2
+                 ORDER BY c.gid LIMIT ?3"
+            }
+        };
+        // Before all ids: integers come first, and the first of them is 1.
+        let before_all = Id::Number(0);
+        let after = Key(page.after.as_ref().unwrap_or(&before_all));
+        self.rows(sql, params![Key(&page.uid), after, page.limit + 1], |row| {
+            let (gid, name, role) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(GroupSummary { gid, name, role, open: row.get(3)?, members: row.get(4)? })
+        })
+    }
+}
+
+impl FromSql for GroupRole {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<GroupRole> {
+        match value.as_str()? {
+            "member" => Ok(GroupRole::Member),
+            "admin" => Ok(GroupRole::Admin),
+            "owner" => Ok(GroupRole::Owner),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+impl FromSql for Sanction {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Sanction> {
+        match value.as_str()? {
+            "ban" => Ok(Sanction::Ban),
+            "mute" => Ok(Sanction::Mute),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+pub(super) fn role_text(role: GroupRole) -> &'static str {
+    match role {
+        GroupRole::Member => "member",
+        GroupRole::Admin => "admin",
+        GroupRole::Owner => "owner",
+    }
+}
+
+/// The columns of an act: what belongs to it, besides the word for it and on whom it acts.
+#[derive(Default)]
+pub(super) struct ActColumns<'a> {
+    pub(super) role: Option<&'static str>,
+    pub(super) seconds: Option<i64>,
+    pub(super) name: Option<&'a str>,
+    pub(super) open: Option<bool>,
+}
+
+impl<'a> ActColumns<'a> {
+    pub(super) fn of(act: Option<&'a Act<'_>>) -> ActColumns<'a> {
+        let none = ActColumns::default();
+        match act {
+            Some(Act::GroupUpdate { name, open }) => {
+                ActColumns { name: name.as_deref(), open: *open, ..none }
+            }
+            Some(Act::Role { role, .. }) => ActColumns { role: Some(role_text(*role)), ..none },
+            Some(Act::Ban { seconds, .. } | Act::Mute { seconds, .. }) => {
+                ActColumns { seconds: seconds.map(|seconds| seconds.try_into().unwrap_or(i64::MAX)), ..none }
+            }
+            Some(Act::Kick { .. } | Act::Add { .. } | Act::GroupDelete) | None => none,
+        }
+    }
+}
