@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use karez::chat::output::Refusal;
 
-use crate::net::Told;
+use crate::net::{Said, Told};
 
 pub type Mark = String;
 
@@ -13,6 +13,7 @@ pub fn of(told: &Told) -> Mark {
         Told::Login { guest, .. } => format!("login, guest {guest}"),
         Told::Refreshed { .. } => "refreshed".to_owned(),
         Told::Pong { .. } => "pong".to_owned(),
+        Told::Entry(Said { act: Some(act), .. }) => format!("act {}", act.as_str()),
         Told::Entry(said) => match said.conversation {
             karez::chat::ids::Conversation::Group(_) => "entry of a group".to_owned(),
             karez::chat::ids::Conversation::Direct(..) => "entry of two".to_owned(),
@@ -22,6 +23,7 @@ pub fn of(told: &Told) -> Mark {
         Told::Joined { .. } => "joined".to_owned(),
         Told::Left { .. } => "left".to_owned(),
         Told::Members { more, .. } => format!("members, more {more}"),
+        Told::Groups { next, .. } => format!("groups, next {}", next.is_some()),
         Told::Typing { .. } => "typing".to_owned(),
         Told::Presence { id: Some(_), .. } => "presence".to_owned(),
         Told::Presence { id: None, users } => match users.first() {
@@ -35,6 +37,7 @@ pub fn of(told: &Told) -> Mark {
 
 fn of_refusal(refusal: &Refusal) -> Mark {
     match refusal {
+        Refusal::Muted { retry_ms } => format!("refused Muted, ends {}", retry_ms.is_some()),
         Refusal::RateLimited { .. } => "refused RateLimited".to_owned(),
         Refusal::Internal { .. } => "refused Internal".to_owned(),
         other => format!("refused {other:?}"),
@@ -84,6 +87,25 @@ pub fn all() -> BTreeSet<Mark> {
         "refused Conflict(\"this connection is logged in\")",
         "refused Conflict(\"you are in as many groups as a user may be in\")",
         "refused Conflict(\"the group has as many members as a group may have\")",
+        "act group_update",
+        "act role",
+        "act kick",
+        "act ban",
+        "act mute",
+        "act add",
+        "act group_delete",
+        "groups, next true",
+        "groups, next false",
+        "refused Muted, ends true",
+        "refused Muted, ends false",
+        "refused BadRequest(\"name\", \"or open must be there\")",
+        "refused BadRequest(\"name\", \"is empty\")",
+        "refused BadRequest(\"uid\", \"is yourself\")",
+        "refused Conflict(\"a group has an owner; make somebody else the owner\")",
+        "refused Conflict(\"the group has banned and muted as many as it may\")",
+        "refused Conflict(\"this user is banned\")",
+        "refused Conflict(\"this user is in as many groups as a user may be in\")",
+        "refused Conflict(\"you block as many users as a user may block\")",
         // Not events, but ways that a run can take.
         "a store that answers later",
         "a failed commit",

@@ -4,6 +4,7 @@
 //! cloned, with the few things that a failure does not undo ([`Lasting`]). It says for each session what it
 //! hears, in order.
 
+mod governing;
 mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,11 +32,19 @@ struct User {
     name: String,
     guest: bool,
     stored: bool,
+    blocks: BTreeSet<Id>,
 }
 
 #[derive(Clone, Default)]
 struct Group {
+    exists: bool,
+    /// Goes on when the group is deleted and made anew.
     seq: u64,
+    name: String,
+    closed: bool,
+    /// Until when, in Unix milliseconds; `None` is for ever.
+    muted: BTreeMap<Id, Option<u64>>,
+    banned: BTreeMap<Id, Option<u64>>,
     /// Longest-standing first.
     members: Vec<(Id, GroupRole)>,
 }
@@ -100,6 +109,11 @@ impl Model {
             Conversation::Group(gid) => self.state.groups.get(gid).map_or(0, |group| group.seq),
             direct => self.state.directs.get(direct).copied().unwrap_or(0),
         }
+    }
+
+    /// Whether this is somebody who was never stored and is not here.
+    pub fn is_vague(&self, uid: &Id) -> bool {
+        self.state.users.get(uid).is_some_and(|user| !user.stored) && self.sessions_of(uid).is_empty()
     }
 
     /// Whether a login was made in this turn.
@@ -273,7 +287,8 @@ impl Model {
 
     fn tell_watchers(&mut self, uid: &Id) {
         let told = Told::Presence { id: None, users: vec![self.presence_of(uid)] };
-        let watchers = self.state.sessions.iter().filter(|(_, session)| session.watching.contains(uid));
+        let sees = |session: &Session| session.watching.contains(uid) && !self.blocks(uid, &session.uid);
+        let watchers = self.state.sessions.iter().filter(|(_, session)| sees(session));
         for session in watchers.map(|(session, _)| *session).collect::<Vec<_>>() {
             self.tell(session, told.clone());
         }

@@ -8,9 +8,13 @@ use std::fmt::Write as _;
 
 use karez::base::clock::{Now, UnixMillis};
 use karez::chat::Chat;
+use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id, SessionId, Topic};
 use karez::chat::input::{Command, Input, Target};
-use karez::chat::output::{AckedEntry, Entry, Event, Farewell, GroupRole, Output, Query, Refusal, Sink, To};
+use karez::chat::output::{
+    AckedEntry, Entry, Event, Farewell, GroupRole, GroupSummary, Output, Query, Record, Refusal, Sink, Store,
+    To,
+};
 use karez::store::{Memory, Storage};
 
 /// An event as one receiver got it.
@@ -25,6 +29,7 @@ pub enum Told {
     Joined { gid: Id, uid: Id, name: String, members: usize },
     Left { gid: Id, uid: Id, name: String, members: usize },
     Members { id: Option<String>, gid: Id, members: Vec<(Id, String, GroupRole, bool)>, more: bool },
+    Groups { id: Option<String>, groups: Vec<GroupSummary>, next: Option<Id> },
     Typing { target: Target, uid: Id },
     Presence { id: Option<String>, users: Vec<(Id, bool, Option<UnixMillis>)> },
     Refused { id: Option<String>, refusal: Refusal },
@@ -43,6 +48,7 @@ pub struct Said {
     pub data: Option<String>,
     pub reply: Option<u64>,
     pub mentions: Vec<Id>,
+    pub act: Option<Act<'static>>,
     pub time: UnixMillis,
 }
 
@@ -57,6 +63,7 @@ fn said(entry: &Entry<'_>) -> Said {
         data: entry.data.map(str::to_owned),
         reply: entry.reply,
         mentions: entry.mentions.to_vec(),
+        act: entry.act.cloned().map(Act::into_owned),
         time: entry.time,
     }
 }
@@ -98,6 +105,9 @@ impl Told {
                     .collect(),
                 more: *more,
             },
+            Event::Groups { id, groups, next } => {
+                Told::Groups { id: owned(id), groups: groups.to_vec(), next: next.cloned() }
+            }
             Event::Typing { target, uid, .. } => {
                 Told::Typing { target: (*target).clone(), uid: (*uid).clone() }
             }
@@ -122,7 +132,8 @@ impl Told {
             Told::Pong { id } => write!(line, "pong{}", with(id)),
             Told::Entry(said) => {
                 let place = place(&said.conversation);
-                write!(line, "{place} #{} {} {}: {}", said.seq, said.uid, said.name, said.content)
+                let words = said.act.as_ref().map_or_else(|| said.content.clone(), act_line);
+                write!(line, "{place} #{} {} {}: {words}", said.seq, said.uid, said.name)
             }
             Told::Ack { id, entry: None } => write!(line, "ack [{id}]"),
             Told::Ack { id, entry: Some(entry) } => {
@@ -133,13 +144,23 @@ impl Told {
             Told::Left { gid, uid, name, members } => write!(line, "left {gid} {uid} {name} ({members})"),
             Told::Members { id, gid, members, more } => {
                 let of = |(uid, name, role, online): &(Id, String, GroupRole, bool)| {
-                    let owner = if *role == GroupRole::Owner { " owner" } else { "" };
                     let online = if *online { "" } else { " away" };
-                    format!(" {uid} {name}{owner}{online}")
+                    format!(" {uid} {name}{}{online}", role_word(Some(*role)))
                 };
                 let list: Vec<String> = members.iter().map(of).collect();
                 let more = if *more { ", more" } else { "" };
                 write!(line, "members{} {gid}:{}{more}", with(id), list.join(","))
+            }
+            Told::Groups { id, groups, next } => {
+                let of = |group: &GroupSummary| {
+                    let GroupSummary { gid, name, role, open, members } = group;
+                    let role = if role.is_some() { role_word(*role) } else { " outside" };
+                    let open = if *open { "open" } else { "closed" };
+                    format!(" {gid} \"{name}\"{role} {open} ({members})")
+                };
+                let list: Vec<String> = groups.iter().map(of).collect();
+                let next = next.as_ref().map(|next| format!(", next {next}")).unwrap_or_default();
+                write!(line, "groups{}:{}{next}", with(id), list.join(","))
             }
             Told::Typing { target, uid } => write!(line, "typing {} {uid}", target_line(target)),
             Told::Presence { id, users } => {
@@ -164,6 +185,31 @@ fn place(conversation: &Conversation) -> String {
         Conversation::Group(gid) => format!("group {gid}"),
         Conversation::Direct(low, high) => format!("pm {low}-{high}"),
     }
+}
+
+fn role_word(role: Option<GroupRole>) -> &'static str {
+    match role {
+        None | Some(GroupRole::Member) => "",
+        Some(GroupRole::Admin) => " admin",
+        Some(GroupRole::Owner) => " owner",
+    }
+}
+
+/// The act and what belongs to it, between asterisks.
+fn act_line(act: &Act<'_>) -> String {
+    let what = match act {
+        Act::GroupUpdate { name, open } => {
+            let name = name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+            let open = open.map_or("", |open| if open { " open" } else { " closed" });
+            format!("{name}{open}")
+        }
+        Act::Role { uid, role } => format!(" {uid} {role:?}"),
+        Act::Ban { uid, seconds: Some(seconds) } | Act::Mute { uid, seconds: Some(seconds) } => {
+            format!(" {uid} {seconds}")
+        }
+        act => act.target().map(|uid| format!(" {uid}")).unwrap_or_default(),
+    };
+    format!("*{}{what}*", act.as_str())
 }
 
 fn target_line(target: &Target) -> String {
@@ -214,7 +260,17 @@ struct Outside {
     /// While the core takes back a turn.
     failing: bool,
     queries: Vec<Query>,
+    /// Who was a member of the group when an entry was written, or takes part in the talk.
+    audience: BTreeMap<(Conversation, u64), BTreeSet<Id>>,
+    erased: Erased,
     trace: Option<Vec<String>>,
+}
+
+/// Up to where the entries of deleted groups are gone.
+#[derive(Default)]
+pub struct Erased {
+    committed: BTreeMap<Conversation, u64>,
+    now: BTreeMap<Conversation, u64>,
 }
 
 impl Sink for Outside {
@@ -236,7 +292,21 @@ impl Sink for Outside {
             }
             Output::Subscribe { session, topic } => self.held.push(Held::Subscribe(session, topic)),
             Output::Unsubscribe { session, topic } => self.held.push(Held::Unsubscribe(session, topic)),
-            Output::Store(order) => self.store.write(order).expect("the store takes every order of the core"),
+            Output::Store(order) => {
+                if let Store::Append(entry) = &order {
+                    let audience = self.members_of(entry.conversation);
+                    self.audience.insert((entry.conversation.clone(), entry.seq), audience);
+                }
+                if let Store::NoGroup { gid } = &order {
+                    let Record::Group(gid, Some(group)) =
+                        self.store.read(&Query::Group((*gid).clone())).unwrap()
+                    else {
+                        panic!("{gid:?} is deleted and is not there")
+                    };
+                    self.erased.now.insert(Conversation::Group(gid), group.seq);
+                }
+                self.store.write(order).expect("the store takes every order of the core");
+            }
             Output::Query(query) => self.queries.push(query),
             Output::Disconnect { session, why } => {
                 self.held.push(Held::Deliver(Receivers::Sessions(vec![session]), Box::new(Told::Bye(why))));
@@ -268,6 +338,8 @@ impl World {
                 gone: BTreeSet::new(),
                 failing: false,
                 queries: Vec::new(),
+                audience: BTreeMap::new(),
+                erased: Erased::default(),
                 trace: None,
             },
         }
@@ -281,6 +353,21 @@ impl World {
 
     pub fn store(&self) -> &Memory {
         &self.outside.store
+    }
+
+    /// Up to where the entries of a conversation are gone with their group.
+    pub fn erased(&self, conversation: &Conversation) -> u64 {
+        self.outside.erased.committed.get(conversation).copied().unwrap_or(0)
+    }
+
+    /// What is known of the store besides, for a world that goes on with it.
+    pub fn erased_mut(&mut self) -> &mut Erased {
+        &mut self.outside.erased
+    }
+
+    /// Who may hear an entry, as the store saw it when it was written.
+    pub fn audience(&self, conversation: &Conversation, seq: u64) -> &BTreeSet<Id> {
+        &self.outside.audience[&(conversation.clone(), seq)]
     }
 
     /// Time passes.
@@ -336,6 +423,7 @@ impl World {
     pub fn commit(&mut self) {
         self.outside.store.commit().unwrap();
         self.outside.store.begin().unwrap();
+        self.outside.erased.committed.clone_from(&self.outside.erased.now);
         for held in std::mem::take(&mut self.outside.held) {
             self.outside.let_go(held);
         }
@@ -348,6 +436,7 @@ impl World {
         self.outside.store.commit().unwrap_err();
         self.outside.store.begin().unwrap();
         self.outside.held.clear();
+        self.outside.erased.now.clone_from(&self.outside.erased.committed);
         self.outside.failing = true;
         self.input(Input::CommitFailed);
         self.outside.failing = false;
@@ -372,6 +461,17 @@ impl World {
 }
 
 impl Outside {
+    fn members_of(&self, conversation: &Conversation) -> BTreeSet<Id> {
+        let gid = match conversation {
+            Conversation::Group(gid) => gid.clone(),
+            Conversation::Direct(low, high) => return BTreeSet::from([low.clone(), high.clone()]),
+        };
+        match self.store.read(&Query::Group(gid)).unwrap() {
+            Record::Group(_, Some(group)) => group.members.into_iter().map(|member| member.uid).collect(),
+            _ => BTreeSet::new(),
+        }
+    }
+
     fn let_go(&mut self, held: Held) {
         match held {
             Held::Subscribe(session, _) if self.gone.contains(&session) => {}

@@ -1,5 +1,7 @@
 //! One run of one seed.
 
+mod governing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use karez::base::clock::UnixMillis;
@@ -62,6 +64,9 @@ fn limits(random: &mut Random, mode: Mode) -> Limits {
         members_page_default: 2,
         members_page_max: 3,
         watched_uids_max: 4,
+        groups_page_max: 2,
+        sanctions_per_group_max: 2,
+        blocks_per_user_max: 2,
         presence_grace_ms: random.below(4) * 700,
         content_bytes_max: 24,
         kind_bytes_max: 8,
@@ -233,7 +238,9 @@ impl Sim {
         let fresh = World::new(Chat::new(self.limits.clone()));
         let mut old = std::mem::replace(&mut self.world, fresh);
         let (now, trace) = (old.now, std::mem::take(&mut old.trace));
+        let erased = std::mem::take(old.erased_mut());
         self.world = World::on(Chat::new(self.limits.clone()), old.into_store());
+        *self.world.erased_mut() = erased;
         (self.world.now, self.world.trace, self.world.tracing) = (now, trace, true);
         self.sessions.clear();
         self.model.restart();
@@ -279,6 +286,9 @@ impl Sim {
     }
 
     fn command(&mut self) -> Command<'static> {
+        if self.random.percent(30) {
+            return self.governing();
+        }
         match self.random.below(100) {
             0..4 => Command::Ping,
             4..6 => self.login(),

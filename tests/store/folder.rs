@@ -62,6 +62,7 @@ pub fn say(store: &mut impl Storage, seq: u64, content: &str) -> Result<(), Stor
         data: Some("{\"a\":1}"),
         reply: Some(3),
         mentions: &[id(2), Id::from_text("eve").unwrap()],
+        act: None,
         time: UnixMillis(1_700_000_000_123),
     }))
 }

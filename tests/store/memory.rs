@@ -23,6 +23,7 @@ fn say(store: &mut Memory, seq: u64) {
         data: None,
         reply: None,
         mentions: &[],
+        act: None,
         time: UnixMillis(seq),
     };
     store.write(Store::Append(entry)).unwrap();

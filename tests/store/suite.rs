@@ -82,6 +82,7 @@ fn append(
         data: Some("{}"),
         reply: None,
         mentions: &[id(1), id(2)],
+        act: None,
         time: UnixMillis(7),
     }))
 }

@@ -25,6 +25,7 @@ fn entry<'a>(conversation: &'a Conversation, uid: &'a Id, content: &'a str) -> E
         data: None,
         reply: None,
         mentions: &[],
+        act: None,
         time: TIME,
     }
 }

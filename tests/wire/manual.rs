@@ -80,6 +80,7 @@ fn fullest() -> Vec<String> {
         data: Some("{}"),
         reply: Some(1),
         mentions: std::slice::from_ref(&bob),
+        act: None,
         time,
     };
     let acked = |target| AckedEntry { target, seq: 1, time, duplicate: true };

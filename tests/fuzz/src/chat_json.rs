@@ -1,7 +1,8 @@
 //! Text messages of the chat: `wire::parse`.
 
+use karez::chat::act::Act;
 use karez::chat::ids::Id;
-use karez::chat::input::{Command, Draft, Target};
+use karez::chat::input::{Command, Draft, Listing, Target};
 use karez::wire::{Code, Parsed, Problem, Refused, Request, parse, render_error};
 use serde_json::Value;
 
@@ -25,9 +26,9 @@ fn check_request(parsed: &Parsed<'_>) {
 
 /// A refusal says why by a code that belongs here, names a field of the protocol, and is JSON.
 fn check_refusal(refused: &Refused<'_>) {
-    const FIELDS: [&str; 15] = [
+    const FIELDS: [&str; 21] = [
         "type", "id", "gid", "uid", "ticket", "content", "kind", "data", "reply", "mentions", "uids",
-        "after", "limit", "token", "name",
+        "after", "limit", "token", "name", "open", "role", "seconds", "all", "cursor", "on",
     ];
     let Problem { code, message, field, retry_ms } = &refused.problem;
     assert!(
@@ -90,6 +91,16 @@ fn json_of(id: &Id) -> Value {
     }
 }
 
+fn act_of(object: Object, act: &Act<'_>) -> Object {
+    let object = object.raw("uid", act.target().map(json_of));
+    match act {
+        Act::GroupUpdate { name, open } => object.text("name", name.as_deref()).raw("open", *open),
+        Act::Role { role, .. } => object.text("role", Some(["member", "admin", "owner"][*role as usize])),
+        Act::Ban { seconds, .. } | Act::Mute { seconds, .. } => object.raw("seconds", *seconds),
+        Act::Kick { .. } | Act::Add { .. } | Act::GroupDelete => object,
+    }
+}
+
 fn write(parsed: &Parsed<'_>) -> String {
     let object = match &parsed.request {
         Request::Login { token, name } => {
@@ -106,6 +117,12 @@ fn write(parsed: &Parsed<'_>) -> String {
                 .raw("after", after.as_ref().map(json_of))
                 .raw("limit", *limit),
             Command::Group { gid, draft } => Object::of_type("group").id("gid", gid).draft(draft),
+            Command::Act { gid, act } => act_of(Object::of_type(act.as_str()).id("gid", gid), act),
+            Command::Groups { listing, cursor } => Object::of_type("groups")
+                .raw("all", Some(*listing == Listing::Open))
+                .raw("cursor", cursor.as_ref().map(json_of)),
+            Command::Profile { name } => Object::of_type("profile").text("name", Some(name)),
+            Command::Block { uid, on } => Object::of_type("block").id("uid", uid).raw("on", Some(*on)),
             Command::Pm { uid, draft } => Object::of_type("pm").id("uid", uid).draft(draft),
             Command::Broadcast { content } => Object::of_type("broadcast").text("content", Some(content)),
             Command::Typing { target: Target::Group(gid) } => Object::of_type("typing").id("gid", gid),

@@ -8,7 +8,7 @@ use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
 use karez::chat::output::{AckedEntry, GroupRole, Refusal};
 
-use super::{Answer, Model, Session};
+use super::{Answer, Group, Model, Session};
 use crate::net::{Said, Told};
 
 impl Model {
@@ -25,31 +25,40 @@ impl Model {
             Command::Refresh(grant) => self.refresh(now, session, id, uid, grant.as_ref()),
             Command::Join { gid } => {
                 no_system("gid", gid)?;
+                self.must_not_be_kept_out(now, session, uid, gid)?;
                 self.enter(uid, gid)?;
                 Ok(Some(None))
             }
             Command::Leave { gid } => {
                 no_system("gid", gid)?;
-                self.leave(uid, gid)
+                self.leave(session, uid, gid)
             }
             Command::Members { gid, after, limit } => {
                 no_system("gid", gid)?;
-                let role = self.state.sessions[&session].role;
-                self.must_be_inside(uid, gid, role == Role::Admin)?;
+                self.must_be_inside(session, uid, gid)?;
                 self.members(session, id, gid, after.as_ref(), *limit);
                 Ok(None)
             }
-            Command::Group { gid, draft } => self.speak(now, uid, gid, draft),
-            Command::Pm { uid: peer, draft } => self.whisper(now, uid, peer, draft),
+            Command::Group { gid, draft } => self.speak(now, session, uid, gid, draft),
+            Command::Act { gid, act } => self.act(now, session, uid, gid, act),
+            Command::Groups { listing, cursor } => {
+                self.list_groups(session, id, uid, *listing, cursor.as_ref())
+            }
+            Command::Profile { name } => self.profile(uid, name),
+            Command::Block { uid: other, on } => self.block(uid, other, *on),
+            Command::Pm { uid: peer, draft } => self.whisper(now, session, uid, peer, draft),
             Command::Broadcast { content } => self.broadcast(session, uid, content),
-            Command::Typing { target } => self.typing(uid, target),
-            Command::Presence { uids } => self.presence(session, id, uids),
+            Command::Typing { target } => self.typing(now, session, uid, target),
+            Command::Presence { uids } => self.presence(session, id, uid, uids),
         }
     }
 
-    fn speak(&mut self, now: Now, uid: &Id, gid: &Id, draft: &Draft<'_>) -> Answer {
+    fn speak(&mut self, now: Now, session: SessionId, uid: &Id, gid: &Id, draft: &Draft<'_>) -> Answer {
         no_system("gid", gid)?;
-        self.draft(draft, &Conversation::Group(gid.clone()))?;
+        self.draft(draft)?;
+        self.must_not_be_kept_out(now, session, uid, gid)?;
+        self.must_not_be_muted(now, session, uid, gid)?;
+        self.reply(draft, &Conversation::Group(gid.clone()))?;
         self.enter(uid, gid)?;
         let group = self.state.groups.get_mut(gid).unwrap();
         group.seq += 1;
@@ -61,10 +70,14 @@ impl Model {
         Ok(Some(Some(acked(Target::Group(gid.clone()), seq, now))))
     }
 
-    fn whisper(&mut self, now: Now, uid: &Id, peer: &Id, draft: &Draft<'_>) -> Answer {
+    fn whisper(&mut self, now: Now, session: SessionId, uid: &Id, peer: &Id, draft: &Draft<'_>) -> Answer {
         no_system("uid", peer)?;
         let conversation = Conversation::direct(uid, peer);
-        self.draft(draft, &conversation)?;
+        self.draft(draft)?;
+        if self.blocks(peer, uid) && self.state.sessions[&session].role != Role::Admin {
+            return Err(Refusal::Forbidden);
+        }
+        self.reply(draft, &conversation)?;
         self.remember(uid);
         self.name_number(peer);
         let seq = self.last_seq(&conversation) + 1;
@@ -109,12 +122,7 @@ impl Model {
         }
         let name = name.map(str::trim).filter(|name| !name.is_empty());
         if let Some(name) = name {
-            if name.chars().count() > self.limits.name_chars_max || name.len() > self.limits.name_bytes_max {
-                return Err(Refusal::BadRequest("name", "is too long"));
-            }
-            if name.chars().any(char::is_control) {
-                return Err(Refusal::BadRequest("name", "has control characters"));
-            }
+            self.name(name)?;
         }
         let uid = match identity {
             Identity::NewGuest { .. } => self.free_number(),
@@ -149,7 +157,9 @@ impl Model {
         let of = Session { uid: uid.clone(), role, until, watching: BTreeSet::new(), ending: false };
         self.state.sessions.insert(session, of);
         for gid in known.iter().flat_map(|grant| &grant.groups) {
-            let _ = self.enter(&uid, gid);
+            if role == Role::Admin || !self.is_kept_out(now, &uid, gid) {
+                let _ = self.enter(&uid, gid);
+            }
         }
         Ok(None)
     }
@@ -179,6 +189,16 @@ impl Model {
         Ok(None)
     }
 
+    pub(super) fn name(&self, name: &str) -> Result<(), Refusal> {
+        if name.chars().count() > self.limits.name_chars_max || name.len() > self.limits.name_bytes_max {
+            return Err(Refusal::BadRequest("name", "is too long"));
+        }
+        if name.chars().any(char::is_control) {
+            return Err(Refusal::BadRequest("name", "has control characters"));
+        }
+        Ok(())
+    }
+
     fn free_number(&mut self) -> Id {
         loop {
             let number = self.lasting.next_guest;
@@ -187,7 +207,12 @@ impl Model {
             let in_talk =
                 |of: &Conversation| matches!(of, Conversation::Direct(a, b) if *a == uid || *b == uid);
             let stored = self.state.users.get(&uid).is_some_and(|user| user.stored);
-            if stored || self.state.directs.keys().any(in_talk) {
+            let in_group = |group: &Group| group.muted.contains_key(&uid) || group.banned.contains_key(&uid);
+            let named = stored
+                || self.state.directs.keys().any(in_talk)
+                || self.state.groups.values().any(in_group)
+                || self.state.users.values().any(|user| user.blocks.contains(&uid));
+            if named {
                 self.lasting.named.insert(number);
             }
             if !self.lasting.named.contains(&number) {
@@ -199,7 +224,7 @@ impl Model {
         }
     }
 
-    fn name_number(&mut self, uid: &Id) {
+    pub(super) fn name_number(&mut self, uid: &Id) {
         if let Id::Number(number) = uid
             && *number >= self.lasting.next_guest
         {
@@ -207,11 +232,15 @@ impl Model {
         }
     }
 
-    fn remember(&mut self, uid: &Id) {
+    pub(super) fn remember(&mut self, uid: &Id) {
         self.state.users.get_mut(uid).unwrap().stored = true;
     }
 
-    fn is_member(&self, uid: &Id, gid: &Id) -> bool {
+    pub(super) fn groups_of(&self, uid: &Id) -> usize {
+        self.state.groups.keys().filter(|gid| self.is_member(uid, gid)).count()
+    }
+
+    pub(super) fn is_member(&self, uid: &Id, gid: &Id) -> bool {
         self.state.groups.get(gid).is_some_and(|group| group.members.iter().any(|(member, _)| member == uid))
     }
 
@@ -219,8 +248,7 @@ impl Model {
         if self.is_member(uid, gid) {
             return Ok(());
         }
-        let mine = self.state.groups.keys().filter(|gid| self.is_member(uid, gid)).count();
-        if mine >= self.limits.groups_per_user_max {
+        if self.groups_of(uid) >= self.limits.groups_per_user_max {
             return Err(Refusal::Conflict("you are in as many groups as a user may be in"));
         }
         let theirs = self.state.groups.get(gid).map_or(0, |group| group.members.len());
@@ -229,6 +257,7 @@ impl Model {
         }
         self.remember(uid);
         let group = self.state.groups.entry(gid.clone()).or_default();
+        group.exists = true;
         let role = if group.members.is_empty() { GroupRole::Owner } else { GroupRole::Member };
         group.members.push((uid.clone(), role));
         let members = group.members.clone();
@@ -242,19 +271,15 @@ impl Model {
         Ok(())
     }
 
-    fn leave(&mut self, uid: &Id, gid: &Id) -> Answer {
-        let Some(group) = self.state.groups.get_mut(gid) else { return Err(Refusal::NotFound) };
-        let before = group.members.clone();
-        group.members.retain(|(member, _)| member != uid);
-        if group.members.len() == before.len() {
-            return Ok(Some(None));
+    fn leave(&mut self, session: SessionId, uid: &Id, gid: &Id) -> Answer {
+        match self.must_be_inside(session, uid, gid) {
+            Err(Refusal::NotFound) => return Err(Refusal::NotFound),
+            _ if !self.is_member(uid, gid) => return Ok(Some(None)),
+            _ => {}
         }
-        if !group.members.iter().any(|(_, role)| *role == GroupRole::Owner)
-            && let Some(heir) = group.members.first_mut()
-        {
-            heir.1 = GroupRole::Owner;
-        }
-        let members = group.members.len();
+        let before = self.state.groups[gid].members.clone();
+        self.put_out(uid, gid);
+        let members = before.len() - 1;
         if before.len() <= self.limits.notice_members_max {
             let name = self.state.users[uid].name.clone();
             let told = Told::Left { gid: gid.clone(), uid: uid.clone(), name, members };
@@ -263,13 +288,6 @@ impl Model {
             }
         }
         Ok(Some(None))
-    }
-
-    fn must_be_inside(&self, uid: &Id, gid: &Id, is_admin: bool) -> Result<(), Refusal> {
-        if !self.state.groups.contains_key(gid) {
-            return Err(Refusal::NotFound);
-        }
-        if is_admin || self.is_member(uid, gid) { Ok(()) } else { Err(Refusal::Forbidden) }
     }
 
     fn members(
@@ -296,19 +314,20 @@ impl Model {
         self.tell(session, Told::Members { id, gid: gid.clone(), members, more });
     }
 
-    fn typing(&mut self, uid: &Id, target: &Target) -> Answer {
+    fn typing(&mut self, now: Now, session: SessionId, uid: &Id, target: &Target) -> Answer {
         let told = Told::Typing { target: target.clone(), uid: uid.clone() };
         match target {
             Target::Group(gid) => {
                 no_system("gid", gid)?;
-                self.must_be_inside(uid, gid, false)?;
+                self.must_be_inside(session, uid, gid)?;
+                self.must_not_be_muted(now, session, uid, gid)?;
                 for (member, _) in self.state.groups[gid].members.clone() {
                     self.tell_user(&member, &told);
                 }
             }
             Target::User(peer) => {
                 no_system("uid", peer)?;
-                if peer != uid {
+                if peer != uid && !self.blocks(peer, uid) && !self.blocks(uid, peer) {
                     self.tell_user(peer, &told);
                 }
             }
@@ -316,12 +335,13 @@ impl Model {
         Ok(Some(None))
     }
 
-    fn presence(&mut self, session: SessionId, id: Option<String>, uids: &[Id]) -> Answer {
+    fn presence(&mut self, session: SessionId, id: Option<String>, own: &Id, uids: &[Id]) -> Answer {
         let mut watching = self.state.sessions[&session].watching.clone();
         let mut users = Vec::new();
         for uid in uids {
             if !users.iter().any(|(seen, _, _)| seen == uid) {
-                users.push(self.presence_of(uid));
+                let hidden = (uid.clone(), false, None);
+                users.push(if self.blocks(uid, own) { hidden } else { self.presence_of(uid) });
             }
             watching.insert(uid.clone());
         }
@@ -338,7 +358,7 @@ impl Model {
         (uid.clone(), online, self.lasting.last.get(uid).copied().filter(|_| !online))
     }
 
-    fn draft(&self, draft: &Draft<'_>, conversation: &Conversation) -> Result<(), Refusal> {
+    fn draft(&self, draft: &Draft<'_>) -> Result<(), Refusal> {
         let too_large = |is: bool, field| if is { Err(Refusal::TooLarge(field)) } else { Ok(()) };
         too_large(draft.content.len() > self.limits.content_bytes_max, "content")?;
         match draft.kind.as_deref() {
@@ -347,7 +367,10 @@ impl Model {
             kind => too_large(kind.unwrap_or("").len() > self.limits.kind_bytes_max, "kind")?,
         }
         too_large(draft.data.as_deref().unwrap_or("").len() > self.limits.data_bytes_max, "data")?;
-        too_large(draft.mentions.len() > self.limits.mentions_max, "mentions")?;
+        too_large(draft.mentions.len() > self.limits.mentions_max, "mentions")
+    }
+
+    fn reply(&self, draft: &Draft<'_>, conversation: &Conversation) -> Result<(), Refusal> {
         match draft.reply {
             Some(reply) if !(1..=self.last_seq(conversation)).contains(&reply) => {
                 Err(Refusal::BadRequest("reply", "is no entry so far"))
@@ -367,6 +390,7 @@ impl Model {
             data: draft.data.as_ref().map(ToString::to_string),
             reply: draft.reply,
             mentions: draft.mentions.clone(),
+            act: None,
             time: now.unix,
         })
     }
@@ -376,10 +400,10 @@ fn until(now: Now, grant: &Grant) -> Millis {
     now.mono.plus_ms(grant.holds_until.0.saturating_sub(now.unix.0))
 }
 
-fn no_system(field: &'static str, id: &Id) -> Result<(), Refusal> {
+pub(super) fn no_system(field: &'static str, id: &Id) -> Result<(), Refusal> {
     if id.to_string() == "system" { Err(Refusal::BadRequest(field, "is reserved")) } else { Ok(()) }
 }
 
-fn acked(target: Target, seq: u64, now: Now) -> AckedEntry {
+pub(super) fn acked(target: Target, seq: u64, now: Now) -> AckedEntry {
     AckedEntry { target, seq, time: now.unix, duplicate: false }
 }
