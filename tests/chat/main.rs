@@ -7,15 +7,20 @@
 mod net;
 mod story;
 
+mod block;
 mod broadcast;
 mod expiry;
+mod govern;
 mod group;
 mod limits;
+mod listing;
 mod login;
 mod members;
 mod parking;
+mod permission;
 mod pm;
 mod presence;
 mod rate;
 mod rollback;
+mod sanctions;
 mod typing;

@@ -43,7 +43,25 @@ fn the_requests_of_a_session_stay_in_order() {
     assert_eq!(w.asked, [Query::Direct(id(5), id(1001))]);
     w.answer(0);
     w.commit();
+    assert_eq!(w.asked, [Query::User(id(5))], "one thing after the other");
+    w.answer(0);
+    w.commit();
     assert_eq!(w.heard(ada), ["pm 5-1001 #1 1001 Ada: second", "ack [2] user 5 #1", "pong [3]"]);
+}
+
+#[test]
+fn what_was_loaded_for_a_request_stays_until_it_is_served() {
+    let mut w = world_with(|limits| (limits.idle_users_max, limits.directs_cached_max) = (0, 0));
+    let ada = w.guest(1, "Ada");
+    w.answers = Answers::Later;
+    w.ask(ada, "m", pm(5, "hi"));
+    for _ in 0..2 {
+        w.answer(0);
+        w.commit();
+    }
+    assert_eq!(w.heard(ada), ["pm 5-1001 #1 1001 Ada: hi", "ack [m] user 5 #1"]);
+    w.commit();
+    assert_eq!((w.chat.counts().directs, w.chat.counts().users), (0, 1));
 }
 
 #[test]

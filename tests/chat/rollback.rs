@@ -1,6 +1,9 @@
 //! Turns whose commit fails: nothing of them ever was.
 
+use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, SessionId};
+use karez::chat::input::Command;
+use karez::chat::output::GroupRole;
 
 use crate::net::World;
 use crate::story::*;
@@ -261,4 +264,102 @@ fn what_the_store_has_after_a_failure_is_what_the_core_has() {
     later.send(ada, members(7));
     later.send(ada, group(7, "three"));
     assert_eq!(later.heard(ada), ["members 7: 1001 Ada owner", "group 7 #3 1001 Ada: three"]);
+}
+
+/// Bob was put out, Cid muted and made an admin, the group renamed, and all that in a turn that failed.
+#[test]
+fn acts_are_undone() {
+    let mut w = world();
+    let (ada, bob, cid) = (w.guest(1, "Ada"), w.guest(2, "Bob"), w.guest(3, "Cid"));
+    for session in [ada, bob, cid] {
+        w.send(session, join(7));
+    }
+    w.hush();
+    let topics = w.topics();
+    let acts = [
+        act(7, Act::GroupUpdate { name: Some("Tea".into()), open: Some(false) }),
+        role(7, 1003, GroupRole::Admin),
+        mute(7, 1003, None),
+        ban(7, 1002, None),
+        role(7, 1003, GroupRole::Owner),
+        act(7, Act::Add { uid: id(5) }),
+        kick(7, 1003),
+    ];
+    for command in acts {
+        w.request(ada, Some("x"), command);
+    }
+    w.fail();
+    assert_eq!(w.heard(ada), [FAILED; 7]);
+    w.silence();
+    assert_eq!(w.topics(), topics);
+    w.send(cid, members(7));
+    assert_eq!(w.heard(cid), ["members 7: 1001 Ada owner, 1002 Bob, 1003 Cid"]);
+    w.send(cid, group(7, "not muted"));
+    assert_eq!(w.heard(bob), ["group 7 #1 1003 Cid: not muted"]);
+    let dan = w.guest(4, "Dan");
+    w.send(dan, join(7));
+    assert_eq!(w.heard(dan), ["joined 7 1004 Dan (4)"], "the group is open");
+}
+
+#[test]
+fn a_lifted_sanction_is_put_back() {
+    let mut w = world();
+    let (ada, bob) = (w.guest(1, "Ada"), w.guest(2, "Bob"));
+    w.send(ada, join(7));
+    w.send(ada, ban(7, 1002, Some(60)));
+    w.hush();
+    w.request(ada, Some("x"), ban(7, 1002, Some(0)));
+    w.request(ada, Some("x"), ban(7, 1002, Some(1)));
+    w.fail();
+    w.hush();
+    w.wait_ms(59_999);
+    w.ask(bob, "j", join(7));
+    assert_eq!(w.heard(bob), ["refused [j] Forbidden"]);
+}
+
+#[test]
+fn a_deleted_group_is_put_back_with_all_that_it_had() {
+    let mut w = world();
+    let (ada, bob, cid) = (w.guest(1, "Ada"), w.guest(2, "Bob"), w.guest(3, "Cid"));
+    w.send(ada, group(7, "one"));
+    w.send(bob, join(7));
+    w.send(ada, act(7, Act::GroupUpdate { name: Some("Tea".into()), open: Some(false) }));
+    w.send(ada, role(7, 1002, GroupRole::Admin));
+    w.send(ada, mute(7, 1003, None));
+    w.hush();
+    let topics = w.topics();
+    w.request(ada, Some("x"), act(7, Act::GroupDelete));
+    w.request(bob, Some("x"), group(7, "made anew"));
+    w.fail();
+    assert_eq!(w.heard(ada), [FAILED]);
+    assert_eq!(w.heard(bob), [FAILED]);
+    assert_eq!(w.topics(), topics);
+    assert_eq!(w.store().entries(&Conversation::Group(id(7))).count(), 4);
+    w.send(bob, members(7));
+    assert_eq!(w.heard(bob), ["members 7: 1001 Ada owner, 1002 Bob admin"]);
+    w.ask(cid, "j", join(7));
+    assert_eq!(w.heard(cid), ["refused [j] NotFound"], "it is closed");
+    w.send(ada, act(7, Act::Add { uid: id(1003) }));
+    w.hush();
+    w.ask(cid, "g", group(7, "hi"));
+    assert_eq!(w.heard(cid), ["refused [g] Muted { retry_ms: None }"]);
+    w.send(ada, group(7, "two"));
+    assert_eq!(w.heard(bob), ["group 7 #6 1001 Ada: two"]);
+}
+
+#[test]
+fn a_block_and_a_name_of_ones_own_are_undone() {
+    let mut w = world();
+    let (ada, bob) = (w.guest(1, "Ada"), w.guest(2, "Bob"));
+    w.send(bob, presence(&[1001]));
+    w.hush();
+    w.request(ada, Some("x"), Command::Block { uid: id(1002), on: true });
+    w.request(ada, Some("x"), Command::Profile { name: "Eve".into() });
+    w.fail();
+    assert_eq!(w.heard(ada), [FAILED, FAILED]);
+    w.silence();
+    w.send(bob, pm(1001, "hi"));
+    assert_eq!(w.heard(ada), ["pm 1001-1002 #1 1002 Bob: hi"]);
+    w.send(ada, pm(1002, "hi"));
+    assert_eq!(w.heard(bob).last().unwrap(), "pm 1001-1002 #2 1001 Ada: hi");
 }

@@ -1,8 +1,10 @@
 //! Words to tell stories in. Each request is a turn of its own unless the story says otherwise.
 
 use karez::base::clock::UnixMillis;
+use karez::chat::act::Act;
 use karez::chat::ids::{Id, SessionId};
 use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
+use karez::chat::output::GroupRole;
 use karez::chat::{BroadcastPolicy, Chat, Limits};
 
 use crate::net::World;
@@ -48,6 +50,30 @@ pub fn members(gid: u64) -> Command<'static> {
 
 pub fn group(gid: u64, content: &str) -> Command<'_> {
     Command::Group { gid: id(gid), draft: draft(content) }
+}
+
+pub fn act(gid: u64, act: Act<'static>) -> Command<'static> {
+    Command::Act { gid: id(gid), act }
+}
+
+pub fn close(gid: u64) -> Command<'static> {
+    act(gid, Act::GroupUpdate { name: None, open: Some(false) })
+}
+
+pub fn kick(gid: u64, uid: u64) -> Command<'static> {
+    act(gid, Act::Kick { uid: id(uid) })
+}
+
+pub fn ban(gid: u64, uid: u64, seconds: Option<u64>) -> Command<'static> {
+    act(gid, Act::Ban { uid: id(uid), seconds })
+}
+
+pub fn mute(gid: u64, uid: u64, seconds: Option<u64>) -> Command<'static> {
+    act(gid, Act::Mute { uid: id(uid), seconds })
+}
+
+pub fn role(gid: u64, uid: u64, role: GroupRole) -> Command<'static> {
+    act(gid, Act::Role { uid: id(uid), role })
 }
 
 pub fn pm(uid: u64, content: &str) -> Command<'_> {

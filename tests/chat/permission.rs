@@ -1,0 +1,136 @@
+//! Who may do what, as a table: every request about a group from every standing in every kind of group.
+
+use karez::chat::act::Act;
+use karez::chat::ids::SessionId;
+use karez::chat::input::Command;
+use karez::chat::output::{GroupRole, Refusal};
+
+use crate::net::{Told, World};
+use crate::story::*;
+
+/// `+` is done, `f` forbidden, `n` not found, `m` muted, `y` refused because it is oneself.
+const TABLE: &str = "
+    asker       owner admin member muted overseer | outside left kicked banned | outside left kicked banned | outside overseer
+    group       any   any   any    any   any      | open    open open   open   | closed  closed closed closed | unknown unknown
+    join        +     +     +      +     +        | +       +    +      f      | n       n    n      n      | +       +
+    speak       +     +     +      m     +        | +       +    +      f      | n       n    n      n      | +       +
+    leave       +     +     +      +     +        | +       +    +      +      | n       n    n      n      | n       n
+    members     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
+    typing      +     +     +      m     +        | f       f    f      f      | n       n    n      n      | n       n
+    update      +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    add         +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    kick        +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    ban         +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    mute        +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    promote     +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    kick_admin  +     y     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    kick_owner  y     f     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    ban_owner   y     f     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    mute_owner  y     f     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    hand_over   +     f     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    delete      +     f     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+";
+
+const OWNER: u64 = 1001;
+const ADMIN: u64 = 1002;
+/// A member on whom the others act.
+const TARGET: u64 = 1009;
+
+fn deed(name: &str) -> Command<'static> {
+    let update = Act::GroupUpdate { name: Some("new".into()), open: None };
+    match name {
+        "join" => join(7),
+        "speak" => group(7, "hi"),
+        "leave" => leave(7),
+        "members" => members(7),
+        "typing" => typing_in(7),
+        "update" => act(7, update),
+        "add" => act(7, Act::Add { uid: id(5) }),
+        "kick" => kick(7, TARGET),
+        "ban" => ban(7, TARGET, None),
+        "mute" => mute(7, TARGET, None),
+        "promote" => role(7, TARGET, GroupRole::Admin),
+        "kick_admin" => kick(7, ADMIN),
+        "kick_owner" => kick(7, OWNER),
+        "ban_owner" => ban(7, OWNER, Some(60)),
+        "mute_owner" => mute(7, OWNER, Some(60)),
+        "hand_over" => role(7, TARGET, GroupRole::Owner),
+        "delete" => act(7, Act::GroupDelete),
+        other => panic!("{other}"),
+    }
+}
+
+/// A group with somebody of every standing, and the session of each.
+fn world_of(place: &str) -> (World, Vec<(&'static str, SessionId)>) {
+    let mut w = world();
+    let names = ["owner", "admin", "member", "muted", "outside", "left", "kicked", "banned", "target"];
+    let mut sessions: Vec<_> = (1..).zip(names).map(|(n, name)| (name, w.guest(n, name))).collect();
+    let overseer = SessionId(20);
+    w.send(overseer, admin_login(id(9)));
+    sessions.push(("overseer", overseer));
+    if place != "unknown" {
+        for (name, session) in &sessions {
+            if !["outside", "overseer"].contains(name) {
+                w.send(*session, join(7));
+            }
+        }
+        let owner = sessions[0].1;
+        w.send(owner, role(7, ADMIN, GroupRole::Admin));
+        w.send(owner, mute(7, 1004, None));
+        w.send(sessions[5].1, leave(7));
+        w.send(owner, kick(7, 1007));
+        w.send(owner, ban(7, 1008, None));
+    }
+    if place == "closed" {
+        w.send(sessions[0].1, close(7));
+    }
+    w.hush();
+    (w, sessions)
+}
+
+fn outcome(place: &str, asker: &str, name: &str) -> &'static str {
+    let (mut w, sessions) = world_of(place);
+    let session = sessions.iter().find(|(name, _)| *name == asker).unwrap().1;
+    w.ask(session, "x", deed(name));
+    match w.told(session).pop().unwrap() {
+        Told::Ack { .. } | Told::Members { .. } | Told::Entry(_) => "+",
+        Told::Refused { refusal: Refusal::Forbidden, .. } => "f",
+        Told::Refused { refusal: Refusal::NotFound, .. } => "n",
+        Told::Refused { refusal: Refusal::Muted { retry_ms: None }, .. } => "m",
+        Told::Refused { refusal: Refusal::BadRequest("uid", "is yourself"), .. } => "y",
+        other => panic!("{place} {asker} {name}: {other:?}"),
+    }
+}
+
+#[test]
+fn every_request_from_every_standing_is_as_the_table_says() {
+    let mut rows = TABLE.lines().map(|line| line.split_whitespace().filter(|word| *word != "|"));
+    rows.next();
+    let askers: Vec<&str> = rows.next().unwrap().skip(1).collect();
+    let places: Vec<&str> = rows.next().unwrap().skip(1).collect();
+    let mut cells = 0;
+    for mut row in rows.by_ref() {
+        let Some(name) = row.next() else { continue };
+        for ((asker, place), expected) in askers.iter().zip(&places).zip(row) {
+            let places = if *place == "any" { vec!["open", "closed"] } else { vec![*place] };
+            for place in places {
+                assert_eq!(outcome(place, asker, name), expected, "{name} by {asker} in an {place} group");
+                cells += 1;
+            }
+        }
+    }
+    assert_eq!(cells, 17 * 20, "the whole table was read");
+}
+
+#[test]
+fn a_closed_group_looks_to_outsiders_like_none() {
+    let (mut closed, sessions) = world_of("closed");
+    let (mut unknown, _) = world_of("unknown");
+    let outside = sessions[4].1;
+    for name in ["leave", "members", "typing", "update", "add", "kick", "promote", "delete"] {
+        closed.ask(outside, "x", deed(name));
+        unknown.ask(outside, "x", deed(name));
+        assert_eq!(closed.heard(outside), unknown.heard(outside), "{name}");
+    }
+    closed.silence();
+}
