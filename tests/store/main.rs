@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod folder;
+mod governing;
+mod groups;
 mod memory;
 mod opening;
 mod sqlite;

@@ -145,7 +145,7 @@ fn an_empty_file_becomes_a_store() {
     fill(&mut scratch.open(), 1);
     let header: Connection = scratch.look();
     let number = |name| header.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!((number("application_id"), number("user_version")), (0x4b41_525a, 1));
+    assert_eq!((number("application_id"), number("user_version")), (0x4b41_525a, 2));
 }
 
 #[test]

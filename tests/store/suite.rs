@@ -6,6 +6,7 @@ use karez::chat::output::{Entry, GroupRole, Query, Record, Store};
 use karez::store::{Identity, Memory, Storage, StoreError};
 
 use crate::folder::Scratch;
+use crate::governing::*;
 
 macro_rules! passes_the_suite {
     ($name:ident, $scratch:ident, $new:expr) => {
@@ -31,6 +32,15 @@ macro_rules! passes_the_suite {
                 a_uid_is_named_by_a_user_or_a_talk
                 an_identity_is_given_once
                 what_it_is_told_at_any_time_does_no_harm
+                a_group_is_renamed_and_closed
+                sanctions_are_kept_and_lifted
+                blocks_are_kept_and_lifted
+                who_is_banned_or_blocked_is_named
+                acts_are_kept_with_their_entries
+                a_deleted_group_leaves_only_its_number
+                a_group_that_is_made_anew_goes_on_with_its_numbers
+                what_is_not_there_is_not_governed
+                groups_are_listed_in_pages
             );
         }
     };
