@@ -1,9 +1,12 @@
 //! The exact bytes of everything that a client is told.
 
 use karez::base::clock::UnixMillis;
+use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::input::Target;
-use karez::chat::output::{AckedEntry, Entry, Event, GroupRole, Member, Membership, UserPresence};
+use karez::chat::output::{
+    AckedEntry, Entry, Event, GroupRole, GroupSummary, Member, Membership, UserPresence,
+};
 use karez::wire::{Bye, Limits, Login, render, render_bye, render_login};
 
 use crate::common::{id, written};
@@ -151,6 +154,59 @@ fn broadcast() {
 }
 
 #[test]
+fn an_entry_that_tells_of_an_act() {
+    let (conversation, uid) = (Conversation::Group(id("123")), id("1001"));
+    let told = |act: &Act<'_>| {
+        let system = Entry { kind: Some("system"), act: Some(act), ..entry(&conversation, &uid, "") };
+        let text = event(&Event::Entry(system));
+        let before = r#"{"type":"groupPm","gid":123,"seq":42,"uid":1001,"name":"ann","content":"","time":1700000000123,"kind":"system","data":"#;
+        text.strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix('}'))
+            .unwrap_or_else(|| panic!("{text}"))
+            .to_owned()
+    };
+    let (bob, name) = (id("bob"), Some("a \"b\"".into()));
+    for (act, expected) in [
+        (
+            Act::GroupUpdate { name, open: Some(true) },
+            r#"{"act":"group_update","name":"a \"b\"","open":true}"#,
+        ),
+        (Act::GroupUpdate { name: None, open: Some(false) }, r#"{"act":"group_update","open":false}"#),
+        (
+            Act::Role { uid: bob.clone(), role: GroupRole::Admin },
+            r#"{"act":"role","uid":"bob","role":"admin"}"#,
+        ),
+        (Act::Kick { uid: id("7") }, r#"{"act":"kick","uid":7}"#),
+        (Act::Ban { uid: bob.clone(), seconds: Some(0) }, r#"{"act":"ban","uid":"bob","seconds":0}"#),
+        (Act::Mute { uid: bob.clone(), seconds: None }, r#"{"act":"mute","uid":"bob"}"#),
+        (Act::Add { uid: bob }, r#"{"act":"add","uid":"bob"}"#),
+        (Act::GroupDelete, r#"{"act":"group_delete"}"#),
+    ] {
+        assert_eq!(told(&act), expected);
+    }
+}
+
+#[test]
+fn groups() {
+    let summary = |gid: &str, name: &str, role, open| GroupSummary {
+        gid: id(gid),
+        name: name.into(),
+        role,
+        open,
+        members: 3,
+    };
+    let page = [summary("7", "", None, true), summary("tea", "Tea", Some(GroupRole::Owner), false)];
+    assert_eq!(
+        event(&Event::Groups { id: Some("g"), groups: &page, next: Some(&id("tea")) }),
+        r#"{"type":"groups","id":"g","groups":[{"gid":7,"open":true,"members":3},{"gid":"tea","name":"Tea","role":"owner","open":false,"members":3}],"next":"tea"}"#
+    );
+    assert_eq!(
+        event(&Event::Groups { id: None, groups: &[], next: None }),
+        r#"{"type":"groups","groups":[]}"#
+    );
+}
+
+#[test]
 fn joined_and_left() {
     let (gid, uid) = (id("123"), id("1001"));
     let membership = Membership { gid: &gid, uid: &uid, name: "ann", members: 3 };
@@ -169,11 +225,11 @@ fn members() {
     let (gid, ann, bob) = (id("123"), id("1001"), id("bob"));
     let page = [
         Member { uid: &ann, name: "Ann", role: GroupRole::Owner, online: true },
-        Member { uid: &bob, name: "", role: GroupRole::Member, online: false },
+        Member { uid: &bob, name: "", role: GroupRole::Admin, online: false },
     ];
     assert_eq!(
         event(&Event::Members { id: Some("m"), gid: &gid, members: &page, more: true }),
-        r#"{"type":"members","id":"m","gid":123,"members":[{"uid":1001,"name":"Ann","role":"owner","online":true},{"uid":"bob","name":"","role":"member","online":false}],"more":true}"#
+        r#"{"type":"members","id":"m","gid":123,"members":[{"uid":1001,"name":"Ann","role":"owner","online":true},{"uid":"bob","name":"","role":"admin","online":false}],"more":true}"#
     );
     assert_eq!(
         event(&Event::Members { id: None, gid: &gid, members: &[], more: false }),

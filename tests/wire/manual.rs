@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::Conversation;
 use karez::chat::input::{Command, Target};
-use karez::chat::output::{AckedEntry, Entry, Event, GroupRole, Member, Membership, Refusal, UserPresence};
+use karez::chat::output::{
+    AckedEntry, Entry, Event, GroupRole, GroupSummary, Member, Membership, Refusal, UserPresence,
+};
 use karez::wire::{
     self, Bye, Code, Limits, Login, Problem, Request, render, render_bye, render_error, render_login,
 };
@@ -57,6 +59,10 @@ fn name_of(request: &Request<'_>) -> &'static str {
             Command::Leave { .. } => "leave",
             Command::Members { .. } => "members",
             Command::Group { .. } => "group",
+            Command::Act { act, .. } => act.as_str(),
+            Command::Groups { .. } => "groups",
+            Command::Profile { .. } => "profile",
+            Command::Block { .. } => "block",
             Command::Pm { .. } => "pm",
             Command::Broadcast { .. } => "broadcast",
             Command::Typing { target: Target::Group(_) | Target::User(_) } => "typing",
@@ -86,6 +92,13 @@ fn fullest() -> Vec<String> {
     let acked = |target| AckedEntry { target, seq: 1, time, duplicate: true };
     let membership = Membership { gid: &ann, uid: &ann, name, members: 1 };
     let members = [Member { uid: &ann, name, role: GroupRole::Owner, online: true }];
+    let summaries = [GroupSummary {
+        gid: ann.clone(),
+        name: name.into(),
+        role: Some(GroupRole::Admin),
+        open: true,
+        members: 1,
+    }];
     let users = [UserPresence { uid: &ann, online: false, last: Some(time) }];
     let (to_group, to_user) = (Target::Group(id("123")), Target::User(id("bob")));
     let events = [
@@ -99,6 +112,7 @@ fn fullest() -> Vec<String> {
         Event::Joined(membership.clone()),
         Event::Left(membership),
         Event::Members { id: Some("1"), gid: &ann, members: &members, more: true },
+        Event::Groups { id: Some("1"), groups: &summaries, next: Some(&ann) },
         Event::Typing { target: &to_group, uid: &ann, name },
         Event::Typing { target: &to_user, uid: &ann, name },
         Event::Presence { id: Some("1"), users: &users },
@@ -140,7 +154,17 @@ fn every_example_of_a_client_is_read() {
         "join",
         "leave",
         "members",
+        "groups",
         "group",
+        "group_update",
+        "add",
+        "role",
+        "kick",
+        "ban",
+        "mute",
+        "group_delete",
+        "profile",
+        "block",
         "pm",
         "broadcast",
         "typing",

@@ -139,7 +139,7 @@ fn a_type_that_is_not_served_is_unknown() {
         "read",
         "search",
         "conversations",
-        "profile",
+        "act",
         "push",
         "\\u0000",
         "群",
@@ -250,6 +250,31 @@ fn a_refused_text_becomes_an_error() {
 }
 
 #[test]
+fn what_governs_must_say_whom_and_how() {
+    for (text, field) in [
+        (r#"{"type":"kick","gid":7}"#, "uid"),
+        (r#"{"type":"kick","uid":7}"#, "gid"),
+        (r#"{"type":"ban","gid":7,"uid":8,"seconds":-1}"#, "seconds"),
+        (r#"{"type":"ban","gid":7,"uid":8,"seconds":1.5}"#, "seconds"),
+        (r#"{"type":"mute","gid":7,"uid":8,"seconds":"60"}"#, "seconds"),
+        (r#"{"type":"mute","gid":7,"uid":8,"seconds":9007199254740992}"#, "seconds"),
+        (r#"{"type":"role","gid":7,"uid":8}"#, "role"),
+        (r#"{"type":"role","gid":7,"uid":8,"role":"king"}"#, "role"),
+        (r#"{"type":"group_update","gid":7,"open":1}"#, "open"),
+        (r#"{"type":"group_update","gid":7,"name":{}}"#, "name"),
+        (r#"{"type":"add","gid":7,"uid":"system"}"#, "uid"),
+        (r#"{"type":"group_delete"}"#, "gid"),
+        (r#"{"type":"groups","all":"yes"}"#, "all"),
+        (r#"{"type":"groups","cursor":0}"#, "cursor"),
+        (r#"{"type":"profile"}"#, "name"),
+        (r#"{"type":"block","uid":7}"#, "on"),
+        (r#"{"type":"block","on":true}"#, "uid"),
+    ] {
+        assert_eq!(refused(text), (Code::BadRequest, Some(field), None), "{text}");
+    }
+}
+
+#[test]
 fn refusals_of_the_core_become_errors() {
     for (refusal, expected) in [
         (
@@ -269,6 +294,14 @@ fn refusals_of_the_core_become_errors() {
         (
             Refusal::RateLimited { retry_ms: 250 },
             r#""code":"rate_limited","message":"too many requests; wait for `retry` milliseconds","id":"a","retry":250"#,
+        ),
+        (
+            Refusal::Muted { retry_ms: Some(5) },
+            r#""code":"muted","message":"you may not speak here for now","id":"a","retry":5"#,
+        ),
+        (
+            Refusal::Muted { retry_ms: None },
+            r#""code":"muted","message":"you may not speak here for now","id":"a""#,
         ),
         (
             Refusal::Conflict("already logged in"),

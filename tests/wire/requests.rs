@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use karez::chat::input::{Command, Draft, Target};
+use karez::chat::act::Act;
+use karez::chat::input::{Command, Draft, Listing, Target};
+use karez::chat::output::GroupRole;
 use karez::wire::{Code, Request};
 
 use crate::common::{command, draft, id, parsed, refused};
@@ -51,6 +53,61 @@ fn every_request_is_read() {
         Command::Presence { uids: vec![id("1001"), id("1002"), id("ann")] }
     );
     assert_eq!(command(r#"{"type":"presence","uids":[]}"#), Command::Presence { uids: vec![] });
+}
+
+#[test]
+fn what_governs_is_read() {
+    let act = |text: &str| match command(text) {
+        Command::Act { gid, act } => {
+            assert_eq!(gid, id("7"));
+            act.into_owned()
+        }
+        other => panic!("{text}: {other:?}"),
+    };
+    let uid = id("8");
+    for (text, expected) in [
+        (
+            r#"{"type":"group_update","gid":7,"name":"a\u0062","open":false}"#,
+            Act::GroupUpdate { name: Some("ab".into()), open: Some(false) },
+        ),
+        (r#"{"type":"group_update","gid":7}"#, Act::GroupUpdate { name: None, open: None }),
+        (
+            r#"{"type":"role","gid":7,"uid":8,"role":"owner"}"#,
+            Act::Role { uid: uid.clone(), role: GroupRole::Owner },
+        ),
+        (
+            r#"{"type":"role","gid":7,"uid":8,"role":"admin"}"#,
+            Act::Role { uid: uid.clone(), role: GroupRole::Admin },
+        ),
+        (
+            r#"{"type":"role","gid":7,"uid":8,"role":"member"}"#,
+            Act::Role { uid: uid.clone(), role: GroupRole::Member },
+        ),
+        (r#"{"type":"kick","gid":7,"uid":8}"#, Act::Kick { uid: uid.clone() }),
+        (r#"{"type":"ban","gid":7,"uid":8}"#, Act::Ban { uid: uid.clone(), seconds: None }),
+        (r#"{"type":"ban","gid":7,"uid":8,"seconds":0}"#, Act::Ban { uid: uid.clone(), seconds: Some(0) }),
+        (
+            r#"{"type":"mute","gid":7,"uid":8,"seconds":60}"#,
+            Act::Mute { uid: uid.clone(), seconds: Some(60) },
+        ),
+        (r#"{"type":"add","gid":7,"uid":8}"#, Act::Add { uid }),
+        (r#"{"type":"group_delete","gid":7}"#, Act::GroupDelete),
+    ] {
+        assert_eq!(act(text), expected);
+    }
+}
+
+#[test]
+fn lists_names_and_blocks_are_read() {
+    let groups = |listing, cursor| Command::Groups { listing, cursor };
+    assert_eq!(command(r#"{"type":"groups"}"#), groups(Listing::Own, None));
+    assert_eq!(command(r#"{"type":"groups","all":false}"#), groups(Listing::Own, None));
+    let text = r#"{"type":"groups","all":true,"cursor":"tea"}"#;
+    assert_eq!(command(text), groups(Listing::Open, Some(id("tea"))));
+    assert_eq!(command(r#"{"type":"profile","name":"Ann"}"#), Command::Profile { name: "Ann".into() });
+    let block = |on| Command::Block { uid: id("8"), on };
+    assert_eq!(command(r#"{"type":"block","uid":8,"on":true}"#), block(true));
+    assert_eq!(command(r#"{"type":"block","uid":8,"on":false}"#), block(false));
 }
 
 #[test]
