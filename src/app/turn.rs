@@ -98,7 +98,7 @@ impl<S: Storage> Turn<S> {
     pub(super) fn handle(&mut self, chat: &mut Chat, now: Now, input: Input<'_>) {
         if !self.touched {
             // Now, and not when the turn is over: then its acks would wait for it.
-            self.tidy_up(now.mono);
+            self.tidy_up(now);
         }
         self.touched = true;
         chat.handle(now, input, &mut Hold { turn: self, time: now.unix });
@@ -133,7 +133,7 @@ impl<S: Storage> Turn<S> {
             }
         }
         self.certain.clear();
-        self.tidy_up(now.mono);
+        self.tidy_up(now);
         self.ending.clear();
         out.append(&mut self.held);
     }
@@ -143,13 +143,13 @@ impl<S: Storage> Turn<S> {
         self.tidies_up_at
     }
 
-    fn tidy_up(&mut self, now: Millis) {
-        if self.tidies_up_at.is_none_or(|at| at > now) {
+    fn tidy_up(&mut self, now: Now) {
+        if self.tidies_up_at.is_none_or(|at| at > now.mono) {
             return;
         }
-        self.tidies_up_at = match self.store.tidy_up() {
+        self.tidies_up_at = match self.store.tidy_up(now.unix) {
             Ok(Tidy::Done) => None,
-            Ok(Tidy::NotYet) => Some(now.plus_ms(TIDY_AFTER_MS)),
+            Ok(Tidy::NotYet) => Some(now.mono.plus_ms(TIDY_AFTER_MS)),
             Err(error) => {
                 log::error!("the store could not tidy up: {error}");
                 None

@@ -67,6 +67,9 @@ pub const TABLE: &[Limit] = &[
     IDLE_GROUPS_MAX,
     DIRECTS_CACHED_MAX,
     ENTRIES_PER_CONVERSATION_MAX,
+    SENDS_KEPT_MS,
+    SENDS_FORGOTTEN_AT_ONCE,
+    SENDS_IN_MEMORY_MAX,
     MESSAGE_BYTES_MAX,
     LOGIN_TIMEOUT_MS,
     TOKEN_BYTES_MAX,
@@ -355,6 +358,33 @@ pub const ENTRIES_PER_CONVERSATION_MAX: Limit = Limit {
     min: 0,
     max: 1_000_000,
     test: "tests/store/memory.rs::the_oldest_entries_go_first",
+};
+/// How long the `id` of a message is known, so that the message may be sent again.
+pub const SENDS_KEPT_MS: Limit = Limit {
+    name: "sends_kept_ms",
+    unit: "ms",
+    default: 24 * 3_600 * 1_000,
+    min: 24 * 3_600 * 1_000,
+    max: 30 * 24 * 3_600 * 1_000,
+    test: "tests/store/sends.rs::a_send_is_known_for_a_day",
+};
+/// Ids that are forgotten in one step, so that nobody waits for it.
+pub const SENDS_FORGOTTEN_AT_ONCE: Limit = Limit {
+    name: "sends_forgotten_at_once",
+    unit: "ids",
+    default: 500,
+    min: 1,
+    max: 100_000,
+    test: "tests/store/sends.rs::forgetting_goes_in_small_steps",
+};
+/// Ids that the memory store knows; above it the oldest are forgotten before their time.
+pub const SENDS_IN_MEMORY_MAX: Limit = Limit {
+    name: "sends_in_memory_max",
+    unit: "ids",
+    default: 100_000,
+    min: 1,
+    max: 100_000_000,
+    test: "tests/store/sends.rs::in_memory_there_is_room_for_so_many",
 };
 
 // ---- net, http and app ----

@@ -1,6 +1,7 @@
-//! What every floor above may use: time as a value, deadlines, limits, counters.
+//! What every floor above may use: time as a value, deadlines, limits, counters, digests.
 
 pub mod clock;
 pub mod counters;
 pub mod deadline;
+pub mod digest;
 pub mod limits;

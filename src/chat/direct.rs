@@ -14,10 +14,10 @@
 use super::Chat;
 use super::draft;
 use super::ids::{Conversation, Id, SessionId};
-use super::input::{Draft, Target};
+use super::input::Target;
 use super::output::{AckedEntry, Event, Output, Query, Refusal, Sink, Store, To, UserPresence};
-use super::permission::Asker;
 use super::reply::{Outcome, Reply};
+use super::resend::Sending;
 use super::turn::Undo;
 use super::user::UserSlot;
 use crate::base::clock::Now;
@@ -44,13 +44,15 @@ impl Chat {
     pub(super) fn whisper(
         &mut self,
         now: Now,
-        asker: Asker,
         peer: &Id,
-        draft: &Draft<'_>,
+        sending: &Sending<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
-        self.may_write_to(asker, peer)?;
-        let user = asker.user;
+        if let Some(reply) = self.said_before(sending, Target::User(peer.clone()))? {
+            return Ok(reply);
+        }
+        self.may_write_to(sending.asker, peer)?;
+        let (user, draft) = (sending.asker.user, sending.draft);
         let conversation = Conversation::direct(&self.users[user].uid, peer);
         let last = self.directs.get(&conversation).copied().unwrap_or(0);
         draft::check_reply(draft, last)?;
@@ -60,7 +62,7 @@ impl Chat {
         self.directs.insert(conversation.clone(), seq);
 
         let entry = draft::entry(draft, &conversation, seq, &self.users[user], now.unix);
-        out.put(Output::Store(Store::Append(entry.clone())));
+        out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: sending.sent_as() }));
         self.receivers.clear();
         self.receivers.extend_from_slice(self.users[user].sessions.as_slice());
         if let Some(other) = self.users.slot(peer).filter(|other| *other != user) {

@@ -11,9 +11,12 @@ use super::limits::Limits;
 use super::output::{Entry, Refusal};
 use super::user::User;
 use crate::base::clock::UnixMillis;
+use crate::base::digest::Digest;
 
 /// The kind of the entries that tell what admins do; a user who could send it could forge them.
 const KIND_SYSTEM: &str = "system";
+/// The kind of an entry that names none.
+const KIND_DEFAULT: &str = "text";
 
 /// Checks what can be checked without knowing the conversation.
 pub(super) fn check(draft: &Draft<'_>, limits: &Limits) -> Result<(), Refusal> {
@@ -41,6 +44,19 @@ pub(super) fn check_reply(draft: &Draft<'_>, last: u64) -> Result<(), Refusal> {
         Some(seq) if seq == 0 || seq > last => Err(Refusal::BadRequest("reply", "is no entry so far")),
         _ => Ok(()),
     }
+}
+
+/// By what the same draft is known again. A `kind` that is left out is the default, said or not.
+pub(super) fn digest(draft: &Draft<'_>) -> Digest {
+    let reply = draft.reply.unwrap_or(0).to_le_bytes();
+    let mentions: Vec<String> = draft.mentions.iter().map(ToString::to_string).collect();
+    let fields = [
+        draft.content.as_bytes(),
+        draft.kind.as_deref().unwrap_or(KIND_DEFAULT).as_bytes(),
+        draft.data.as_deref().unwrap_or_default().as_bytes(),
+        &reply,
+    ];
+    Digest::of(fields.into_iter().chain(mentions.iter().map(String::as_bytes)))
 }
 
 /// The entry that a draft becomes.

@@ -13,12 +13,13 @@
 use super::Chat;
 use super::draft;
 use super::ids::{Id, SessionId};
-use super::input::{Draft, Target};
+use super::input::Target;
 use super::output::{
     AckedEntry, Event, GroupRole, Member as Line, Membership, Output, Refusal, Sink, Store, To,
 };
 use super::permission::{Asker, Deed};
 use super::reply::{Outcome, Reply};
+use super::resend::Sending;
 use super::room::{GroupSlot, Member};
 use super::turn::Undo;
 use super::user::UserSlot;
@@ -120,20 +121,23 @@ impl Chat {
     pub(super) fn speak(
         &mut self,
         now: Now,
-        asker: Asker,
         gid: &Id,
-        draft: &Draft<'_>,
+        sending: &Sending<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
-        let (slot, user) = (self.groups.intern(gid), asker.user);
-        self.may(now, asker, slot, Deed::Speak)?;
+        if let Some(reply) = self.said_before(sending, Target::Group(gid.clone()))? {
+            return Ok(reply);
+        }
+        let (user, draft) = (sending.asker.user, sending.draft);
+        let slot = self.groups.intern(gid);
+        self.may(now, sending.asker, slot, Deed::Speak)?;
         draft::check_reply(draft, self.groups[slot].seq)?;
         self.enter(user, slot, out)?;
         self.groups[slot].seq += 1;
         self.turn.undo(Undo::Spoken(slot));
         let group = &self.groups[slot];
         let entry = draft::entry(draft, &group.conversation, group.seq, &self.users[user], now.unix);
-        out.put(Output::Store(Store::Append(entry.clone())));
+        out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: sending.sent_as() }));
         out.put(Output::Deliver { to: To::Topic(slot.topic()), event: Event::Entry(entry) });
         Ok(Reply::Ack(Some(AckedEntry {
             target: Target::Group(gid.clone()),

@@ -34,6 +34,7 @@ mod permission;
 mod presence;
 mod quota;
 mod reply;
+mod resend;
 mod room;
 mod session;
 mod table;
@@ -52,6 +53,7 @@ use permission::Asker;
 use presence::Presence;
 use quota::Spell;
 use reply::{Outcome, Reply};
+use resend::Sending;
 use room::Group;
 use session::Session;
 use table::Table;
@@ -198,14 +200,16 @@ impl Chat {
                 let page = group::Page { session, id, after, limit };
                 self.list_members(now, asker, &gid, &page, out)
             }
-            Command::Group { gid, draft } => self.speak(now, asker, &gid, &draft, out),
+            Command::Group { gid, draft } => {
+                self.speak(now, &gid, &Sending { asker, id, draft: &draft }, out)
+            }
             Command::Act { gid, act } => self.act(now, asker, &gid, &act, out),
             Command::Groups { listing, cursor } => {
                 self.list_groups((session, id), user, listing, cursor.as_ref(), out)
             }
             Command::Profile { name } => self.call_oneself(user, &name, out),
             Command::Block { uid, on } => self.block(user, &uid, on, out),
-            Command::Pm { uid, draft } => self.whisper(now, asker, &uid, &draft, out),
+            Command::Pm { uid, draft } => self.whisper(now, &uid, &Sending { asker, id, draft: &draft }, out),
             Command::Broadcast { content } => self.broadcast(now, asker, &content, out),
             Command::Typing { target } => match &target {
                 Target::Group(gid) => self.type_in_group(now, asker, &target, gid, out),

@@ -4,6 +4,7 @@ use super::act::{Act, Sanction, Term};
 use super::ids::{Conversation, Id, SessionId, Topic};
 use super::input::{Listing, Target};
 use crate::base::clock::UnixMillis;
+use crate::base::digest::Digest;
 
 /// Takes the outputs of the core, in order.
 ///
@@ -367,7 +368,21 @@ pub enum Store<'a> {
         until: u64,
     },
     /// A new entry. Its `seq` is the conversation's last plus one, or the transaction must fail.
-    Append(Entry<'a>),
+    Append {
+        /// The entry.
+        entry: Entry<'a>,
+        /// By which its author may send it again. Not used by this author so far, or the transaction must fail.
+        sent_as: Option<SentAs<'a>>,
+    },
+}
+
+/// By what a send is known again: the author's `id`, and what was sent, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentAs<'a> {
+    /// The request's.
+    pub id: &'a str,
+    /// Of everything that the author chose: content, kind, data, reply and mentions.
+    pub digest: Digest,
 }
 
 /// What the core must know before it can carry out a request.
@@ -385,6 +400,13 @@ pub enum Query {
     Named(Id),
     /// Up to where numbers of guests are reserved.
     Guests,
+    /// What a user has sent under an `id`.
+    Sent {
+        /// Who.
+        uid: Id,
+        /// The request's.
+        id: Box<str>,
+    },
 }
 
 /// What the store holds under the key of a [`Query`].
@@ -402,6 +424,28 @@ pub enum Record {
     Named(Id, bool),
     /// The first number that was never reserved for guests; 0 when none was.
     Guests(u64),
+    /// What the user has sent under the `id`; `None` when nothing, or too long ago.
+    Sent {
+        /// Who.
+        uid: Id,
+        /// The request's.
+        id: Box<str>,
+        /// What.
+        sent: Option<Sent>,
+    },
+}
+
+/// An entry that was sent under an `id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Where.
+    pub conversation: Conversation,
+    /// Its number.
+    pub seq: u64,
+    /// When it was accepted.
+    pub time: UnixMillis,
+    /// Of what its author chose.
+    pub digest: Digest,
 }
 
 /// A stored user.

@@ -7,6 +7,8 @@
 //! presume that everything it names is loaded.
 //!
 //! An answer says what the store holds at the moment it is handed in, in the transaction that is open then.
+//! Most answers are loaded and stay. What is of use to one request only is *at hand* while the waiting requests
+//! are gone through, and the first that it fits takes it.
 //! One that nobody waits for is harmless. Nothing is asked twice while it is under way. A failed turn ends
 //! the waiting (`turn.rs`).
 //!
@@ -48,6 +50,8 @@ pub(super) struct Parking {
     asked: BTreeSet<Query>,
     /// The page of groups that the store has just answered with; kept no longer than that.
     pub(super) page: Option<(GroupsPage, Vec<GroupSummary>)>,
+    /// An answer that serves one request and is kept nowhere.
+    pub(super) at_hand: Option<Record>,
 }
 
 impl Parking {
@@ -106,6 +110,10 @@ impl Chat {
                 self.guests.load_until(until);
                 self.parking.asked.remove(&Query::Guests);
             }
+            Record::Sent { uid, id, sent } => {
+                self.parking.asked.remove(&Query::Sent { uid: uid.clone(), id: id.clone() });
+                self.parking.at_hand = Some(Record::Sent { uid, id, sent });
+            }
         }
         let mut still = Vec::new();
         let mut blocked = BTreeSet::new();
@@ -120,6 +128,7 @@ impl Chat {
         }
         self.parking.waiting = still;
         self.parking.page = None;
+        self.parking.at_hand = None;
     }
 
     /// Takes a request as far as it can go, and hands it back if it must wait.
@@ -166,11 +175,11 @@ impl Chat {
             Command::Join { gid }
             | Command::Leave { gid }
             | Command::Members { gid, .. }
-            | Command::Group { gid, .. }
             | Command::Typing { target: Target::Group(gid) } => self.needs_group(gid),
+            Command::Group { gid, .. } => self.needs_group(gid).or_else(|| self.needs_sent(request)),
             Command::Pm { uid, .. } => {
                 let user = self.user_of(request.session).ok()?;
-                self.needs_direct(user, uid)
+                self.needs_direct(user, uid).or_else(|| self.needs_sent(request))
             }
             Command::Act { gid, act } => self.needs_act(gid, act),
             Command::Groups { listing, cursor } => {

@@ -8,7 +8,8 @@
 use rusqlite::params;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-use super::sqlite::{Key, Sqlite};
+use super::rows::Key;
+use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
 use crate::base::clock::UnixMillis;
 use crate::chat::act::{Act, Sanction, Term};

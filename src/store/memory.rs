@@ -9,8 +9,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Identity, Storage, StoreError};
+use super::sends::{SendKey, Sends};
+use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::UnixMillis;
+use crate::base::limits;
 use crate::chat::act::{Act, Sanction, Term};
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::input::Listing;
@@ -96,6 +98,7 @@ enum Undo {
     Sanction(Id, Id, Sanction, Option<Term>),
     Block(Id, Id, bool),
     Append(Conversation),
+    Send(SendKey, UnixMillis),
     Guests(u64),
 }
 
@@ -105,9 +108,11 @@ pub struct Memory {
     users: BTreeMap<Id, User>,
     groups: BTreeMap<Id, Group>,
     logs: BTreeMap<Conversation, Log>,
+    sends: Sends,
     guests_until: u64,
     identity: Option<Identity>,
     entries_per_conversation_max: usize,
+    sends_max: usize,
     /// The steps back of the open transaction.
     open: Option<Vec<Undo>>,
     fail_next_commit: bool,
@@ -121,12 +126,20 @@ impl Memory {
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             logs: BTreeMap::new(),
+            sends: Sends::default(),
             guests_until: 0,
             identity: None,
             entries_per_conversation_max,
+            sends_max: limits::SENDS_IN_MEMORY_MAX.count(),
             open: None,
             fail_next_commit: false,
         }
+    }
+
+    /// The same store, which knows so many `id`s of sends.
+    #[must_use]
+    pub fn with_sends_max(self, sends_max: usize) -> Memory {
+        Memory { sends_max, ..self }
     }
 
     /// For tests: the next commit fails as a full disk would have it fail.
@@ -255,6 +268,34 @@ impl Memory {
         Ok(Undo::Append(conversation))
     }
 
+    fn carry_out(&mut self, order: Store<'_>, steps: &mut Vec<Undo>) -> Result<(), StoreError> {
+        let step = match order {
+            Store::User { uid, name, guest } => self.write_user(uid, name, guest),
+            Store::Group { gid } => {
+                if self.groups.contains_key(gid) {
+                    return Ok(());
+                }
+                self.groups.insert(gid.clone(), Group::new());
+                Undo::Group(gid.clone())
+            }
+            Store::Member { gid, uid, role } => self.write_member(gid, uid, role)?,
+            Store::NoMember { gid, uid } => self.strike_member(gid, uid)?,
+            Store::GroupUpdate { gid, name, open } => self.update_group(gid, name, open)?,
+            Store::NoGroup { gid } => self.delete_group(gid)?,
+            Store::Sanction { gid, uid, sanction, term } => self.write_sanction(gid, uid, sanction, term)?,
+            Store::Block { uid, other, on } => self.write_block(uid, other, on)?,
+            Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
+            Store::Append { entry, sent_as } => {
+                steps.push(self.append(&entry)?);
+                let Some(sent_as) = sent_as else { return Ok(()) };
+                let key = self.sends.keep(&entry, sent_as)?;
+                Undo::Send(key, entry.time)
+            }
+        };
+        steps.push(step);
+        Ok(())
+    }
+
     fn step_back(&mut self, step: Undo) {
         match step {
             Undo::User(uid, None) => {
@@ -304,6 +345,7 @@ impl Memory {
                 let _ = self.write_block(&uid, &other, before);
             }
             Undo::Guests(before) => self.guests_until = before,
+            Undo::Send(key, time) => self.sends.remove(&key, time),
             Undo::Append(conversation) => {
                 if let Some(log) = self.logs.get_mut(&conversation) {
                     log.last -= 1;
@@ -391,31 +433,10 @@ impl Storage for Memory {
     }
 
     fn write(&mut self, order: Store<'_>) -> Result<(), StoreError> {
-        if self.open.is_none() {
-            return Err(StoreError::NoTransaction);
-        }
-        let step = match order {
-            Store::User { uid, name, guest } => self.write_user(uid, name, guest),
-            Store::Group { gid } => {
-                if self.groups.contains_key(gid) {
-                    return Ok(());
-                }
-                self.groups.insert(gid.clone(), Group::new());
-                Undo::Group(gid.clone())
-            }
-            Store::Member { gid, uid, role } => self.write_member(gid, uid, role)?,
-            Store::NoMember { gid, uid } => self.strike_member(gid, uid)?,
-            Store::GroupUpdate { gid, name, open } => self.update_group(gid, name, open)?,
-            Store::NoGroup { gid } => self.delete_group(gid)?,
-            Store::Sanction { gid, uid, sanction, term } => self.write_sanction(gid, uid, sanction, term)?,
-            Store::Block { uid, other, on } => self.write_block(uid, other, on)?,
-            Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
-            Store::Append(entry) => self.append(&entry)?,
-        };
-        if let Some(steps) = &mut self.open {
-            steps.push(step);
-        }
-        Ok(())
+        let Some(mut steps) = self.open.take() else { return Err(StoreError::NoTransaction) };
+        let done = self.carry_out(order, &mut steps);
+        self.open = Some(steps);
+        done
     }
 
     fn read(&self, query: &Query) -> Result<Record, StoreError> {
@@ -437,6 +458,10 @@ impl Storage for Memory {
             }
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)),
             Query::Guests => Record::Guests(self.guests_until),
+            Query::Sent { uid, id } => {
+                let sent = self.sends.find(uid, id);
+                Record::Sent { uid: uid.clone(), id: id.clone(), sent }
+            }
         })
     }
 
@@ -463,5 +488,9 @@ impl Storage for Memory {
         for step in self.open.take().unwrap_or_default().into_iter().rev() {
             self.step_back(step);
         }
+    }
+
+    fn tidy_up(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
+        Ok(self.sends.forget_some(now, self.sends_max))
     }
 }

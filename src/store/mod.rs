@@ -5,14 +5,16 @@
 //! leave; when a write or the commit fails, the transaction is rolled back and the core undoes the turn.
 //!
 //! A store trusts the core with permission, not with arithmetic: it proves that each entry has the number
-//! after the last of its conversation, and that nothing hangs in the air (a member without a group, an
-//! author who is no user). [`Sqlite`] keeps everything in a file, [`Memory`] in the process.
+//! after the last of its conversation, that no author uses an `id` twice, and that nothing hangs in the air (a
+//! member without a group, an author who is no user). [`Sqlite`] keeps everything in a file, [`Memory`] in the process.
 //!
 //! The tutorial keeps nothing. Every store passes the suite in `tests/store/`.
 
 mod groups;
 mod memory;
 mod open;
+mod rows;
+mod sends;
 mod sqlite;
 
 use std::fmt;
@@ -21,6 +23,7 @@ pub use memory::{Memory, StoredEntry};
 pub use open::{Durability, OpenError, Options};
 pub use sqlite::Sqlite;
 
+use crate::base::clock::UnixMillis;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{Query, Record, Store};
 
@@ -75,12 +78,12 @@ pub trait Storage {
     /// Gives up the open transaction, if there is one: everything is as it was at `begin`.
     fn rollback(&mut self);
 
-    /// Does what no commit should wait for. Called a tenth of a second after a commit, so ten times a second
+    /// Does a little of what no commit should wait for: forgets what is too old, brings things to their place. Called a tenth of a second after a commit, so ten times a second
     /// while there is much to do; not inside a transaction.
     ///
     /// # Errors
     /// When the medium fails. What was committed stays so.
-    fn tidy_up(&mut self) -> Result<Tidy, StoreError> {
+    fn tidy_up(&mut self, _now: UnixMillis) -> Result<Tidy, StoreError> {
         Ok(Tidy::Done)
     }
 
@@ -118,6 +121,13 @@ pub enum StoreError {
         /// The number that was given.
         given: u64,
     },
+    /// The user has sent something under this `id` before.
+    SentBefore {
+        /// Who.
+        uid: Id,
+        /// The request's.
+        id: Box<str>,
+    },
     /// An order names a group that is not stored.
     NoSuchGroup(Id),
     /// An order names a user who is not stored.
@@ -138,6 +148,9 @@ impl fmt::Display for StoreError {
             StoreError::TransactionOpen => f.write_str("a transaction is open already"),
             StoreError::SeqGap { conversation, next, given } => {
                 write!(f, "entry {given} of {conversation:?}, where {next} is next")
+            }
+            StoreError::SentBefore { uid, id } => {
+                write!(f, "user {uid:?} has sent something under {id:?} before")
             }
             StoreError::NoSuchGroup(gid) => write!(f, "group {gid:?} is not stored"),
             StoreError::NoSuchUser(uid) => write!(f, "user {uid:?} is not stored"),

@@ -26,8 +26,11 @@ use rustix::io::Errno;
 /// `KARZ`, in the header of the file: whose it is.
 const APPLICATION_ID: i32 = 0x4b41_525a;
 /// Scripts by number; the first takes an empty file to 1.
-const SCHEMA: &[&str] =
-    &[include_str!("schema/0001_first.sql"), include_str!("schema/0003_administration.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_sends.sql"),
+    include_str!("schema/0003_administration.sql"),
+];
 /// Before this one a WAL that was begun anew could damage the file.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// What SQLite may keep of the file in memory, in KiB.

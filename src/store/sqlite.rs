@@ -20,15 +20,17 @@ use std::fs::File;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
 use super::groups::{ActColumns, role_text};
 use super::open::{self, Durability, OpenError, Options};
+use super::rows::{Key, lines_of};
 use super::{Identity, Storage, StoreError, Tidy};
+use crate::base::clock::UnixMillis;
 use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{Entry, GroupRole, Query, Record, Store, UserRecord};
+use crate::chat::output::{Entry, GroupRole, Query, Record, SentAs, Store, UserRecord};
 
 /// Pages in the WAL from which on it is worth moving them, some 4 MB. A page that was written often is moved
 /// once, so to wait saves work.
@@ -152,7 +154,7 @@ impl Sqlite {
         rows.map_err(|error| self.judge(&error))
     }
 
-    fn is_there(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
+    pub(super) fn is_there(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
         Ok(self.row(sql, params, |_| Ok(()))?.is_some())
     }
 
@@ -188,7 +190,7 @@ impl Sqlite {
         Ok(())
     }
 
-    fn append(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
+    fn append(&self, entry: &Entry<'_>, sent_as: Option<SentAs<'_>>) -> Result<(), StoreError> {
         if let (Conversation::Direct(low, high), 1) = (entry.conversation, entry.seq) {
             let sql = "INSERT INTO conversation (low, high) VALUES (?, ?) ON CONFLICT DO NOTHING";
             self.run(sql, [Key(low), Key(high)])?;
@@ -222,7 +224,7 @@ impl Sqlite {
             act.open,
         ];
         if self.run(sql, params)? == 1 {
-            return Ok(());
+            return sent_as.map_or(Ok(()), |sent_as| self.keep_send(entry, sent_as));
         }
         self.demand_user(entry.uid)?;
         if let (Conversation::Group(gid), None) = (entry.conversation, conversation) {
@@ -333,7 +335,7 @@ impl Storage for Sqlite {
                 let sql = "INSERT OR REPLACE INTO meta VALUES ('guests_until', ?)";
                 self.run(sql, [until]).map(drop)
             }
-            Store::Append(entry) => self.append(&entry),
+            Store::Append { entry, sent_as } => self.append(&entry, sent_as),
         }
     }
 
@@ -348,6 +350,9 @@ impl Storage for Sqlite {
             }
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)?),
             Query::Guests => Record::Guests(self.meta("guests_until")?.unwrap_or(0)),
+            Query::Sent { uid, id } => {
+                Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
+            }
         })
     }
 
@@ -372,11 +377,13 @@ impl Storage for Sqlite {
         }
     }
 
-    fn tidy_up(&mut self) -> Result<Tidy, StoreError> {
+    fn tidy_up(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
         if self.confirmed().is_err() {
             return Ok(Tidy::Done);
         }
         let erased = self.erase_some()?;
+        let forgotten = self.forget_sends(now)?;
+        let left = if erased == Tidy::Done { forgotten } else { Tidy::NotYet };
         let (pages, moved) = self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?;
         self.calls += 1;
         if pages - moved >= PAGES_TO_MOVE
@@ -384,9 +391,9 @@ impl Storage for Sqlite {
         {
             self.calls = 0;
             self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
-            return Ok(erased);
+            return Ok(left);
         }
-        Ok(if self.durability == Durability::Relaxed { Tidy::NotYet } else { erased })
+        Ok(if self.durability == Durability::Relaxed { Tidy::NotYet } else { left })
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
@@ -409,32 +416,4 @@ impl std::fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sqlite").field("file", &self.file).finish_non_exhaustive()
     }
-}
-
-/// An id as a parameter.
-pub(super) struct Key<'a>(pub(super) &'a Id);
-
-impl ToSql for Key<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        match self.0 {
-            Id::Number(number) => Ok(ToSqlOutput::from(number.cast_signed())),
-            Id::Text(text) => Ok(ToSqlOutput::from(&**text)),
-        }
-    }
-}
-
-impl FromSql for Id {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Id> {
-        let id = match value {
-            ValueRef::Integer(number) => u64::try_from(number).ok().and_then(Id::from_number),
-            other => Id::from_text(other.as_str()?),
-        };
-        id.ok_or(FromSqlError::InvalidType)
-    }
-}
-
-/// Ids have no control characters, so a line each keeps them apart.
-fn lines_of(ids: &[Id]) -> Option<String> {
-    let lines: Vec<String> = ids.iter().map(Id::to_string).collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
 }

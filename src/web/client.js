@@ -1,8 +1,8 @@
 // The connection: login, heartbeat, coming back, and requests that are kept until they are answered.
 //
-// What has not been sent when the connection breaks is sent over the next one, in order. What has been sent and
-// not answered is sent again only where twice is as good as once: the server does not tell yet that it has seen
-// an `id`, so a message might be said twice. Whoever asked is told that it is unsure.
+// What has not been answered when the connection breaks is sent over the next one, in order and with the same `id`:
+// the server says a message once, however often it is sent. It knows an `id` for a day; whoever asked before that is
+// told that it is unsure.
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 20_000;
@@ -11,9 +11,8 @@ const PONG_TIMEOUT_MS = 10_000;
 const STEADY_MS = 10_000; // a connection that lasts as long ends the back-off
 // The server has called the message itself wrong: sending it once more would only close the next connection.
 const CLOSED_BY_OUR_FAULT = new Set([1002, 1003, 1007, 1008, 1009]);
-
-// Requests that may be made twice.
-const REPEATABLE = new Set(['join', 'leave', 'members']);
+// Less than the day for which the server knows an `id`: clocks differ, and messages are on their way for a while.
+const REPEATABLE_MS = 23 * 3_600_000;
 
 /** An id that no other request of this user has. `crypto.randomUUID` is missing on plain http. */
 export function newId() {
@@ -34,7 +33,7 @@ export class Client {
     this.online = false;
     this.attempt = 0;
     this.limitBytes = 65_536;
-    /** @type {Map<string, {message: object, sent: boolean, done: Function, refused: Function}>} */
+    /** @type {Map<string, {message: object, sent: boolean, since: number?, done: Function, refused: Function}>} */
     this.unanswered = new Map();
     const hurry = () => this.mayHurry && !document.hidden && this.connectNow();
     addEventListener('online', hurry);
@@ -85,7 +84,7 @@ export class Client {
   ask(message, id = newId()) {
     const whole = { ...message, id };
     return new Promise((done, refused) => {
-      const request = { message: whole, sent: false, done, refused };
+      const request = { message: whole, sent: false, since: null, done, refused };
       this.unanswered.set(id, request);
       if (this.online) this.sendRequest(request);
     });
@@ -103,6 +102,7 @@ export class Client {
 
   sendRequest(request) {
     request.sent = true;
+    request.since ??= Date.now();
     this.socket.send(JSON.stringify(request.message));
   }
 
@@ -133,8 +133,17 @@ export class Client {
     this.heartbeat = setInterval(() => this.ping(), (event.heartbeat ?? 25) * 1000);
     // After the application has seen the login: it may ask for more, and the old requests keep their order.
     queueMicrotask(() => {
-      for (const request of this.unanswered.values()) if (!request.sent) this.sendRequest(request);
+      for (const [id, request] of this.unanswered) {
+        if (request.since !== null && Date.now() - request.since > REPEATABLE_MS) this.giveUp(id, 'unsure');
+        else if (!request.sent) this.sendRequest(request);
+      }
     });
+  }
+
+  giveUp(id, code) {
+    const request = this.unanswered.get(id);
+    this.unanswered.delete(id);
+    request.refused({ code });
   }
 
   // A link that died without a word looks open to a browser. Only a missing pong shows it.
@@ -160,11 +169,7 @@ export class Client {
     clearTimeout(this.steadyTimer);
     clearInterval(this.heartbeat);
     for (const [id, request] of this.unanswered) {
-      const ours = CLOSED_BY_OUR_FAULT.has(code);
-      if (request.sent && (ours || !REPEATABLE.has(request.message.type))) {
-        this.unanswered.delete(id);
-        request.refused({ code: code === 1009 ? 'too_large' : ours ? 'closed' : 'unsure' });
-      }
+      if (request.sent && CLOSED_BY_OUR_FAULT.has(code)) this.giveUp(id, code === 1009 ? 'too_large' : 'closed');
       request.sent = false;
     }
     if (!this.wanted) return;

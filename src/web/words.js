@@ -76,7 +76,7 @@ const en = {
   error_muted: 'You are muted here.',
   error_internal: 'The server could not store that.',
   error_closed: 'The server closed the connection because of that message.',
-  error_unsure: 'The connection broke before the answer. Others may have it already.',
+  error_unsure: 'The connection was gone for a day. Others may have it already.',
   error_bad_id: 'A number from 1 up, or a name of at most 64 bytes.',
   error_unknown: 'The server refused that.',
 };
@@ -156,7 +156,7 @@ const zh = {
   error_muted: '你在这里被禁言了。',
   error_internal: '服务器没能存下这条消息。',
   error_closed: '服务器因这条消息断开了连接。',
-  error_unsure: '连接在应答之前断开，别人也许已经收到。',
+  error_unsure: '连接断开了一天之久，别人也许已经收到。',
   error_bad_id: '请输入 1 以上的数字，或不超过 64 字节的名称。',
   error_unknown: '服务器拒绝了请求。',
 };

@@ -21,6 +21,7 @@ mod permission;
 mod pm;
 mod presence;
 mod rate;
+mod resend;
 mod rollback;
 mod sanctions;
 mod typing;

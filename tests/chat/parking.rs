@@ -23,6 +23,9 @@ fn a_request_waits_for_the_answer() {
     w.silence();
     assert_eq!(w.asked, [Query::Group(id(7))]);
     w.answer(0);
+    w.silence();
+    assert_eq!(w.asked, [Query::Sent { uid: id(1001), id: "m".into() }], "one thing after the other");
+    w.answer(0);
     w.commit();
     assert_eq!(w.heard(ada), ["joined 7 1001 Ada (1)", "group 7 #1 1001 Ada: hi", "ack [m] group 7 #1"]);
 }
@@ -45,6 +48,8 @@ fn the_requests_of_a_session_stay_in_order() {
     w.commit();
     assert_eq!(w.asked, [Query::User(id(5))], "one thing after the other");
     w.answer(0);
+    assert_eq!(w.asked, [Query::Sent { uid: id(1001), id: "2".into() }]);
+    w.answer(0);
     w.commit();
     assert_eq!(w.heard(ada), ["pm 5-1001 #1 1001 Ada: second", "ack [2] user 5 #1", "pong [3]"]);
 }
@@ -55,7 +60,7 @@ fn what_was_loaded_for_a_request_stays_until_it_is_served() {
     let ada = w.guest(1, "Ada");
     w.answers = Answers::Later;
     w.ask(ada, "m", pm(5, "hi"));
-    for _ in 0..2 {
+    for _ in 0..3 {
         w.answer(0);
         w.commit();
     }

@@ -33,8 +33,8 @@ fn a_failed_turn_is_as_if_it_never_was() {
     assert_eq!(w.heard(bob), ["refused [m] NotFound"]);
     w.ask(ada, "m", group(7, "two"));
     assert_eq!(w.heard(ada), ["group 7 #2 1001 Ada: two", "ack [m] group 7 #2"]);
-    w.ask(ada, "m", pm(1002, "first"));
-    assert_eq!(w.heard(ada), ["pm 1001-1002 #1 1001 Ada: first", "ack [m] user 1002 #1"]);
+    w.ask(ada, "n", pm(1002, "first"));
+    assert_eq!(w.heard(ada), ["pm 1001-1002 #1 1001 Ada: first", "ack [n] user 1002 #1"]);
 }
 
 #[test]

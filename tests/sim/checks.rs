@@ -1,6 +1,6 @@
 //! What must hold whatever the model says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::Target;
@@ -13,6 +13,8 @@ use crate::net::{Said, Told, World};
 pub struct Checks {
     /// What was said, as the first who heard it heard it.
     said: BTreeMap<Conversation, BTreeMap<u64, Said>>,
+    /// Where each user's sends have been stored, and whether one was told so as of something new.
+    acked: BTreeMap<(Id, String), ((Conversation, u64), bool)>,
     sessions: BTreeMap<SessionId, Heard>,
 }
 
@@ -51,7 +53,7 @@ impl Checks {
                     Told::Ack { id, entry } => {
                         self.answer(*session, id);
                         if let Some(entry) = entry {
-                            self.acked(*session, entry, world);
+                            self.acked(*session, id, entry, world);
                         }
                     }
                     Told::Login { id, uid, .. } => {
@@ -80,19 +82,27 @@ impl Checks {
     }
 
     /// What is acknowledged is stored.
-    fn acked(&self, session: SessionId, entry: &AckedEntry, world: &World) {
+    fn acked(&mut self, session: SessionId, id: &str, entry: &AckedEntry, world: &World) {
+        let own = self.sessions.get(&session).and_then(|heard| heard.uid.clone());
+        let own = own.expect("who is acked is logged in");
         let conversation = match &entry.target {
             Target::Group(gid) => Conversation::Group(gid.clone()),
-            Target::User(peer) => {
-                let own = self.sessions.get(&session).and_then(|heard| heard.uid.as_ref());
-                Conversation::direct(own.expect("who is acked is logged in"), peer)
-            }
+            Target::User(peer) => Conversation::direct(&own, peer),
         };
+        let stored = world.store().entries(&conversation).find(|stored| stored.seq == entry.seq);
         if entry.seq > world.erased(&conversation) {
-            let stored = world.store().entries(&conversation).find(|stored| stored.seq == entry.seq);
             assert_eq!(stored.map(|stored| stored.time), Some(entry.time), "acked, so stored");
         }
-        assert!(!entry.duplicate);
+        // What admins do is not a message, and may be done again.
+        if stored.is_none_or(|stored| stored.act.is_some()) {
+            return;
+        }
+        let place = (conversation, entry.seq);
+        // The first ack may be heard after others, over another connection, or get lost.
+        let (first, is_told) =
+            self.acked.entry((own, id.to_owned())).or_insert_with(|| (place.clone(), false));
+        assert_eq!(*first, place, "whatever is sent again has its first number");
+        assert!(entry.duplicate || !std::mem::replace(is_told, true), "{id} is new for the second time");
     }
 
     pub fn all_answered(&self) {
@@ -127,6 +137,11 @@ impl Checks {
             let first = world.erased(conversation) + 1;
             let numbers: Vec<u64> = (first..first + stored.len() as u64).collect();
             assert_eq!(stored, numbers, "{conversation:?} has no gaps");
+            // Nobody thinks of the same words twice, so what is there twice was sent twice.
+            let mut said = BTreeSet::new();
+            for entry in world.store().entries(conversation).filter(|entry| entry.act.is_none()) {
+                assert!(said.insert((&entry.uid, &entry.content)), "{entry:?} is stored twice");
+            }
             // Nobody heard an entry whose receivers all went in the turn in which it was said.
             for entry in world.store().entries(conversation) {
                 if let Some(said) = heard.get(&entry.seq) {

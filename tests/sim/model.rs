@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use karez::base::clock::{Millis, Now, UnixMillis};
 use karez::chat::Limits;
 use karez::chat::ids::{Conversation, Id, SessionId};
-use karez::chat::input::{Command, Role};
+use karez::chat::input::{Command, Draft, Role};
 use karez::chat::output::{AckedEntry, Farewell, GroupRole, Refusal};
 
 use crate::net::Told;
@@ -56,6 +56,8 @@ struct State {
     users: BTreeMap<Id, User>,
     groups: BTreeMap<Id, Group>,
     directs: BTreeMap<Conversation, u64>,
+    /// What each user has sent under which id.
+    sends: BTreeMap<(Id, String), (Draft<'static>, AckedEntry)>,
     shown: BTreeSet<Id>,
     guests_until: u64,
 }
@@ -130,6 +132,7 @@ impl Model {
         let mut fresh = Model::new(self.limits.clone());
         fresh.state.groups = std::mem::take(&mut self.state.groups);
         fresh.state.directs = std::mem::take(&mut self.state.directs);
+        fresh.state.sends = std::mem::take(&mut self.state.sends);
         fresh.state.users = std::mem::take(&mut self.state.users);
         fresh.state.users.retain(|_, user| user.stored);
         fresh.state.guests_until = self.state.guests_until;

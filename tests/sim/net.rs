@@ -137,7 +137,8 @@ impl Told {
             }
             Told::Ack { id, entry: None } => write!(line, "ack [{id}]"),
             Told::Ack { id, entry: Some(entry) } => {
-                write!(line, "ack [{id}] {} #{}", target_line(&entry.target), entry.seq)
+                let again = if entry.duplicate { " again" } else { "" };
+                write!(line, "ack [{id}] {} #{}{again}", target_line(&entry.target), entry.seq)
             }
             Told::Broadcast { uid, name, content } => write!(line, "broadcast {uid} {name}: {content}"),
             Told::Joined { gid, uid, name, members } => write!(line, "joined {gid} {uid} {name} ({members})"),
@@ -293,7 +294,7 @@ impl Sink for Outside {
             Output::Subscribe { session, topic } => self.held.push(Held::Subscribe(session, topic)),
             Output::Unsubscribe { session, topic } => self.held.push(Held::Unsubscribe(session, topic)),
             Output::Store(order) => {
-                if let Store::Append(entry) = &order {
+                if let Store::Append { entry, .. } = &order {
                     let audience = self.members_of(entry.conversation);
                     self.audience.insert((entry.conversation.clone(), entry.seq), audience);
                 }

@@ -34,6 +34,16 @@ enum Mode {
     Slow,
 }
 
+/// A message that was sent, and what has happened since.
+#[derive(Clone)]
+struct Send {
+    session: SessionId,
+    id: String,
+    command: Command<'static>,
+    turn_has_failed: bool,
+    has_restarted: bool,
+}
+
 struct Sim {
     random: Random,
     mode: Mode,
@@ -43,6 +53,8 @@ struct Sim {
     sessions: Vec<SessionId>,
     next_session: u64,
     next_request: u64,
+    /// Messages with an id, which may be sent again.
+    sends: Vec<Send>,
     marks: BTreeSet<Mark>,
     checks: Checks,
 }
@@ -115,6 +127,7 @@ impl Sim {
             sessions: Vec::new(),
             next_session: 1,
             next_request: 1,
+            sends: Vec::new(),
             marks: BTreeSet::new(),
             checks: Checks::default(),
         }
@@ -161,6 +174,7 @@ impl Sim {
         if self.model.turn_has_gone() {
             self.marks.insert("a failed commit with a session that went".to_owned());
         }
+        self.sends.iter_mut().for_each(|send| send.turn_has_failed = true);
         self.world.fail();
         self.model.failed(self.world.now)
     }
@@ -187,6 +201,7 @@ impl Sim {
             8..14 => self.somebody_goes(),
             14..26 => self.somebody_comes(),
             26..30 => self.flood(),
+            30..36 => self.somebody_sends_again(),
             _ => self.somebody_asks(),
         }
     }
@@ -243,6 +258,7 @@ impl Sim {
         *self.world.erased_mut() = erased;
         (self.world.now, self.world.trace, self.world.tracing) = (now, trace, true);
         self.sessions.clear();
+        self.sends.iter_mut().for_each(|send| send.has_restarted = true);
         self.model.restart();
         self.checks.restart();
     }
@@ -272,10 +288,41 @@ impl Sim {
         self.ask(session, command);
     }
 
+    /// One of the latest messages goes out again with its id, over any connection, or another one under it.
+    fn somebody_sends_again(&mut self) {
+        let latest = self.sends.len().saturating_sub(6);
+        if self.sessions.is_empty() || self.sends.is_empty() {
+            return;
+        }
+        let send = self.random.pick(&self.sends[latest..]).clone();
+        let is_there = self.sessions.contains(&send.session);
+        let session = match self.random.below(4) {
+            0 | 1 if is_there => send.session,
+            _ => *self.random.pick(&self.sessions),
+        };
+        let again = [
+            ("a send after a failed commit, with the same id", send.turn_has_failed),
+            ("a send over another connection, with the same id", session != send.session),
+            ("a send after a restart, with the same id", send.has_restarted),
+        ];
+        self.marks.extend(again.into_iter().filter(|(_, is)| *is).map(|(mark, _)| mark.to_owned()));
+        let command = if self.random.percent(10) { self.command() } else { send.command };
+        self.ask_as(session, Some(&send.id), command);
+    }
+
     fn ask(&mut self, session: SessionId, command: Command<'static>) {
-        self.next_request += 1;
         let id = format!("r{}", self.next_request);
         let id = self.random.percent(70).then_some(id.as_str());
+        if let (Some(id), Command::Group { .. } | Command::Pm { .. }) = (id, &command) {
+            let (id, command) = (id.to_owned(), command.clone());
+            let send = Send { session, id, command, turn_has_failed: false, has_restarted: false };
+            self.sends.push(send);
+        }
+        self.ask_as(session, id, command);
+    }
+
+    fn ask_as(&mut self, session: SessionId, id: Option<&str>, command: Command<'static>) {
+        self.next_request += 1;
         if let Some(id) = id {
             self.checks.asked(session, id);
         }
@@ -286,7 +333,7 @@ impl Sim {
     }
 
     fn command(&mut self) -> Command<'static> {
-        if self.random.percent(30) {
+        if self.random.percent(36) {
             return self.governing();
         }
         match self.random.below(100) {

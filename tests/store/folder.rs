@@ -52,7 +52,7 @@ pub fn id(number: u64) -> Id {
 
 /// An entry of user 1 in group 7.
 pub fn say(store: &mut impl Storage, seq: u64, content: &str) -> Result<(), StoreError> {
-    store.write(Store::Append(Entry {
+    let entry = Entry {
         conversation: &Conversation::Group(id(7)),
         seq,
         uid: &id(1),
@@ -64,7 +64,8 @@ pub fn say(store: &mut impl Storage, seq: u64, content: &str) -> Result<(), Stor
         mentions: &[id(2), Id::from_text("eve").unwrap()],
         act: None,
         time: UnixMillis(1_700_000_000_123),
-    }))
+    };
+    store.write(Store::Append { entry, sent_as: None })
 }
 
 /// User 1, group 7, and so many entries, each in a turn of its own.

@@ -25,19 +25,22 @@ fn begun(store: &mut impl Storage) {
 }
 
 fn say(store: &mut impl Storage, seq: u64, act: Option<&Act<'_>>) -> Result<(), StoreError> {
-    store.write(Store::Append(Entry {
-        conversation: &Conversation::Group(id(7)),
-        seq,
-        uid: &id(1),
-        name: "name",
-        content: "",
-        kind: act.map(|_| "system"),
-        data: None,
-        reply: None,
-        mentions: &[],
-        act,
-        time: UnixMillis(1),
-    }))
+    store.write(Store::Append {
+        entry: Entry {
+            conversation: &Conversation::Group(id(7)),
+            seq,
+            uid: &id(1),
+            name: "name",
+            content: "",
+            kind: act.map(|_| "system"),
+            data: None,
+            reply: None,
+            mentions: &[],
+            act,
+            time: UnixMillis(1),
+        },
+        sent_as: None,
+    })
 }
 
 fn group(store: &impl Storage) -> Option<GroupRecord> {
@@ -232,7 +235,7 @@ pub fn a_group_that_is_made_anew_goes_on_with_its_numbers(store: &mut impl Stora
         say(store, last + 1, None).unwrap();
         store.write(Store::Member { gid: &id(7), uid: &id(2), role: GroupRole::Owner }).unwrap();
         store.commit().unwrap();
-        store.tidy_up().unwrap();
+        store.tidy_up(UnixMillis(0)).unwrap();
         assert_eq!(group(store).unwrap().seq, last + 1);
         assert_eq!(user(store, 2).groups, [id(7)]);
     }

@@ -24,19 +24,22 @@ fn an_act_is_in_columns_that_anybody_can_read() {
     store.begin().unwrap();
     for (seq, act) in (2..).zip(&acts) {
         store
-            .write(Store::Append(Entry {
-                conversation: &Conversation::Group(id(7)),
-                seq,
-                uid: &id(1),
-                name: "one",
-                content: "",
-                kind: Some("system"),
-                data: None,
-                reply: None,
-                mentions: &[],
-                act: Some(act),
-                time: UnixMillis(1),
-            }))
+            .write(Store::Append {
+                entry: Entry {
+                    conversation: &Conversation::Group(id(7)),
+                    seq,
+                    uid: &id(1),
+                    name: "one",
+                    content: "",
+                    kind: Some("system"),
+                    data: None,
+                    reply: None,
+                    mentions: &[],
+                    act: Some(act),
+                    time: UnixMillis(1),
+                },
+                sent_as: None,
+            })
             .unwrap();
     }
     store.commit().unwrap();
@@ -73,7 +76,7 @@ fn what_was_said_in_a_deleted_group_is_erased_in_steps() {
     crate::folder::say(&mut store, 2_501, "anew").unwrap();
     store.commit().unwrap();
     let mut calls = 1;
-    while store.tidy_up().unwrap() == Tidy::NotYet {
+    while store.tidy_up(UnixMillis(0)).unwrap() == Tidy::NotYet {
         calls += 1;
     }
     assert_eq!(calls, 4, "three steps, and a last look");

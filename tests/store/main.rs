@@ -7,5 +7,6 @@ mod governing;
 mod groups;
 mod memory;
 mod opening;
+mod sends;
 mod sqlite;
 mod suite;

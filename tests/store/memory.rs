@@ -26,7 +26,7 @@ fn say(store: &mut Memory, seq: u64) {
         act: None,
         time: UnixMillis(seq),
     };
-    store.write(Store::Append(entry)).unwrap();
+    store.write(Store::Append { entry, sent_as: None }).unwrap();
 }
 
 fn kept(store: &Memory) -> Vec<u64> {

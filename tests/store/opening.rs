@@ -4,10 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use karez::chat::output::{Query, Record};
 use karez::store::{OpenError, Options, Sqlite, Storage};
 use rusqlite::Connection;
 
-use crate::folder::{Scratch, fill};
+use crate::folder::{Scratch, fill, id};
 
 /// Refused, and not a byte is different afterwards.
 #[track_caller]
@@ -145,7 +146,25 @@ fn an_empty_file_becomes_a_store() {
     fill(&mut scratch.open(), 1);
     let header: Connection = scratch.look();
     let number = |name| header.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!((number("application_id"), number("user_version")), (0x4b41_525a, 2));
+    assert_eq!((number("application_id"), number("user_version")), (0x4b41_525a, 3));
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_brought_up_to_date() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.options().folder).unwrap();
+    let old = scratch.look();
+    old.execute_batch(include_str!("../../src/store/schema/0001_first.sql")).unwrap();
+    old.execute_batch(
+        "INSERT INTO user VALUES (1, 5, 'five', 0);
+         PRAGMA application_id = 1262572122; PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    let mut store = scratch.open();
+    let user = store.read(&Query::User(id(5))).unwrap();
+    assert!(matches!(user, Record::User(_, Some(of)) if &*of.name == "five"));
+    fill(&mut store, 1);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is particular to the store on disk: it is still there afterwards, and fits where it lies.
 
+use karez::base::clock::UnixMillis;
 use karez::chat::output::{GroupRole, Query, Store};
 use karez::store::{Durability, Identity, Options, Sqlite, Storage, StoreError, Tidy};
 
@@ -100,7 +101,7 @@ fn the_wal_does_not_grow_for_ever() {
         say(&mut store, turn + 1, &"x".repeat(2_000)).unwrap();
         store.commit().unwrap();
         if turn % 50 == 0 {
-            store.tidy_up().unwrap();
+            store.tidy_up(UnixMillis(0)).unwrap();
         }
         largest = largest.max(size_of(&wal).unwrap());
     }
@@ -118,14 +119,14 @@ fn relaxed_moves_within_ten_calls_whatever_there_is() {
     };
     fill(&mut store, 40);
     for _ in 0..9 {
-        assert_eq!(store.tidy_up(), Ok(Tidy::NotYet));
+        assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::NotYet));
         assert!(!moved());
     }
-    assert_eq!(store.tidy_up(), Ok(Tidy::Done));
+    assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::Done));
     assert!(moved());
     let mut store = Scratch::new().open();
     fill(&mut store, 1);
-    assert_eq!(store.tidy_up(), Ok(Tidy::Done), "a durable one has no need to hurry");
+    assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::Done), "a durable one has no need to hurry");
 }
 
 #[test]

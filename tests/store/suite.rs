@@ -82,7 +82,7 @@ fn append(
     seq: u64,
     uid: u64,
 ) -> Result<(), StoreError> {
-    store.write(Store::Append(Entry {
+    let entry = Entry {
         conversation,
         seq,
         uid: &id(uid),
@@ -94,7 +94,8 @@ fn append(
         mentions: &[id(1), id(2)],
         act: None,
         time: UnixMillis(7),
-    }))
+    };
+    store.write(Store::Append { entry, sent_as: None })
 }
 
 /// Name, whether a guest, and the groups.
@@ -394,12 +395,12 @@ fn an_identity_is_given_once(store: &mut impl Storage) {
 }
 
 fn what_it_is_told_at_any_time_does_no_harm(store: &mut impl Storage) {
-    store.tidy_up().unwrap();
+    store.tidy_up(UnixMillis(7)).unwrap();
     store.rollback();
     store.begin().unwrap();
     user(store, 5);
     store.commit().unwrap();
-    store.tidy_up().unwrap();
+    store.tidy_up(UnixMillis(7)).unwrap();
     store.close().unwrap();
     assert!(read_user(store, 5).is_some());
 }

@@ -13,8 +13,10 @@ const part = (tab, id) => tab.page.getByTestId(id);
 /** A message in a log, found by exactly this text. */
 const line = (tab, log, text) => part(tab, log).getByText(text, { exact: true });
 
-async function enter(name, site = daemon) {
+/** @param {(page: import('playwright-core').Page) => Promise<void>} [prepare] what to do before the page is there */
+async function enter(name, site = daemon, prepare = async () => {}) {
   const tab = await openTab(browser, [site.page, site.socket], { viewport: { width: 1280, height: 800 } });
+  await prepare(tab.page);
   await tab.page.goto(site.page);
   await part(tab, 'name').fill(name);
   await part(tab, 'enter').click();
@@ -196,6 +198,44 @@ test('the page comes back by itself when the daemon has been restarted', async (
   } finally {
     await second.stop();
   }
+});
+
+test('a message whose answer got lost is sent again by itself, and said once', async () => {
+  const sent = [];
+  let loses = false;
+  const gus = await enter('Gus', daemon, (page) => page.routeWebSocket(/\/ws$/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      sent.push(JSON.parse(message));
+      server.send(message);
+    });
+    server.onMessage(async (message) => {
+      if (!loses || !['ack', 'groupPm'].includes(JSON.parse(message).type)) return socket.send(message);
+      loses = false;
+      await server.close();
+      await socket.close();
+    });
+  }));
+  await joinGroup(ben, 'lossy');
+  await joinGroup(gus, 'lossy');
+  await line(ben, 'group-log', 'Gus joined').waitFor();
+  loses = true;
+  await write(gus, 'group', 'did you get this?');
+  await line(ben, 'group-log', 'did you get this?').waitFor();
+  await part(gus, 'status').filter({ hasText: /^Online$/ }).waitFor();
+  await gus.page.locator('[data-pending]').waitFor({ state: 'detached' });
+  assert.equal(loses, false, 'the answer was lost');
+  const tries = sent.filter((message) => message.type === 'group');
+  assert.equal(tries.length, 2, 'sent again');
+  assert.deepEqual(tries[0], tries[1], 'with the same id');
+  await write(gus, 'group', 'and this');
+  await line(ben, 'group-log', 'and this').waitFor();
+  for (const tab of [gus, ben]) {
+    assert.equal(await line(tab, 'group-log', 'did you get this?').count(), 1);
+    assert.equal(await tab.page.getByText('Send again').count(), 0);
+  }
+  await joinGroup(ben, '123');
+  await gus.page.context().close();
 });
 
 describe('looks and access', () => {

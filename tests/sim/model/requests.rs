@@ -39,23 +39,57 @@ impl Model {
                 self.members(session, id, gid, after.as_ref(), *limit);
                 Ok(None)
             }
-            Command::Group { gid, draft } => self.speak(now, session, uid, gid, draft),
+            Command::Group { gid, draft } => {
+                no_system("gid", gid)?;
+                let target = Target::Group(gid.clone());
+                self.once(uid, id, draft, target, |model| model.speak(now, session, uid, gid, draft))
+            }
             Command::Act { gid, act } => self.act(now, session, uid, gid, act),
             Command::Groups { listing, cursor } => {
                 self.list_groups(session, id, uid, *listing, cursor.as_ref())
             }
             Command::Profile { name } => self.profile(uid, name),
             Command::Block { uid: other, on } => self.block(uid, other, *on),
-            Command::Pm { uid: peer, draft } => self.whisper(now, session, uid, peer, draft),
+            Command::Pm { uid: peer, draft } => {
+                no_system("uid", peer)?;
+                let target = Target::User(peer.clone());
+                self.once(uid, id, draft, target, |model| model.whisper(now, session, uid, peer, draft))
+            }
             Command::Broadcast { content } => self.broadcast(session, uid, content),
             Command::Typing { target } => self.typing(now, session, uid, target),
             Command::Presence { uids } => self.presence(session, id, uid, uids),
         }
     }
 
-    fn speak(&mut self, now: Now, session: SessionId, uid: &Id, gid: &Id, draft: &Draft<'_>) -> Answer {
-        no_system("gid", gid)?;
+    /// Says a message, unless it was said before.
+    fn once(
+        &mut self,
+        uid: &Id,
+        id: Option<String>,
+        draft: &Draft<'_>,
+        target: Target,
+        say: impl FnOnce(&mut Model) -> Answer,
+    ) -> Answer {
         self.draft(draft)?;
+        let Some(id) = id else { return say(self) };
+        let key = (uid.clone(), id);
+        let draft = owned(draft);
+        match self.state.sends.get(&key) {
+            Some((said, first)) if *said == draft && first.target == target => {
+                Ok(Some(Some(AckedEntry { duplicate: true, ..first.clone() })))
+            }
+            Some(_) => Err(Refusal::Conflict("something else was sent under this id")),
+            None => {
+                let answer = say(self)?;
+                if let Some(Some(acked)) = &answer {
+                    self.state.sends.insert(key, (draft, acked.clone()));
+                }
+                Ok(answer)
+            }
+        }
+    }
+
+    fn speak(&mut self, now: Now, session: SessionId, uid: &Id, gid: &Id, draft: &Draft<'_>) -> Answer {
         self.must_not_be_kept_out(now, session, uid, gid)?;
         self.must_not_be_muted(now, session, uid, gid)?;
         self.reply(draft, &Conversation::Group(gid.clone()))?;
@@ -71,9 +105,7 @@ impl Model {
     }
 
     fn whisper(&mut self, now: Now, session: SessionId, uid: &Id, peer: &Id, draft: &Draft<'_>) -> Answer {
-        no_system("uid", peer)?;
         let conversation = Conversation::direct(uid, peer);
-        self.draft(draft)?;
         if self.blocks(peer, uid) && self.state.sessions[&session].role != Role::Admin {
             return Err(Refusal::Forbidden);
         }
@@ -402,6 +434,17 @@ fn until(now: Now, grant: &Grant) -> Millis {
 
 pub(super) fn no_system(field: &'static str, id: &Id) -> Result<(), Refusal> {
     if id.to_string() == "system" { Err(Refusal::BadRequest(field, "is reserved")) } else { Ok(()) }
+}
+
+fn owned(draft: &Draft<'_>) -> Draft<'static> {
+    let owned = |text: &std::borrow::Cow<'_, str>| text.clone().into_owned().into();
+    Draft {
+        content: owned(&draft.content),
+        kind: draft.kind.as_ref().map(owned),
+        data: draft.data.as_ref().map(owned),
+        reply: draft.reply,
+        mentions: draft.mentions.clone(),
+    }
 }
 
 pub(super) fn acked(target: Target, seq: u64, now: Now) -> AckedEntry {

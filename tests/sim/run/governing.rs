@@ -35,8 +35,8 @@ impl Sim {
                 Act::Role { uid, role: *self.random.pick(&roles) }
             }
             8..10 => Act::Kick { uid },
-            10..15 => Act::Ban { uid, seconds: self.seconds() },
-            15..19 => Act::Mute { uid, seconds: self.seconds() },
+            10..14 => Act::Ban { uid, seconds: self.seconds() },
+            14..19 => Act::Mute { uid, seconds: self.seconds() },
             19 => Act::GroupDelete,
             // The name of a guest who was forgotten is forgotten with him.
             _ if self.mode == Mode::Forgetful && self.model.is_vague(&uid) => Act::Kick { uid },
