@@ -68,7 +68,7 @@ fn with_more_clients_than_descriptors_it_neither_spins_nor_goes_deaf() {
 
 #[test]
 fn too_few_descriptors_for_anybody_are_said_with_what_to_do() {
-    let script = "ulimit -n 24; exec \"$0\" --listen 127.0.0.1:0";
+    let script = "ulimit -n 24; exec \"$0\" --listen 127.0.0.1:0 --store memory";
     let output = std::process::Command::new("sh").args(["-c", script, KAREZ]).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
