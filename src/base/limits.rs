@@ -56,6 +56,9 @@ pub const TABLE: &[Limit] = &[
     BLOCKS_PER_USER_MAX,
     WATCHED_UIDS_MAX,
     PRESENCE_GRACE_MS,
+    HISTORY_PAGE_DEFAULT,
+    HISTORY_PAGE_MAX,
+    HISTORY_PAGE_BYTES_MAX,
     CONTENT_BYTES_MAX,
     KIND_BYTES_MAX,
     DATA_BYTES_MAX,
@@ -229,6 +232,36 @@ pub const BLOCKS_PER_USER_MAX: Limit = Limit {
     min: 0,
     max: 100_000,
     test: "tests/chat/block.rs::a_user_blocks_so_many",
+};
+
+// ---- chat: history ----
+
+/// Entries on a page of history where the request names no number.
+pub const HISTORY_PAGE_DEFAULT: Limit = Limit {
+    name: "history_page_default",
+    unit: "entries",
+    default: 50,
+    min: 1,
+    max: 100,
+    test: "tests/chat/history.rs::a_page_has_a_default_and_a_largest_size",
+};
+/// Entries on a page of history, whatever the request names.
+pub const HISTORY_PAGE_MAX: Limit = Limit {
+    name: "history_page_max",
+    unit: "entries",
+    default: 100,
+    min: 1,
+    max: 1_000,
+    test: "tests/chat/history.rs::a_page_has_a_default_and_a_largest_size",
+};
+/// Bytes of what is said on a page of history. A page has at least one entry.
+pub const HISTORY_PAGE_BYTES_MAX: Limit = Limit {
+    name: "history_page_bytes_max",
+    unit: "bytes",
+    default: 128 * 1024,
+    min: 1_024,
+    max: 16 * 1024 * 1024,
+    test: "tests/chat/history.rs::a_long_page_is_cut_by_its_bytes",
 };
 
 // ---- chat: presence ----

@@ -76,8 +76,10 @@ impl Chat {
             Command::Join { gid }
             | Command::Leave { gid }
             | Command::Members { gid, .. }
+            | Command::History { target: Target::Group(gid), .. }
             | Command::Typing { target: Target::Group(gid) } => unreserved("gid", gid),
-            Command::Typing { target: Target::User(uid) } => unreserved("uid", uid),
+            Command::History { target: Target::User(uid), .. }
+            | Command::Typing { target: Target::User(uid) } => unreserved("uid", uid),
             Command::Group { gid, draft } => {
                 unreserved("gid", gid)?;
                 draft::check(draft, &self.limits)

@@ -48,7 +48,8 @@ impl Chat {
         sending: &Sending<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
-        if let Some(reply) = self.said_before(sending, Target::User(peer.clone()))? {
+        let target = Target::User(peer.clone());
+        if let Some(reply) = self.said_before(sending, &target)? {
             return Ok(reply);
         }
         self.may_write_to(sending.asker, peer)?;
@@ -70,12 +71,7 @@ impl Chat {
         }
         out.put(Output::Deliver { to: To::Sessions(&self.receivers), event: Event::Entry(entry) });
         self.turn.undo(Undo::Whispered(conversation));
-        Ok(Reply::Ack(Some(AckedEntry {
-            target: Target::User(peer.clone()),
-            seq,
-            time: now.unix,
-            duplicate: false,
-        })))
+        Ok(Reply::Ack(Some(AckedEntry { target, seq, time: now.unix, duplicate: false })))
     }
 
     pub(super) fn type_to_user(

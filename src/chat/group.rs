@@ -125,7 +125,8 @@ impl Chat {
         sending: &Sending<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
-        if let Some(reply) = self.said_before(sending, Target::Group(gid.clone()))? {
+        let target = Target::Group(gid.clone());
+        if let Some(reply) = self.said_before(sending, &target)? {
             return Ok(reply);
         }
         let (user, draft) = (sending.asker.user, sending.draft);
@@ -139,12 +140,7 @@ impl Chat {
         let entry = draft::entry(draft, &group.conversation, group.seq, &self.users[user], now.unix);
         out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: sending.sent_as() }));
         out.put(Output::Deliver { to: To::Topic(slot.topic()), event: Event::Entry(entry) });
-        Ok(Reply::Ack(Some(AckedEntry {
-            target: Target::Group(gid.clone()),
-            seq: group.seq,
-            time: now.unix,
-            duplicate: false,
-        })))
+        Ok(Reply::Ack(Some(AckedEntry { target, seq: group.seq, time: now.unix, duplicate: false })))
     }
 
     pub(super) fn type_in_group(

@@ -100,6 +100,15 @@ pub enum Command<'a> {
         /// What is said.
         draft: Draft<'a>,
     },
+    /// A page of what was said in a conversation.
+    History {
+        /// Where.
+        target: Target,
+        /// Which part.
+        bounds: Bounds,
+        /// How many entries at most.
+        limit: Option<u32>,
+    },
     /// Speak to everyone who is connected; not stored.
     Broadcast {
         /// What is said.
@@ -134,6 +143,7 @@ impl Command<'_> {
             Command::Profile { name } => Command::Profile { name: owned(name) },
             Command::Block { uid, on } => Command::Block { uid, on },
             Command::Pm { uid, draft } => Command::Pm { uid, draft: draft.into_owned() },
+            Command::History { target, bounds, limit } => Command::History { target, bounds, limit },
             Command::Broadcast { content } => Command::Broadcast { content: owned(content) },
             Command::Typing { target } => Command::Typing { target },
             Command::Presence { uids } => Command::Presence { uids },
@@ -183,6 +193,17 @@ pub enum Listing {
     Own,
     /// Those that anybody may join.
     Open,
+}
+
+/// Which part of a conversation is asked for. The entry that is named is not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bounds {
+    /// The newest entries.
+    Newest,
+    /// The newest before this `seq`.
+    Before(u64),
+    /// The oldest after this `seq`; 0 is before all.
+    After(u64),
 }
 
 /// What a user says, before it is an entry.

@@ -46,6 +46,12 @@ pub struct Limits {
     pub sanctions_per_group_max: usize,
     /// Users whom one user may block.
     pub blocks_per_user_max: usize,
+    /// Entries on a page of history where the request names no number.
+    pub history_page_default: usize,
+    /// Entries on a page of history at most.
+    pub history_page_max: usize,
+    /// Bytes of what is said on a page of history.
+    pub history_page_bytes_max: usize,
     /// Users whom one session may watch.
     pub watched_uids_max: usize,
     /// Milliseconds for which a user without a session is still shown as online.
@@ -91,6 +97,9 @@ impl Default for Limits {
             groups_page_max: table::GROUPS_PAGE_MAX.count(),
             sanctions_per_group_max: table::SANCTIONS_PER_GROUP_MAX.count(),
             blocks_per_user_max: table::BLOCKS_PER_USER_MAX.count(),
+            history_page_default: table::HISTORY_PAGE_DEFAULT.count(),
+            history_page_max: table::HISTORY_PAGE_MAX.count(),
+            history_page_bytes_max: table::HISTORY_PAGE_BYTES_MAX.count(),
             watched_uids_max: table::WATCHED_UIDS_MAX.count(),
             presence_grace_ms: table::PRESENCE_GRACE_MS.default,
             content_bytes_max: table::CONTENT_BYTES_MAX.count(),

@@ -28,11 +28,13 @@ mod draft;
 mod expiry;
 mod govern;
 mod group;
+mod history;
 mod listing;
 mod parking;
 mod permission;
 mod presence;
 mod quota;
+mod record;
 mod reply;
 mod resend;
 mod room;
@@ -189,8 +191,7 @@ impl Chat {
         command: Command<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
-        let role = self.sessions.get(&session).map_or(Role::User, |session| session.hold.role);
-        let asker = Asker { user, role };
+        let asker = self.asker(session)?;
         match command {
             Command::Login(_) | Command::Ping => Ok(Reply::Given),
             Command::Refresh(grant) => self.refresh(now, (session, id), grant.as_ref(), out),
@@ -210,6 +211,7 @@ impl Chat {
             Command::Profile { name } => self.call_oneself(user, &name, out),
             Command::Block { uid, on } => self.block(user, &uid, on, out),
             Command::Pm { uid, draft } => self.whisper(now, &uid, &Sending { asker, id, draft: &draft }, out),
+            Command::History { target, .. } => self.read_history(now, asker, (session, id), &target, out),
             Command::Broadcast { content } => self.broadcast(now, asker, &content, out),
             Command::Typing { target } => match &target {
                 Target::Group(gid) => self.type_in_group(now, asker, &target, gid, out),

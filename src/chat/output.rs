@@ -1,10 +1,15 @@
 //! What comes out of the core: deliveries, topics, orders for the store.
+//!
+//! What those orders say, and what the store answers, is in `record.rs`.
 
-use super::act::{Act, Sanction, Term};
+use super::act::Act;
 use super::ids::{Conversation, Id, SessionId, Topic};
-use super::input::{Listing, Target};
+use super::input::Target;
+pub use super::record::{
+    EntryRecord, GroupRecord, GroupSummary, GroupsPage, MemberRecord, PageQuery, PageRecord, Query, Record,
+    Sent, SentAs, Store, UserRecord,
+};
 use crate::base::clock::UnixMillis;
-use crate::base::digest::Digest;
 
 /// Takes the outputs of the core, in order.
 ///
@@ -145,6 +150,19 @@ pub enum Event<'a> {
         groups: &'a [GroupSummary],
         /// After which gid the next page begins, if there is one.
         next: Option<&'a Id>,
+    },
+    /// A page of a conversation.
+    History {
+        /// Echoed.
+        id: Option<&'a str>,
+        /// The conversation as the asking user names it.
+        target: &'a Target,
+        /// The conversation as its entries name it.
+        conversation: &'a Conversation,
+        /// The page, by rising `seq`.
+        entries: &'a [EntryRecord],
+        /// Whether there are further ones, before the page or after it as was asked.
+        more: bool,
     },
     /// Somebody is writing.
     Typing {
@@ -292,229 +310,4 @@ pub enum Refusal {
         /// Milliseconds.
         retry_ms: u64,
     },
-}
-
-/// A write.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Store<'a> {
-    /// A user is worth remembering, or has a new name.
-    User {
-        /// Who.
-        uid: &'a Id,
-        /// The display name.
-        name: &'a str,
-        /// Whether a guest.
-        guest: bool,
-    },
-    /// A group is made: open, without a name. One that was deleted before goes on with its numbers.
-    Group {
-        /// The group.
-        gid: &'a Id,
-    },
-    /// A group has another name from now on, or other people may come in.
-    GroupUpdate {
-        /// The group.
-        gid: &'a Id,
-        /// The name; empty if it has none.
-        name: &'a str,
-        /// Whether whoever likes may come in.
-        open: bool,
-    },
-    /// A group is no more: members, sanctions and entries go with it, and its last number stays.
-    NoGroup {
-        /// The group.
-        gid: &'a Id,
-    },
-    /// Somebody suffers this in a group from now on, or no longer.
-    Sanction {
-        /// The group.
-        gid: &'a Id,
-        /// Who; need be neither a member nor stored.
-        uid: &'a Id,
-        /// What.
-        sanction: Sanction,
-        /// For how long; `None` lifts it.
-        term: Option<Term>,
-    },
-    /// A user refuses another's private messages from now on, or no longer.
-    Block {
-        /// Who refuses.
-        uid: &'a Id,
-        /// Whose; need not be stored.
-        other: &'a Id,
-        /// Whether they are refused.
-        on: bool,
-    },
-    /// Somebody is a member from now on; a member has another standing from now on, and keeps its place in
-    /// the order of joining.
-    Member {
-        /// The group.
-        gid: &'a Id,
-        /// Who.
-        uid: &'a Id,
-        /// The standing.
-        role: GroupRole,
-    },
-    /// Somebody is no longer a member.
-    NoMember {
-        /// The group.
-        gid: &'a Id,
-        /// Who.
-        uid: &'a Id,
-    },
-    /// Numbers below this one are given to guests, or may be before the store hears of it again.
-    Guests {
-        /// The first number that is not.
-        until: u64,
-    },
-    /// A new entry. Its `seq` is the conversation's last plus one, or the transaction must fail.
-    Append {
-        /// The entry.
-        entry: Entry<'a>,
-        /// By which its author may send it again. Not used by this author so far, or the transaction must fail.
-        sent_as: Option<SentAs<'a>>,
-    },
-}
-
-/// By what a send is known again: the author's `id`, and what was sent, in short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SentAs<'a> {
-    /// The request's.
-    pub id: &'a str,
-    /// Of everything that the author chose: content, kind, data, reply and mentions.
-    pub digest: Digest,
-}
-
-/// What the core must know before it can carry out a request.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Query {
-    /// A user.
-    User(Id),
-    /// A group with its members.
-    Group(Id),
-    /// A page of groups.
-    Groups(GroupsPage),
-    /// The last `seq` of a private conversation.
-    Direct(Id, Id),
-    /// Whether anything that is kept names this uid: a user, a private conversation, a sanction, a block.
-    Named(Id),
-    /// Up to where numbers of guests are reserved.
-    Guests,
-    /// What a user has sent under an `id`.
-    Sent {
-        /// Who.
-        uid: Id,
-        /// The request's.
-        id: Box<str>,
-    },
-}
-
-/// What the store holds under the key of a [`Query`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
-    /// A user; `None` when never stored.
-    User(Id, Option<UserRecord>),
-    /// A group; `None` when there is none.
-    Group(Id, Option<GroupRecord>),
-    /// The groups of a page, by gid; one more than were asked for says that there are further ones.
-    Groups(GroupsPage, Vec<GroupSummary>),
-    /// The last `seq` of a private conversation; 0 when nobody has spoken.
-    Direct(Id, Id, u64),
-    /// Whether the uid is named.
-    Named(Id, bool),
-    /// The first number that was never reserved for guests; 0 when none was.
-    Guests(u64),
-    /// What the user has sent under the `id`; `None` when nothing, or too long ago.
-    Sent {
-        /// Who.
-        uid: Id,
-        /// The request's.
-        id: Box<str>,
-        /// What.
-        sent: Option<Sent>,
-    },
-}
-
-/// An entry that was sent under an `id`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// Where.
-    pub conversation: Conversation,
-    /// Its number.
-    pub seq: u64,
-    /// When it was accepted.
-    pub time: UnixMillis,
-    /// Of what its author chose.
-    pub digest: Digest,
-}
-
-/// A stored user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserRecord {
-    /// The display name.
-    pub name: Box<str>,
-    /// Whether a guest.
-    pub guest: bool,
-    /// The groups of which the user is a member, in order.
-    pub groups: Vec<Id>,
-    /// Whose private messages the user refuses, in order.
-    pub blocks: Vec<Id>,
-}
-
-/// Which page of groups is meant.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupsPage {
-    /// Who asks.
-    pub uid: Id,
-    /// Which groups.
-    pub listing: Listing,
-    /// Only gids after this one.
-    pub after: Option<Id>,
-    /// How many are on the page.
-    pub limit: usize,
-}
-
-/// One line of a page of groups.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupSummary {
-    /// The group.
-    pub gid: Id,
-    /// Its name; empty if it has none.
-    pub name: Box<str>,
-    /// The standing of whoever asks; `None` outside.
-    pub role: Option<GroupRole>,
-    /// Whether whoever likes may come in.
-    pub open: bool,
-    /// How many members there are.
-    pub members: u64,
-}
-
-/// A stored group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupRecord {
-    /// Whether it is only a memory of a group that was deleted. All but `seq` is empty then.
-    pub deleted: bool,
-    /// The last `seq`.
-    pub seq: u64,
-    /// Its name; empty if it has none.
-    pub name: Box<str>,
-    /// Whether whoever likes may come in.
-    pub open: bool,
-    /// What is suffered in it, by whom and for how long, ended ones included.
-    pub sanctions: Vec<(Id, Sanction, Term)>,
-    /// The members with their display names, by uid.
-    pub members: Vec<MemberRecord>,
-}
-
-/// A stored member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemberRecord {
-    /// Who.
-    pub uid: Id,
-    /// The display name.
-    pub name: Box<str>,
-    /// The standing.
-    pub role: GroupRole,
-    /// The order of joining: whoever has the smaller number is the longer-standing member of the group.
-    pub joined: u64,
 }

@@ -18,6 +18,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Chat;
+use super::history::Reading;
 use super::ids::{Id, SessionId};
 use super::input::{Command, Identity, Target};
 use super::output::{GroupSummary, GroupsPage, Output, Query, Record, Sink};
@@ -110,6 +111,10 @@ impl Chat {
                 self.guests.load_until(until);
                 self.parking.asked.remove(&Query::Guests);
             }
+            Record::Page(query, page) => {
+                self.parking.asked.remove(&Query::Page(query.clone()));
+                self.parking.at_hand = Some(Record::Page(query, page));
+            }
             Record::Sent { uid, id, sent } => {
                 self.parking.asked.remove(&Query::Sent { uid: uid.clone(), id: id.clone() });
                 self.parking.at_hand = Some(Record::Sent { uid, id, sent });
@@ -149,7 +154,7 @@ impl Chat {
             }
             request.admitted = true;
         }
-        if let Some(query) = self.needs(&request) {
+        if let Some(query) = self.needs(now, &request) {
             if self.parking.asked.insert(query.clone()) {
                 out.put(Output::Query(query));
             }
@@ -160,7 +165,7 @@ impl Chat {
     }
 
     /// What the core must know before it can serve the request, and does not.
-    fn needs(&mut self, request: &Request<'_>) -> Option<Query> {
+    fn needs(&mut self, now: Now, request: &Request<'_>) -> Option<Query> {
         match &request.command {
             Command::Login(Identity::NewGuest { .. }) => self.guests.needs_number(),
             Command::Login(Identity::Guest { uid, .. }) => {
@@ -185,6 +190,11 @@ impl Chat {
             Command::Groups { listing, cursor } => {
                 let user = self.user_of(request.session).ok()?;
                 self.needs_groups(user, *listing, cursor.as_ref())
+            }
+            Command::History { target, bounds, limit } => {
+                let reading = Reading { target, bounds: *bounds, limit: *limit };
+                let asker = self.asker(request.session).ok()?;
+                self.needs_page(now, asker, reading)
             }
             Command::Ping
             | Command::Refresh(_)

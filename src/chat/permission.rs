@@ -12,7 +12,7 @@
 
 use super::Chat;
 use super::act::{Act, Sanction};
-use super::ids::Id;
+use super::ids::{Id, SessionId};
 use super::input::Role;
 use super::output::{GroupRole, Refusal};
 use super::room::GroupSlot;
@@ -39,6 +39,8 @@ pub(super) enum Deed {
     Leave,
     /// See who is there.
     Look,
+    /// See what was said.
+    Read,
     /// Tell that one is writing.
     Type,
     /// What admins do.
@@ -65,7 +67,7 @@ enum Standing {
 }
 
 fn judge(place: Place, standing: Standing, deed: Deed) -> Result<(), Refusal> {
-    use Deed::{Enlist, Govern, Join, Leave, Look, Own, Speak, Type};
+    use Deed::{Enlist, Govern, Join, Leave, Look, Own, Read, Speak, Type};
     use GroupRole::{Admin, Member, Owner};
     use Standing::{Banned, Inside, Outside, Overseer};
     match (place, standing, deed) {
@@ -80,7 +82,7 @@ fn judge(place: Place, standing: Standing, deed: Deed) -> Result<(), Refusal> {
         (Place::Open, Outside, Join | Speak) => Ok(()),
         (_, _, Leave) => Ok(()),
         (Place::Open, Banned | Outside, _) => Err(Refusal::Forbidden),
-        (_, Inside(_), Join | Enlist | Speak | Look | Type) => Ok(()),
+        (_, Inside(_), Join | Enlist | Speak | Look | Read | Type) => Ok(()),
         (_, Inside(Admin | Owner), Govern) => Ok(()),
         (_, Inside(Owner), Own) => Ok(()),
         (_, Inside(Member), Govern) | (_, Inside(Member | Admin), Own) => Err(Refusal::Forbidden),
@@ -88,6 +90,12 @@ fn judge(place: Place, standing: Standing, deed: Deed) -> Result<(), Refusal> {
 }
 
 impl Chat {
+    /// Who asks by this session.
+    pub(super) fn asker(&self, session: SessionId) -> Result<Asker, Refusal> {
+        let session = self.sessions.get(&session).ok_or(Refusal::LoginRequired)?;
+        Ok(Asker { user: session.user, role: session.hold.role })
+    }
+
     /// Whether this may be done in a group, which must be loaded.
     pub(super) fn may(&self, now: Now, asker: Asker, slot: GroupSlot, deed: Deed) -> Result<(), Refusal> {
         let (group, uid) = (&self.groups[slot], &self.users[asker.user].uid);

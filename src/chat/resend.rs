@@ -52,17 +52,17 @@ impl Chat {
     pub(super) fn said_before(
         &mut self,
         sending: &Sending<'_>,
-        target: Target,
+        target: &Target,
     ) -> Result<Option<Reply>, Refusal> {
         let Some(sent_as) = sending.sent_as() else { return Ok(None) };
         let Some(Record::Sent { sent: Some(sent), .. }) = self.parking.at_hand.take() else {
             return Ok(None);
         };
         let Sent { conversation, seq, time, digest } = sent;
-        if conversation != self.conversation(sending.asker.user, &target) || digest != sent_as.digest {
+        if conversation != self.conversation(sending.asker.user, target) || digest != sent_as.digest {
             return Err(Refusal::Conflict("something else was sent under this id"));
         }
-        Ok(Some(Reply::Ack(Some(AckedEntry { target, seq, time, duplicate: true }))))
+        Ok(Some(Reply::Ack(Some(AckedEntry { target: target.clone(), seq, time, duplicate: true }))))
     }
 
     /// The conversation that a user names so.

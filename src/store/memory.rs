@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::page;
 use super::sends::{SendKey, Sends};
 use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::UnixMillis;
@@ -17,33 +18,9 @@ use crate::chat::act::{Act, Sanction, Term};
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::input::Listing;
 use crate::chat::output::{
-    Entry, GroupRecord, GroupRole, GroupSummary, GroupsPage, MemberRecord, Query, Record, Store, UserRecord,
+    Entry, EntryRecord, GroupRecord, GroupRole, GroupSummary, GroupsPage, MemberRecord, PageRecord, Query,
+    Record, Store, UserRecord,
 };
-
-/// An entry as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredEntry {
-    /// Its number in its conversation.
-    pub seq: u64,
-    /// The author.
-    pub uid: Id,
-    /// The author's display name at that time.
-    pub name: Box<str>,
-    /// The text.
-    pub content: Box<str>,
-    /// `None` is `"text"`.
-    pub kind: Option<Box<str>>,
-    /// A JSON object.
-    pub data: Option<Box<str>>,
-    /// The entry that this one answers.
-    pub reply: Option<u64>,
-    /// Users who are mentioned.
-    pub mentions: Box<[Id]>,
-    /// What was done, in an entry that tells of it.
-    pub act: Option<Act<'static>>,
-    /// When it was accepted.
-    pub time: UnixMillis,
-}
 
 #[derive(Clone, Debug)]
 struct User {
@@ -84,7 +61,7 @@ impl Group {
 #[derive(Debug, Default)]
 struct Log {
     last: u64,
-    entries: VecDeque<StoredEntry>,
+    entries: VecDeque<EntryRecord>,
 }
 
 /// A step back. Each holds what was there before.
@@ -93,7 +70,7 @@ enum Undo {
     User(Id, Option<(Box<str>, bool)>),
     Group(Id),
     GroupUpdate(Id, Box<str>, bool),
-    NoGroup(Id, Group, VecDeque<StoredEntry>),
+    NoGroup(Id, Group, VecDeque<EntryRecord>),
     Seat(Id, Id, Option<Seat>),
     Sanction(Id, Id, Sanction, Option<Term>),
     Block(Id, Id, bool),
@@ -148,7 +125,7 @@ impl Memory {
     }
 
     /// The entries of a conversation that are kept, by rising `seq`.
-    pub fn entries(&self, conversation: &Conversation) -> impl Iterator<Item = &StoredEntry> {
+    pub fn entries(&self, conversation: &Conversation) -> impl Iterator<Item = &EntryRecord> {
         self.logs.get(conversation).into_iter().flat_map(|log| &log.entries)
     }
 
@@ -253,7 +230,7 @@ impl Memory {
         }
         let log = self.logs.entry(conversation.clone()).or_default();
         log.last = next;
-        log.entries.push_back(StoredEntry {
+        log.entries.push_back(EntryRecord {
             seq: entry.seq,
             uid: entry.uid.clone(),
             name: entry.name.into(),
@@ -458,6 +435,12 @@ impl Storage for Memory {
             }
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)),
             Query::Guests => Record::Guests(self.guests_until),
+            Query::Page(query) => Record::Page(
+                query.clone(),
+                self.logs
+                    .get(&query.conversation)
+                    .map_or_else(PageRecord::default, |log| page::of(&log.entries, query)),
+            ),
             Query::Sent { uid, id } => {
                 let sent = self.sends.find(uid, id);
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }

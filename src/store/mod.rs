@@ -13,13 +13,14 @@
 mod groups;
 mod memory;
 mod open;
+mod page;
 mod rows;
 mod sends;
 mod sqlite;
 
 use std::fmt;
 
-pub use memory::{Memory, StoredEntry};
+pub use memory::Memory;
 pub use open::{Durability, OpenError, Options};
 pub use sqlite::Sqlite;
 

@@ -3,9 +3,13 @@
 //! An id is an integer or a text, as on the wire; ids in a list stand one a line.
 //! Tested in `tests/store/`.
 
+use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
+use crate::base::clock::UnixMillis;
+use crate::chat::act::Act;
 use crate::chat::ids::Id;
+use crate::chat::output::EntryRecord;
 
 /// An id as a parameter.
 pub(super) struct Key<'a>(pub(super) &'a Id);
@@ -33,4 +37,45 @@ impl FromSql for Id {
 pub(super) fn lines_of(ids: &[Id]) -> Option<String> {
     let lines: Vec<String> = ids.iter().map(Id::to_string).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn ids_of(lines: Option<&str>) -> FromSqlResult<Box<[Id]>> {
+    let ids = lines.into_iter().flat_map(str::lines).map(Id::from_text);
+    ids.collect::<Option<_>>().ok_or(FromSqlError::InvalidType)
+}
+
+/// The columns of [`entry_of`].
+pub(super) const ENTRY: &str = "seq, uid, name, content, kind, data, reply, mentions, time, \
+                                act, act_uid, act_role, act_seconds, act_name, act_open";
+
+/// An entry from its row.
+pub(super) fn entry_of(row: &Row<'_>) -> rusqlite::Result<EntryRecord> {
+    Ok(EntryRecord {
+        seq: row.get(0)?,
+        uid: row.get(1)?,
+        name: row.get(2)?,
+        content: row.get(3)?,
+        kind: row.get(4)?,
+        data: row.get(5)?,
+        reply: row.get(6)?,
+        mentions: ids_of(row.get_ref(7)?.as_str_or_null()?)?,
+        time: UnixMillis(row.get(8)?),
+        act: act_of(row)?,
+    })
+}
+
+fn act_of(row: &Row<'_>) -> rusqlite::Result<Option<Act<'static>>> {
+    let Some(word) = row.get_ref(9)?.as_str_or_null()? else { return Ok(None) };
+    let uid = || row.get(10);
+    let name: Option<String> = row.get(13)?;
+    Ok(Some(match word {
+        "group_update" => Act::GroupUpdate { name: name.map(Into::into), open: row.get(14)? },
+        "role" => Act::Role { uid: uid()?, role: row.get(11)? },
+        "kick" => Act::Kick { uid: uid()? },
+        "ban" => Act::Ban { uid: uid()?, seconds: row.get(12)? },
+        "mute" => Act::Mute { uid: uid()?, seconds: row.get(12)? },
+        "add" => Act::Add { uid: uid()? },
+        "group_delete" => Act::GroupDelete,
+        _ => return Err(FromSqlError::InvalidType.into()),
+    }))
 }

@@ -154,6 +154,25 @@ impl Sqlite {
         rows.map_err(|error| self.judge(&error))
     }
 
+    /// Reads row by row, for as long as `take` wants more.
+    pub(super) fn each_row(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<bool>,
+    ) -> Result<(), StoreError> {
+        let done = self.connection.prepare_cached(sql).and_then(|mut statement| {
+            let mut rows = statement.query(params)?;
+            while let Some(row) = rows.next()? {
+                if !take(row)? {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        done.map_err(|error| self.judge(&error))
+    }
+
     pub(super) fn is_there(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
         Ok(self.row(sql, params, |_| Ok(()))?.is_some())
     }
@@ -350,6 +369,7 @@ impl Storage for Sqlite {
             }
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)?),
             Query::Guests => Record::Guests(self.meta("guests_until")?.unwrap_or(0)),
+            Query::Page(query) => Record::Page(query.clone(), self.page(query)?),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
             }

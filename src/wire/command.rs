@@ -17,7 +17,7 @@ use super::error::{Code, Problem, Refused};
 use super::{scan, value};
 use crate::chat::act::Act;
 use crate::chat::ids::Id;
-use crate::chat::input::{Command, Draft, Listing, Target};
+use crate::chat::input::{Bounds, Command, Draft, Listing, Target};
 
 /// A message that is a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +72,8 @@ struct Fields<'a> {
     mentions: Field<'a>,
     #[serde(borrow)]
     uids: Field<'a>,
+    #[serde(borrow)]
+    before: Field<'a>,
     #[serde(borrow)]
     after: Field<'a>,
     #[serde(borrow)]
@@ -166,6 +168,11 @@ impl<'a> Fields<'a> {
             },
             "group" => Command::Group { gid: self.gid()?, draft: self.draft()? },
             "pm" => Command::Pm { uid: self.uid()?, draft: self.draft()? },
+            "history" => Command::History {
+                target: self.target()?,
+                bounds: self.bounds()?,
+                limit: optional("limit", self.limit, value::limit)?,
+            },
             "broadcast" => Command::Broadcast { content: self.content()? },
             "typing" => Command::Typing { target: self.target()? },
             "presence" => Command::Presence { uids: required("uids", self.uids, value::ids)? },
@@ -231,6 +238,19 @@ impl<'a> Fields<'a> {
             reply: optional("reply", self.reply, value::whole)?,
             mentions: optional("mentions", self.mentions, value::ids)?.unwrap_or_default(),
         })
+    }
+
+    fn bounds(&self) -> Result<Bounds, Problem> {
+        let before = optional("before", self.before, value::whole)?;
+        let after = optional("after", self.after, value::seq)?;
+        match (before, after) {
+            (None, None) => Ok(Bounds::Newest),
+            (Some(seq), None) => Ok(Bounds::Before(seq)),
+            (None, Some(seq)) => Ok(Bounds::After(seq)),
+            (Some(_), Some(_)) => {
+                Err(Problem::bad_request("after", "only one of before and after may be there"))
+            }
+        }
     }
 
     /// The conversation, where a request may name one of any kind: by exactly one field.

@@ -11,7 +11,7 @@ use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::input::Target;
 use crate::chat::output::{
-    AckedEntry, Entry, Event, GroupRole, GroupSummary, Member, Membership, Refusal, UserPresence,
+    AckedEntry, Entry, EntryRecord, Event, GroupRole, GroupSummary, Member, Membership, Refusal, UserPresence,
 };
 
 /// A whole login answer.
@@ -54,6 +54,8 @@ pub struct Limits {
     pub name_bytes: u64,
     /// Members on one page.
     pub members_page: u64,
+    /// Entries on one page of history.
+    pub history_page: u64,
     /// Users watched by one connection.
     pub watched_uids: u64,
     /// Requests of one user in a second, in the long run.
@@ -108,6 +110,9 @@ pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
             }
             json.close();
         }
+        Event::History { id, target, conversation, entries, more } => {
+            render_history(*id, target, (conversation, entries), *more, out);
+        }
         Event::Typing { target, uid, name } => {
             let mut json = Writer::open(out, "typing");
             match target {
@@ -147,6 +152,7 @@ pub fn render_login(login: &Login<'_>, out: &mut Vec<u8>) {
         json.number("name_chars", limits.name_chars);
         json.number("name_bytes", limits.name_bytes);
         json.number("members_page", limits.members_page);
+        json.number("history_page", limits.history_page);
         json.number("watched_uids", limits.watched_uids);
         json.number("messages_per_second", limits.messages_per_second);
         json.number("messages_burst", limits.messages_burst);
@@ -182,22 +188,32 @@ fn open_login<'o>(id: Option<&str>, uid: &Id, name: &str, out: &'o mut Vec<u8>) 
 }
 
 fn render_entry(entry: &Entry<'_>, out: &mut Vec<u8>) {
-    let mut json = match entry.conversation {
+    let mut json = Writer::open(out, entry_type(entry));
+    entry_fields(&mut json, entry);
+    json.close();
+}
+
+fn entry_type(entry: &Entry<'_>) -> &'static str {
+    match entry.conversation {
+        Conversation::Group(_) => "groupPm",
+        Conversation::Direct(..) => "pm",
+    }
+}
+
+/// The same in a delivery and in history.
+fn entry_fields(json: &mut Writer<'_>, entry: &Entry<'_>) {
+    match entry.conversation {
         Conversation::Group(gid) => {
-            let mut json = Writer::open(out, "groupPm");
             json.id("gid", gid);
             json.number("seq", entry.seq);
             json.id("uid", entry.uid);
-            json
         }
         Conversation::Direct(low, high) => {
-            let mut json = Writer::open(out, "pm");
             json.id("uid", entry.uid);
             json.id("to", if entry.uid == low { high } else { low });
             json.number("seq", entry.seq);
-            json
         }
-    };
+    }
     json.text("name", entry.name);
     json.text("content", entry.content);
     json.number("time", entry.time.0);
@@ -216,17 +232,41 @@ fn render_entry(entry: &Entry<'_>, out: &mut Vec<u8>) {
     if !entry.mentions.is_empty() {
         json.ids("mentions", entry.mentions);
     }
+}
+
+/// Each entry is as it was delivered, its `type` included.
+fn render_history(
+    id: Option<&str>,
+    target: &Target,
+    (conversation, entries): (&Conversation, &[EntryRecord]),
+    more: bool,
+    out: &mut Vec<u8>,
+) {
+    let mut json = Writer::open(out, "history");
+    json.echo(id);
+    named(&mut json, target);
+    json.objects("messages", entries, |json, record| {
+        let entry = record.entry(conversation);
+        json.word("type", entry_type(&entry));
+        entry_fields(json, &entry);
+    });
+    json.flag("more", more);
     json.close();
+}
+
+/// The conversation as the receiver names it.
+fn named(json: &mut Writer<'_>, target: &Target) {
+    match target {
+        Target::Group(gid) => json.id("gid", gid),
+        Target::User(peer) => json.id("uid", peer),
+    }
 }
 
 fn render_ack(id: &str, entry: Option<&AckedEntry>, out: &mut Vec<u8>) {
     let mut json = Writer::open(out, "ack");
     json.text("id", id);
     if let Some(entry) = entry {
-        match &entry.target {
-            Target::Group(gid) => json.id("gid", gid),
-            Target::User(peer) => json.id("uid", peer),
-        }
+        named(&mut json, &entry.target);
         json.number("seq", entry.seq);
         json.number("time", entry.time.0);
         if entry.duplicate {

@@ -22,6 +22,7 @@ const FLAG: &str = "must be true or false";
 const ROLE: &str = "must be \"owner\", \"admin\" or \"member\"";
 const OBJECT: &str = "must be an object";
 const WHOLE: &str = "must be an integer from 1 to 9007199254740991";
+const SEQ: &str = "must be an integer from 0 to 9007199254740991";
 const ID: &str =
     "must be an integer from 1 to 9007199254740991 or a string of 1 to 64 bytes without control characters";
 const RESERVED: &str = "\"system\" is reserved";
@@ -67,6 +68,11 @@ pub(super) fn object(raw: &str) -> Read<Cow<'_, str>> {
 pub(super) fn whole(raw: &str) -> Read<u64> {
     // Rust's parser would take a plus sign, but the JSON parser has refused it before.
     raw.parse().ok().filter(|number| (1..=ID_NUMBER_MAX).contains(number)).ok_or(WHOLE)
+}
+
+/// The last `seq` that a client has; 0 when it has none.
+pub(super) fn seq(raw: &str) -> Read<u64> {
+    if raw == "0" { Ok(0) } else { whole(raw).map_err(|_| SEQ) }
 }
 
 /// The size of a page. More than any page holds is as good as the most.

@@ -12,7 +12,7 @@ use crate::world::*;
 const GROUP: &str = r#"{"type":"group","content":"login","gid":123}"#;
 const PM: &str = r#"{"type":"pm","content":"login","uid":1002}"#;
 
-const LIMITS: &str = r#"{"message_bytes":65536,"content_bytes":65536,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":64,"name_bytes":256,"members_page":100,"watched_uids":200,"messages_per_second":20,"messages_burst":100}"#;
+const LIMITS: &str = r#"{"message_bytes":65536,"content_bytes":65536,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":64,"name_bytes":256,"members_page":100,"history_page":100,"watched_uids":200,"messages_per_second":20,"messages_burst":100}"#;
 
 #[test]
 fn the_tutorials_front_end_gets_its_answers() {
@@ -248,7 +248,7 @@ fn wrong_messages_are_told_apart_and_the_connection_goes_on() {
     let table = [
         ("hello", r#""code":"bad_json""#, ""),
         (r#"{"type":"nonsense","id":"1"}"#, r#""code":"unknown_type""#, r#""id":"1""#),
-        (r#"{"type":"history","gid":1}"#, r#""code":"unknown_type""#, ""),
+        (r#"{"type":"search","q":"tea"}"#, r#""code":"unknown_type""#, ""),
         (r#"{"type":"group","content":"no gid","id":"2"}"#, r#""code":"bad_request""#, r#""field":"gid""#),
         (r#"{"type":"pm","uid":-1,"content":"hi"}"#, r#""code":"bad_request""#, r#""field":"uid""#),
         (r#"{"type":"group","gid":5,"content":""}"#, r#""code":"bad_request""#, r#""field":"content""#),

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
+#[path = "../sim/lines.rs"]
+mod lines;
 #[path = "../sim/net.rs"]
 #[allow(dead_code)]
 mod net;
@@ -12,6 +14,7 @@ mod broadcast;
 mod expiry;
 mod govern;
 mod group;
+mod history;
 mod limits;
 mod listing;
 mod login;

@@ -2,7 +2,7 @@
 
 use karez::chat::act::Act;
 use karez::chat::ids::SessionId;
-use karez::chat::input::Command;
+use karez::chat::input::{Bounds, Command, Target};
 use karez::chat::output::{GroupRole, Refusal};
 
 use crate::net::{Told, World};
@@ -16,6 +16,7 @@ const TABLE: &str = "
     speak       +     +     +      m     +        | +       +    +      f      | n       n    n      n      | +       +
     leave       +     +     +      +     +        | +       +    +      +      | n       n    n      n      | n       n
     members     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
+    history     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     typing      +     +     +      m     +        | f       f    f      f      | n       n    n      n      | n       n
     update      +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
     add         +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
@@ -43,6 +44,7 @@ fn deed(name: &str) -> Command<'static> {
         "speak" => group(7, "hi"),
         "leave" => leave(7),
         "members" => members(7),
+        "history" => Command::History { target: Target::Group(id(7)), bounds: Bounds::Newest, limit: None },
         "typing" => typing_in(7),
         "update" => act(7, update),
         "add" => act(7, Act::Add { uid: id(5) }),
@@ -93,7 +95,7 @@ fn outcome(place: &str, asker: &str, name: &str) -> &'static str {
     let session = sessions.iter().find(|(name, _)| *name == asker).unwrap().1;
     w.ask(session, "x", deed(name));
     match w.told(session).pop().unwrap() {
-        Told::Ack { .. } | Told::Members { .. } | Told::Entry(_) => "+",
+        Told::Ack { .. } | Told::Members { .. } | Told::History { .. } | Told::Entry(_) => "+",
         Told::Refused { refusal: Refusal::Forbidden, .. } => "f",
         Told::Refused { refusal: Refusal::NotFound, .. } => "n",
         Told::Refused { refusal: Refusal::Muted { retry_ms: None }, .. } => "m",
@@ -119,7 +121,7 @@ fn every_request_from_every_standing_is_as_the_table_says() {
             }
         }
     }
-    assert_eq!(cells, 17 * 20, "the whole table was read");
+    assert_eq!(cells, 18 * 20, "the whole table was read");
 }
 
 #[test]
@@ -127,7 +129,7 @@ fn a_closed_group_looks_to_outsiders_like_none() {
     let (mut closed, sessions) = world_of("closed");
     let (mut unknown, _) = world_of("unknown");
     let outside = sessions[4].1;
-    for name in ["leave", "members", "typing", "update", "add", "kick", "promote", "delete"] {
+    for name in ["leave", "members", "history", "typing", "update", "add", "kick", "promote", "delete"] {
         closed.ask(outside, "x", deed(name));
         unknown.ask(outside, "x", deed(name));
         assert_eq!(closed.heard(outside), unknown.heard(outside), "{name}");

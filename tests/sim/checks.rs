@@ -45,6 +45,9 @@ impl Checks {
     pub fn heard(&mut self, heard: &BTreeMap<SessionId, Vec<Told>>, world: &World) {
         for (session, told) in heard {
             for told in told {
+                if let Told::History { entries, .. } = told {
+                    entries.iter().for_each(|said| self.read(said, world));
+                }
                 match told {
                     Told::Entry(said) => self.entry(*session, said, world),
                     // Who may not log in has been answered, and may still ask.
@@ -67,6 +70,7 @@ impl Checks {
                     | Told::Pong { id: Some(id) }
                     | Told::Members { id: Some(id), .. }
                     | Told::Groups { id: Some(id), .. }
+                    | Told::History { id: Some(id), .. }
                     | Told::Presence { id: Some(id), .. } => self.answer(*session, id),
                     _ => {}
                 }
@@ -109,6 +113,14 @@ impl Checks {
         for (session, heard) in &self.sessions {
             assert!(heard.open.is_empty(), "{session:?} waits for {:?}", heard.open);
         }
+    }
+
+    /// What is read is what was heard, and is stored.
+    fn read(&self, said: &Said, world: &World) {
+        let heard = self.said.get(&said.conversation).and_then(|of| of.get(&said.seq));
+        assert!(heard.is_none_or(|heard| heard == said), "{heard:?} was heard, and {said:?} is read");
+        let stored = world.store().entries(&said.conversation).find(|entry| entry.seq == said.seq);
+        assert_eq!(stored.map(|entry| &*entry.content), Some(said.content.as_str()), "read, so stored");
     }
 
     /// What is delivered is stored, the same for everyone, and in rising order.

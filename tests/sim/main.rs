@@ -11,6 +11,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod checks;
+#[allow(dead_code)]
+mod lines;
 mod marks;
 mod model;
 #[allow(dead_code)]

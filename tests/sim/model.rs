@@ -5,6 +5,7 @@
 //! hears, in order.
 
 mod governing;
+mod past;
 mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::{Command, Draft, Role};
 use karez::chat::output::{AckedEntry, Farewell, GroupRole, Refusal};
 
-use crate::net::Told;
+use crate::net::{Said, Told};
 
 #[derive(Clone)]
 struct Session {
@@ -56,6 +57,7 @@ struct State {
     users: BTreeMap<Id, User>,
     groups: BTreeMap<Id, Group>,
     directs: BTreeMap<Conversation, u64>,
+    entries: BTreeMap<Conversation, Vec<Said>>,
     /// What each user has sent under which id.
     sends: BTreeMap<(Id, String), (Draft<'static>, AckedEntry)>,
     shown: BTreeSet<Id>,
@@ -132,6 +134,7 @@ impl Model {
         let mut fresh = Model::new(self.limits.clone());
         fresh.state.groups = std::mem::take(&mut self.state.groups);
         fresh.state.directs = std::mem::take(&mut self.state.directs);
+        fresh.state.entries = std::mem::take(&mut self.state.entries);
         fresh.state.sends = std::mem::take(&mut self.state.sends);
         fresh.state.users = std::mem::take(&mut self.state.users);
         fresh.state.users.retain(|_, user| user.stored);

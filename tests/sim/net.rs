@@ -17,6 +17,8 @@ use karez::chat::output::{
 };
 use karez::store::{Memory, Storage};
 
+use crate::lines::{entry_line, role_word, target_line};
+
 /// An event as one receiver got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
@@ -30,6 +32,7 @@ pub enum Told {
     Left { gid: Id, uid: Id, name: String, members: usize },
     Members { id: Option<String>, gid: Id, members: Vec<(Id, String, GroupRole, bool)>, more: bool },
     Groups { id: Option<String>, groups: Vec<GroupSummary>, next: Option<Id> },
+    History { id: Option<String>, target: Target, entries: Vec<Said>, more: bool },
     Typing { target: Target, uid: Id },
     Presence { id: Option<String>, users: Vec<(Id, bool, Option<UnixMillis>)> },
     Refused { id: Option<String>, refusal: Refusal },
@@ -108,6 +111,12 @@ impl Told {
             Event::Groups { id, groups, next } => {
                 Told::Groups { id: owned(id), groups: groups.to_vec(), next: next.cloned() }
             }
+            Event::History { id, target, conversation, entries, more } => Told::History {
+                id: owned(id),
+                target: (*target).clone(),
+                entries: entries.iter().map(|record| said(&record.entry(conversation))).collect(),
+                more: *more,
+            },
             Event::Typing { target, uid, .. } => {
                 Told::Typing { target: (*target).clone(), uid: (*uid).clone() }
             }
@@ -130,10 +139,11 @@ impl Told {
             }
             Told::Refreshed { id, exp_s } => write!(line, "refreshed{} {exp_s}", with(id)),
             Told::Pong { id } => write!(line, "pong{}", with(id)),
-            Told::Entry(said) => {
-                let place = place(&said.conversation);
-                let words = said.act.as_ref().map_or_else(|| said.content.clone(), act_line);
-                write!(line, "{place} #{} {} {}: {words}", said.seq, said.uid, said.name)
+            Told::Entry(said) => write!(line, "{}", entry_line(said)),
+            Told::History { id, target, entries, more } => {
+                let list: Vec<String> = entries.iter().map(entry_line).collect();
+                let more = if *more { ", more" } else { "" };
+                write!(line, "history{} {}: {}{more}", with(id), target_line(target), list.join(" | "))
             }
             Told::Ack { id, entry: None } => write!(line, "ack [{id}]"),
             Told::Ack { id, entry: Some(entry) } => {
@@ -178,45 +188,6 @@ impl Told {
             Told::Bye(why) => write!(line, "bye {why:?}"),
         };
         line
-    }
-}
-
-fn place(conversation: &Conversation) -> String {
-    match conversation {
-        Conversation::Group(gid) => format!("group {gid}"),
-        Conversation::Direct(low, high) => format!("pm {low}-{high}"),
-    }
-}
-
-fn role_word(role: Option<GroupRole>) -> &'static str {
-    match role {
-        None | Some(GroupRole::Member) => "",
-        Some(GroupRole::Admin) => " admin",
-        Some(GroupRole::Owner) => " owner",
-    }
-}
-
-/// The act and what belongs to it, between asterisks.
-fn act_line(act: &Act<'_>) -> String {
-    let what = match act {
-        Act::GroupUpdate { name, open } => {
-            let name = name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
-            let open = open.map_or("", |open| if open { " open" } else { " closed" });
-            format!("{name}{open}")
-        }
-        Act::Role { uid, role } => format!(" {uid} {role:?}"),
-        Act::Ban { uid, seconds: Some(seconds) } | Act::Mute { uid, seconds: Some(seconds) } => {
-            format!(" {uid} {seconds}")
-        }
-        act => act.target().map(|uid| format!(" {uid}")).unwrap_or_default(),
-    };
-    format!("*{}{what}*", act.as_str())
-}
-
-fn target_line(target: &Target) -> String {
-    match target {
-        Target::Group(gid) => format!("group {gid}"),
-        Target::User(uid) => format!("user {uid}"),
     }
 }
 

@@ -1,12 +1,13 @@
 //! One run of one seed.
 
+mod commands;
 mod governing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use karez::base::clock::UnixMillis;
-use karez::chat::ids::{Conversation, Id, SessionId};
-use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
+use karez::chat::ids::SessionId;
+use karez::chat::input::{Command, Target};
 use karez::chat::{BroadcastPolicy, Chat, Limits};
 
 use crate::checks::Checks;
@@ -14,6 +15,7 @@ use crate::marks::{self, Mark};
 use crate::model::Model;
 use crate::net::{Answers, Told, World};
 use crate::random::Random;
+use commands::number;
 
 const TURNS: u64 = 120;
 
@@ -75,6 +77,9 @@ fn limits(random: &mut Random, mode: Mode) -> Limits {
         notice_members_max: 4,
         members_page_default: 2,
         members_page_max: 3,
+        history_page_default: 2,
+        history_page_max: 4,
+        history_page_bytes_max: 850,
         watched_uids_max: 4,
         groups_page_max: 2,
         sanctions_per_group_max: 2,
@@ -332,121 +337,6 @@ impl Sim {
         self.world.request(session, id, command);
     }
 
-    fn command(&mut self) -> Command<'static> {
-        if self.random.percent(36) {
-            return self.governing();
-        }
-        match self.random.below(100) {
-            0..4 => Command::Ping,
-            4..6 => self.login(),
-            6..10 => self.refresh(),
-            10..20 => Command::Join { gid: self.gid() },
-            20..28 => Command::Leave { gid: self.gid() },
-            28..36 => Command::Members {
-                gid: self.gid(),
-                after: self.random.percent(40).then(|| self.uid()),
-                limit: self.random.percent(50).then(|| self.random.below(5) as u32),
-            },
-            36..60 => {
-                let gid = self.gid();
-                let draft = self.draft(&Conversation::Group(gid.clone()));
-                Command::Group { gid, draft }
-            }
-            60..78 => {
-                let uid = self.uid();
-                let draft = self.draft(&Conversation::direct(&uid, &uid));
-                Command::Pm { uid, draft }
-            }
-            78..82 => Command::Broadcast { content: self.content().into() },
-            82..90 => Command::Typing {
-                target: if self.random.percent(50) {
-                    Target::Group(self.gid())
-                } else {
-                    Target::User(self.uid())
-                },
-            },
-            _ => Command::Presence { uids: (0..self.random.below(4)).map(|_| self.uid()).collect() },
-        }
-    }
-
-    fn login(&mut self) -> Command<'static> {
-        let name = match self.random.below(20) {
-            0 => Some("far too long a name".to_owned()),
-            1 => Some("bell\u{7}".to_owned()),
-            2 => Some("  ".to_owned()),
-            3..12 => Some(format!(" name{} ", self.random.below(9))),
-            _ => None,
-        };
-        if self.random.percent(40) {
-            return Command::Login(Identity::NewGuest { name: name.map(Into::into) });
-        }
-        // The name of a guest who was forgotten is forgotten with him, so there it is always given.
-        let name = name.filter(|name| self.mode != Mode::Forgetful || !name.trim().is_empty());
-        let name = name.or_else(|| (self.mode == Mode::Forgetful).then(|| "same".to_owned()));
-        let uid = self.uid();
-        if self.model.is_guest(&uid) && self.random.percent(80) {
-            return Command::Login(Identity::Guest { uid, name: name.map(Into::into) });
-        }
-        Command::Login(Identity::Known(Grant { name, ..self.grant(uid) }))
-    }
-
-    /// A token that holds for some seconds, or for longer than a run lasts.
-    fn grant(&mut self, uid: Id) -> Grant {
-        let seconds = if self.random.percent(40) { self.random.below(8) } else { 86_400 };
-        let exp_s = self.world.now.unix.0 / 1_000 + seconds;
-        let count = if self.random.percent(30) { self.random.below(4) } else { 0 };
-        let groups = (0..count).map(|_| number(1 + self.random.below(5))).collect();
-        let role = *self.random.pick(&[Role::User, Role::User, Role::Agent, Role::Admin]);
-        Grant { uid, name: None, role, groups, exp_s, holds_until: UnixMillis(exp_s * 1_000) }
-    }
-
-    fn refresh(&mut self) -> Command<'static> {
-        let uid = self.uid();
-        Command::Refresh(self.random.percent(80).then(|| self.grant(uid)))
-    }
-
-    fn gid(&mut self) -> Id {
-        let texts = ["lobby", "大厅", "system"];
-        match self.random.below(60) {
-            0 => text("system"),
-            1..10 => text(texts[self.random.below(2) as usize]),
-            _ => number(1 + self.random.below(5)),
-        }
-    }
-
-    fn uid(&mut self) -> Id {
-        match self.random.below(60) {
-            0 => text("system"),
-            1..8 => text("eve"),
-            8..24 => number(1 + self.random.below(4)),
-            _ => number(1_001 + self.random.below(8)),
-        }
-    }
-
-    fn content(&mut self) -> String {
-        let length = if self.random.percent(3) { 25 } else { self.random.below(20) as usize };
-        format!("{:.<length$}", self.next_request, length = length)
-    }
-
-    fn draft(&mut self, conversation: &Conversation) -> Draft<'static> {
-        let mut draft = Draft { content: self.content().into(), ..Draft::default() };
-        if self.random.percent(15) {
-            let kind = ["image", "", "system", "much too long"];
-            draft.kind = Some((*self.random.pick(&kind)).into());
-        }
-        if self.random.percent(10) {
-            draft.data = Some((*self.random.pick(&["{}", "{\"a\":\"aaaaaaaaaaaa\"}"])).into());
-        }
-        if self.random.percent(15) {
-            let last = self.model.last_seq(conversation);
-            draft.reply = Some(self.random.below(last + 3));
-        }
-        if self.random.percent(10) {
-            draft.mentions = (0..=self.random.below(3)).map(|_| self.uid()).collect();
-        }
-        draft
-    }
-
     fn finish(mut self) -> Run {
         if self.mode == Mode::Slow {
             self.marks.insert("a store that answers later".to_owned());
@@ -498,12 +388,4 @@ fn order_changes(told: &mut [Told]) {
     for run in told.chunk_by_mut(|one, other| changed(one).is_some() && changed(other).is_some()) {
         run.sort_by_key(changed);
     }
-}
-
-fn number(number: u64) -> Id {
-    Id::from_number(number).unwrap()
-}
-
-fn text(text: &str) -> Id {
-    Id::from_text(text).unwrap()
 }

@@ -7,6 +7,7 @@ mod governing;
 mod groups;
 mod memory;
 mod opening;
+mod pages;
 mod sends;
 mod sqlite;
 mod suite;

@@ -5,7 +5,7 @@ use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::input::Target;
 use karez::chat::output::{
-    AckedEntry, Entry, Event, GroupRole, GroupSummary, Member, Membership, UserPresence,
+    AckedEntry, Entry, EntryRecord, Event, GroupRole, GroupSummary, Member, Membership, UserPresence,
 };
 use karez::wire::{Bye, Limits, Login, render, render_bye, render_login};
 
@@ -44,6 +44,7 @@ fn login() {
         name_chars: 63,
         name_bytes: 256,
         members_page: 100,
+        history_page: 99,
         watched_uids: 200,
         messages_per_second: 20,
         messages_burst: 99,
@@ -60,7 +61,7 @@ fn login() {
     };
     let limits = concat!(
         r#""limits":{"message_bytes":65536,"content_bytes":65535,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":63,"#,
-        r#""name_bytes":256,"members_page":100,"watched_uids":200,"messages_per_second":20,"messages_burst":99}"#
+        r#""name_bytes":256,"members_page":100,"history_page":99,"watched_uids":200,"messages_per_second":20,"messages_burst":99}"#
     );
     assert_eq!(
         written(|out| render_login(&login, out)),
@@ -235,6 +236,38 @@ fn members() {
         event(&Event::Members { id: None, gid: &gid, members: &[], more: false }),
         r#"{"type":"members","gid":123,"members":[],"more":false}"#
     );
+}
+
+#[test]
+fn history_has_entries_as_they_are_delivered() {
+    let record = |seq, uid: &str| EntryRecord {
+        seq,
+        uid: id(uid),
+        name: "ann".into(),
+        content: "hi".into(),
+        kind: Some("image".into()),
+        data: Some("{}".into()),
+        reply: None,
+        mentions: [id("bob")].into(),
+        act: None,
+        time: TIME,
+    };
+    let page = [record(41, "1001"), record(42, "1002")];
+    for (target, conversation, name) in [
+        (Target::Group(id("123")), Conversation::Group(id("123")), r#""gid":123"#),
+        (Target::User(id("1002")), Conversation::direct(&id("1001"), &id("1002")), r#""uid":1002"#),
+    ] {
+        let live = page.each_ref().map(|record| event(&Event::Entry(record.entry(&conversation))));
+        let (target, conversation) = (&target, &conversation);
+        let history = Event::History { id: Some("h"), target, conversation, entries: &page, more: true };
+        let expected = format!(
+            r#"{{"type":"history","id":"h",{name},"messages":[{},{}],"more":true}}"#,
+            live[0], live[1]
+        );
+        assert_eq!(event(&history), expected);
+        let empty = Event::History { id: None, target, conversation, entries: &[], more: false };
+        assert_eq!(event(&empty), format!(r#"{{"type":"history",{name},"messages":[],"more":false}}"#));
+    }
 }
 
 #[test]

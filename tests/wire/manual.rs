@@ -65,6 +65,7 @@ fn name_of(request: &Request<'_>) -> &'static str {
             Command::Block { .. } => "block",
             Command::Pm { .. } => "pm",
             Command::Broadcast { .. } => "broadcast",
+            Command::History { .. } => "history",
             Command::Typing { target: Target::Group(_) | Target::User(_) } => "typing",
             Command::Presence { .. } => "presence",
         },
@@ -99,6 +100,13 @@ fn fullest() -> Vec<String> {
         open: true,
         members: 1,
     }];
+    let page = |target, conversation| Event::History {
+        id: Some("1"),
+        target,
+        conversation,
+        entries: &[],
+        more: true,
+    };
     let users = [UserPresence { uid: &ann, online: false, last: Some(time) }];
     let (to_group, to_user) = (Target::Group(id("123")), Target::User(id("bob")));
     let events = [
@@ -113,6 +121,8 @@ fn fullest() -> Vec<String> {
         Event::Left(membership),
         Event::Members { id: Some("1"), gid: &ann, members: &members, more: true },
         Event::Groups { id: Some("1"), groups: &summaries, next: Some(&ann) },
+        page(&to_group, &group),
+        page(&to_user, &direct),
         Event::Typing { target: &to_group, uid: &ann, name },
         Event::Typing { target: &to_user, uid: &ann, name },
         Event::Presence { id: Some("1"), users: &users },
@@ -169,6 +179,7 @@ fn every_example_of_a_client_is_read() {
         "broadcast",
         "typing",
         "presence",
+        "history",
     ];
     assert_eq!(types(&examples), set(&served));
 }
@@ -234,7 +245,9 @@ fn what_is_said_to_be_refused_is_refused() {
         (Code::BadRequest, r#"{"type":"typing","gid":1,"ticket":1}"#),
         (Code::NotFound, r#"{"type":"typing","ticket":1}"#),
         (Code::BadRequest, r#"{"type":"members","gid":1,"limit":0}"#),
-        (Code::UnknownType, r#"{"type":"history","gid":1}"#),
+        (Code::BadRequest, r#"{"type":"history","gid":1,"before":5,"after":1}"#),
+        (Code::NotFound, r#"{"type":"history","ticket":1}"#),
+        (Code::UnknownType, r#"{"type":"search","q":"tea"}"#),
     ] {
         assert_eq!(wire::parse(text).unwrap_err().problem.code, code, "{text}");
     }

@@ -78,7 +78,7 @@ fn half_of_a_surrogate_pair_is_bad_json_wherever_it_stands() {
 fn a_known_field_that_comes_twice_is_bad_json() {
     for field in [
         "type", "id", "gid", "uid", "ticket", "content", "kind", "data", "reply", "mentions", "uids",
-        "after", "limit", "token", "name",
+        "before", "after", "limit", "token", "name",
     ] {
         for (one, two) in [("\"x\"", "\"x\""), ("null", "1"), ("{}", "null")] {
             let text = format!(r#"{{"{field}":{one},"{field}":{two}}}"#);
@@ -134,7 +134,6 @@ fn a_type_that_is_not_served_is_unknown() {
         "groupPm",
         "error",
         "support",
-        "history",
         "recall",
         "read",
         "search",
@@ -161,6 +160,15 @@ fn a_field_that_is_missing_or_wrong_is_named() {
         ("limit", r#""type":"members","gid":1,"limit":-1"#),
         ("limit", r#""type":"members","gid":1,"limit":1.0"#),
         ("limit", r#""type":"members","gid":1,"limit":"10""#),
+        ("gid", r#""type":"history""#),
+        ("uid", r#""type":"history","gid":1,"uid":2"#),
+        ("before", r#""type":"history","gid":1,"before":0"#),
+        ("before", r#""type":"history","gid":1,"before":"5""#),
+        ("after", r#""type":"history","gid":1,"after":-1"#),
+        ("after", r#""type":"history","gid":1,"after":1.0"#),
+        ("after", r#""type":"history","gid":1,"after":9007199254740992"#),
+        ("after", r#""type":"history","gid":1,"before":5,"after":1"#),
+        ("limit", r#""type":"history","gid":1,"limit":0"#),
         ("gid", r#""type":"group","content":"x""#),
         ("gid", r#""type":"group","content":"x","uid":1"#),
         ("content", r#""type":"group","gid":1"#),
@@ -244,7 +252,7 @@ fn a_refused_text_becomes_an_error() {
         r#"{"type":"error","code":"bad_request","message":"must be a string that is neither empty nor \"system\"","field":"kind"}"#
     );
     assert_eq!(
-        error(r#"{"type":"history"}"#),
+        error(r#"{"type":"search"}"#),
         r#"{"type":"error","code":"unknown_type","message":"there is no request of this type"}"#
     );
 }

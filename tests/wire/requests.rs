@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use karez::chat::act::Act;
-use karez::chat::input::{Command, Draft, Listing, Target};
+use karez::chat::input::{Bounds, Command, Draft, Listing, Target};
 use karez::chat::output::GroupRole;
 use karez::wire::{Code, Request};
 
@@ -39,6 +39,15 @@ fn every_request_is_read() {
         command(r#"{"type":"members","gid":7,"after":1001,"limit":20}"#),
         Command::Members { gid: id("7"), after: Some(id("1001")), limit: Some(20) }
     );
+    let in_group = || Target::Group(id("7"));
+    for (text, target, bounds, limit) in [
+        (r#"{"type":"history","gid":7}"#, in_group(), Bounds::Newest, None),
+        (r#"{"type":"history","gid":"7","before":42,"limit":20}"#, in_group(), Bounds::Before(42), Some(20)),
+        (r#"{"type":"history","gid":7,"after":42,"before":null}"#, in_group(), Bounds::After(42), None),
+        (r#"{"type":"history","uid":"ann","after":0}"#, Target::User(id("ann")), Bounds::After(0), None),
+    ] {
+        assert_eq!(command(text), Command::History { target, bounds, limit }, "{text}");
+    }
     assert_eq!(
         command(r#"{"type":"broadcast","content":"hi"}"#),
         Command::Broadcast { content: "hi".into() }

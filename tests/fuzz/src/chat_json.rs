@@ -2,7 +2,7 @@
 
 use karez::chat::act::Act;
 use karez::chat::ids::Id;
-use karez::chat::input::{Command, Draft, Listing, Target};
+use karez::chat::input::{Bounds, Command, Draft, Listing, Target};
 use karez::wire::{Code, Parsed, Problem, Refused, Request, parse, render_error};
 use serde_json::Value;
 
@@ -124,6 +124,19 @@ fn write(parsed: &Parsed<'_>) -> String {
             Command::Profile { name } => Object::of_type("profile").text("name", Some(name)),
             Command::Block { uid, on } => Object::of_type("block").id("uid", uid).raw("on", Some(*on)),
             Command::Pm { uid, draft } => Object::of_type("pm").id("uid", uid).draft(draft),
+            Command::History { target, bounds, limit } => {
+                let history = Object::of_type("history");
+                let named = match target {
+                    Target::Group(gid) => history.id("gid", gid),
+                    Target::User(uid) => history.id("uid", uid),
+                };
+                let bounded = match bounds {
+                    Bounds::Newest => named,
+                    Bounds::Before(seq) => named.raw("before", Some(*seq)),
+                    Bounds::After(seq) => named.raw("after", Some(*seq)),
+                };
+                bounded.raw("limit", *limit)
+            }
             Command::Broadcast { content } => Object::of_type("broadcast").text("content", Some(content)),
             Command::Typing { target: Target::Group(gid) } => Object::of_type("typing").id("gid", gid),
             Command::Typing { target: Target::User(uid) } => Object::of_type("typing").id("uid", uid),

@@ -124,6 +124,7 @@ impl Model {
             Act::Add { uid: target } => self.add(now, uid, gid, target),
             Act::GroupDelete => {
                 let answer = self.acted(now, uid, gid, act);
+                self.state.entries.remove(&Conversation::Group(gid.clone()));
                 self.dissolve(gid);
                 answer
             }
@@ -136,7 +137,7 @@ impl Model {
         let group = self.group_mut(gid);
         group.seq += 1;
         let (seq, members) = (group.seq, group.members.clone());
-        let told = Told::Entry(Said {
+        let said = Said {
             conversation: Conversation::Group(gid.clone()),
             seq,
             uid: uid.clone(),
@@ -148,7 +149,9 @@ impl Model {
             mentions: Vec::new(),
             act: Some(act.clone().into_owned()),
             time: now.unix,
-        });
+        };
+        self.state.entries.entry(said.conversation.clone()).or_default().push(said.clone());
+        let told = Told::Entry(said);
         for (member, _) in members {
             self.tell_user(&member, &told);
         }

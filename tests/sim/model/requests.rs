@@ -55,37 +55,12 @@ impl Model {
                 let target = Target::User(peer.clone());
                 self.once(uid, id, draft, target, |model| model.whisper(now, session, uid, peer, draft))
             }
+            Command::History { target, bounds, limit } => {
+                self.history(session, id, uid, target, (*bounds, *limit))
+            }
             Command::Broadcast { content } => self.broadcast(session, uid, content),
             Command::Typing { target } => self.typing(now, session, uid, target),
             Command::Presence { uids } => self.presence(session, id, uid, uids),
-        }
-    }
-
-    /// Says a message, unless it was said before.
-    fn once(
-        &mut self,
-        uid: &Id,
-        id: Option<String>,
-        draft: &Draft<'_>,
-        target: Target,
-        say: impl FnOnce(&mut Model) -> Answer,
-    ) -> Answer {
-        self.draft(draft)?;
-        let Some(id) = id else { return say(self) };
-        let key = (uid.clone(), id);
-        let draft = owned(draft);
-        match self.state.sends.get(&key) {
-            Some((said, first)) if *said == draft && first.target == target => {
-                Ok(Some(Some(AckedEntry { duplicate: true, ..first.clone() })))
-            }
-            Some(_) => Err(Refusal::Conflict("something else was sent under this id")),
-            None => {
-                let answer = say(self)?;
-                if let Some(Some(acked)) = &answer {
-                    self.state.sends.insert(key, (draft, acked.clone()));
-                }
-                Ok(answer)
-            }
         }
     }
 
@@ -390,7 +365,7 @@ impl Model {
         (uid.clone(), online, self.lasting.last.get(uid).copied().filter(|_| !online))
     }
 
-    fn draft(&self, draft: &Draft<'_>) -> Result<(), Refusal> {
+    pub(super) fn draft(&self, draft: &Draft<'_>) -> Result<(), Refusal> {
         let too_large = |is: bool, field| if is { Err(Refusal::TooLarge(field)) } else { Ok(()) };
         too_large(draft.content.len() > self.limits.content_bytes_max, "content")?;
         match draft.kind.as_deref() {
@@ -411,8 +386,8 @@ impl Model {
         }
     }
 
-    fn said(&self, now: Now, uid: &Id, draft: &Draft<'_>, conversation: Conversation, seq: u64) -> Told {
-        Told::Entry(Said {
+    fn said(&mut self, now: Now, uid: &Id, draft: &Draft<'_>, conversation: Conversation, seq: u64) -> Told {
+        let said = Said {
             conversation,
             seq,
             uid: uid.clone(),
@@ -424,7 +399,9 @@ impl Model {
             mentions: draft.mentions.clone(),
             act: None,
             time: now.unix,
-        })
+        };
+        self.state.entries.entry(said.conversation.clone()).or_default().push(said.clone());
+        Told::Entry(said)
     }
 }
 
@@ -434,17 +411,6 @@ fn until(now: Now, grant: &Grant) -> Millis {
 
 pub(super) fn no_system(field: &'static str, id: &Id) -> Result<(), Refusal> {
     if id.to_string() == "system" { Err(Refusal::BadRequest(field, "is reserved")) } else { Ok(()) }
-}
-
-fn owned(draft: &Draft<'_>) -> Draft<'static> {
-    let owned = |text: &std::borrow::Cow<'_, str>| text.clone().into_owned().into();
-    Draft {
-        content: owned(&draft.content),
-        kind: draft.kind.as_ref().map(owned),
-        data: draft.data.as_ref().map(owned),
-        reply: draft.reply,
-        mentions: draft.mentions.clone(),
-    }
 }
 
 pub(super) fn acked(target: Target, seq: u64, now: Now) -> AckedEntry {

@@ -1,0 +1,53 @@
+//! Short words for what was told, for stories.
+
+use karez::chat::act::Act;
+use karez::chat::ids::Conversation;
+use karez::chat::input::Target;
+use karez::chat::output::GroupRole;
+
+use crate::net::Said;
+
+pub fn entry_line(said: &Said) -> String {
+    let place = place(&said.conversation);
+    let words = said.act.as_ref().map_or_else(|| said.content.clone(), act_line);
+    format!("{place} #{} {} {}: {words}", said.seq, said.uid, said.name)
+}
+
+pub fn place(conversation: &Conversation) -> String {
+    match conversation {
+        Conversation::Group(gid) => format!("group {gid}"),
+        Conversation::Direct(low, high) => format!("pm {low}-{high}"),
+    }
+}
+
+pub fn role_word(role: Option<GroupRole>) -> &'static str {
+    match role {
+        None | Some(GroupRole::Member) => "",
+        Some(GroupRole::Admin) => " admin",
+        Some(GroupRole::Owner) => " owner",
+    }
+}
+
+/// The act and what belongs to it, between asterisks.
+pub fn act_line(act: &Act<'_>) -> String {
+    let what = match act {
+        Act::GroupUpdate { name, open } => {
+            let name = name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+            let open = open.map_or("", |open| if open { " open" } else { " closed" });
+            format!("{name}{open}")
+        }
+        Act::Role { uid, role } => format!(" {uid} {role:?}"),
+        Act::Ban { uid, seconds: Some(seconds) } | Act::Mute { uid, seconds: Some(seconds) } => {
+            format!(" {uid} {seconds}")
+        }
+        act => act.target().map(|uid| format!(" {uid}")).unwrap_or_default(),
+    };
+    format!("*{}{what}*", act.as_str())
+}
+
+pub fn target_line(target: &Target) -> String {
+    match target {
+        Target::Group(gid) => format!("group {gid}"),
+        Target::User(uid) => format!("user {uid}"),
+    }
+}
