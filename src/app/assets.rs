@@ -15,11 +15,12 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// Path, type and content of every file.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 9] = [
     ("/", HTML, include_str!("../web/index.html")),
     ("/a/app.js", SCRIPT, include_str!("../web/app.js")),
     ("/a/client.js", SCRIPT, include_str!("../web/client.js")),
     ("/a/pane.js", SCRIPT, include_str!("../web/pane.js")),
+    ("/a/past.js", SCRIPT, include_str!("../web/past.js")),
     ("/a/row.js", SCRIPT, include_str!("../web/row.js")),
     ("/a/text.js", SCRIPT, include_str!("../web/text.js")),
     ("/a/words.js", SCRIPT, include_str!("../web/words.js")),

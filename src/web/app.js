@@ -1,4 +1,4 @@
-// The page: one connection, two windows. Reading order: this file, client.js, pane.js, row.js; text.js and words.js serve them.
+// The page: one connection, two windows. Reading order: this file, client.js, pane.js, past.js, row.js; text.js and words.js serve them.
 //
 // The messages are the tutorial's: login, group (comes back as groupPm) and pm. The rest of the protocol is in
 // the manual, src/manual/protocol.md.

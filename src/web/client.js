@@ -12,7 +12,7 @@ const STEADY_MS = 10_000; // a connection that lasts as long ends the back-off
 // The server has called the message itself wrong: sending it once more would only close the next connection.
 const CLOSED_BY_OUR_FAULT = new Set([1002, 1003, 1007, 1008, 1009]);
 // Less than the day for which the server knows an `id`: clocks differ, and messages are on their way for a while.
-const REPEATABLE_MS = 23 * 3_600_000;
+export const REPEATABLE_MS = 23 * 3_600_000;
 
 /** An id that no other request of this user has. `crypto.randomUUID` is missing on plain http. */
 export function newId() {

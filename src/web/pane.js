@@ -4,14 +4,14 @@
 // the sender's own copy of the entry come in either order; whichever is first makes the entry, the other finds it.
 
 import { newId } from './client.js';
-import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow, presenceWords, revive } from './row.js';
-import { fitHeight, isSendKey, keepInTab, keptInTab, make, parseId } from './text.js';
+import { KEPT, Past } from './past.js';
+import { chip, dressRow, entryRow, memberLine, noticeRow, pendingRow, presenceWords } from './row.js';
+import { fitHeight, isSendKey, make, parseId } from './text.js';
 import { dress, errorWords, word } from './words.js';
 
-const KEPT = 300; // entries of a talk in memory and over a reload; older ones are only a `seq` gap.
+const NEAR_TOP_PX = 120;
 const TYPING_EVERY_MS = 3000;
 const TYPING_SHOWN_MS = 5000;
-
 
 export class Pane {
   /**
@@ -23,6 +23,7 @@ export class Pane {
     Object.assign(this, app);
     this.root = root;
     this.talks = new Map();
+    this.past = new Past(this);
     this.shown = null;
     this.following = true;
     const part = (selector) => root.querySelector(selector);
@@ -38,7 +39,7 @@ export class Pane {
     this.membersList = part('.members');
     this.membersButton = part('[data-act=members]');
     this.listen();
-    this.restore();
+    this.past.restore();
   }
 
   listen() {
@@ -56,6 +57,7 @@ export class Pane {
     on(this.log, 'scroll', () => {
       this.following = this.atBottom();
       if (this.following) this.seen();
+      if (this.log.scrollTop < NEAR_TOP_PX) this.past.readOlder();
     });
     // A keyboard that slides in, or the list of members: whoever was at the newest message stays there.
     new ResizeObserver(() => this.following && this.toBottom()).observe(this.log);
@@ -102,6 +104,7 @@ export class Pane {
     this.toggleMembers(false);
     this.watch(this.shown);
     this.draw();
+    this.past.catchUp(this.shown);
   }
 
   /** What stands in the field, shown; null and an alert when it is no id. */
@@ -157,7 +160,7 @@ export class Pane {
     this.talks.clear();
     this.shown = null;
     this.field.value = '';
-    this.saveNow();
+    this.past.keep();
   }
 
   forget(talk) {
@@ -172,8 +175,9 @@ export class Pane {
 
   member(talk, joined) {
     talk.joined = joined;
+    if (joined) this.past.catchUp(talk);
     this.drawAbout();
-    this.save();
+    this.past.keepSoon();
   }
 
   /**
@@ -186,6 +190,7 @@ export class Pane {
       this.epoch = epoch;
     }
     for (const talk of this.talks.values()) {
+      talk.isCurrent = false;
       if (this.type === 'group' && talk.joined) this.join(talk);
       this.watch(talk);
       for (const pending of talk.pending.filter((one) => one.state !== 'failed')) {
@@ -194,6 +199,7 @@ export class Pane {
       }
     }
     this.draw();
+    if (this.type === 'pm') this.past.catchUp(this.shown);
   }
 
   /** Numbers begin anew: what is here must not be taken for what comes. What groups said is kept to be read. */
@@ -259,7 +265,7 @@ export class Pane {
       Object.assign(pending, { state: 'failed', error, covered: false });
       if (talk === this.shown) this.draw();
     }
-    this.save();
+    this.past.keepSoon();
   }
 
   typed() {
@@ -335,7 +341,10 @@ export class Pane {
     if (item.seq && talk.items.some((other) => other.seq === item.seq)) return;
     const at = item.seq ? talk.items.findLastIndex((other) => !(other.seq > item.seq)) + 1 : talk.items.length;
     talk.items.splice(at, 0, item);
-    if (talk.items.length > KEPT) talk.items.splice(0, talk.items.length - KEPT);
+    if (talk.items.length > KEPT && !this.isReadBack(talk)) {
+      talk.items.splice(0, talk.items.length - KEPT);
+      delete talk.more;
+    }
     const own = (item.own = !item.notice && String(item.uid) === String(this.me().uid));
     if (own) this.cover(talk, item);
     if (!this.shown && !item.notice && this.mayShow(talk)) this.show(talk.target);
@@ -345,7 +354,12 @@ export class Pane {
     this.drawTyping();
     this.drawChips();
     this.changed();
-    this.save();
+    this.past.keepSoon();
+  }
+
+  /** Whether somebody looks at older entries of the talk, which must then stay. */
+  isReadBack(talk) {
+    return talk === this.shown && !this.following;
   }
 
   /** The own copy may come before the `ack`: the message that waits is not shown beside it. */
@@ -365,6 +379,11 @@ export class Pane {
   // ---- drawing ----
 
   draw() {
+    this.drawLog();
+    this.toBottom();
+  }
+
+  drawLog() {
     const rows = this.shown?.items.map((item) => this.row(item)) ?? [];
     const pending = this.shown?.pending.filter((one) => !one.covered).map((one) => this.pendingRow(this.shown, one)) ?? [];
     // Changing the talk is not news: a screen reader must not read the whole log again.
@@ -376,7 +395,6 @@ export class Pane {
     this.drawTyping();
     this.drawEmpty();
     this.drawChips();
-    this.toBottom();
   }
 
   drawEmpty() {
@@ -391,7 +409,7 @@ export class Pane {
     this.log.insertBefore(row, following ?? null);
     dressRow(row);
     if (row.nextElementSibling) dressRow(row.nextElementSibling);
-    while (this.log.childElementCount > KEPT + talk.pending.length) this.log.firstElementChild.remove();
+    while (!this.isReadBack(talk) && this.log.childElementCount > KEPT + talk.pending.length) this.log.firstElementChild.remove();
     this.drawEmpty();
     if (follow) this.toBottom();
   }
@@ -468,28 +486,6 @@ export class Pane {
   /** Unread messages of all talks of this window. */
   unread() {
     return [...this.talks.values()].reduce((sum, talk) => sum + talk.unread, 0);
-  }
-
-  // ---- over a reload ----
-
-  save() {
-    clearTimeout(this.saveTimer);
-    this.saveTimer = setTimeout(() => this.saveNow(), 200);
-  }
-
-  saveNow() {
-    if (this.shown) this.shown.draft = this.input.value;
-    const talks = [...this.talks.values()].map((talk) => ({ ...talk, typing: undefined, presence: undefined }));
-    keepInTab(this.type, { epoch: this.epoch, shown: this.shown?.target, talks });
-  }
-
-  restore() {
-    addEventListener('pagehide', () => this.saveNow());
-    const { epoch, shown, talks } = keptInTab(this.type);
-    this.epoch = epoch;
-    for (const talk of talks ?? []) this.talks.set(String(talk.target), revive(talk));
-    if (shown !== undefined) this.show(shown);
-    this.draw();
   }
 
   /** The language has changed. */

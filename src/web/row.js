@@ -1,6 +1,7 @@
 // The lines of a window: entries, notices, messages that wait; talks and members to choose from.
 // Foreign text enters as text nodes only.
 
+import { REPEATABLE_MS } from './client.js';
 import { clock, contentNode, day, make, moment, paintAvatar } from './text.js';
 import { errorWords, word } from './words.js';
 
@@ -81,8 +82,9 @@ export function pendingRow(pending, again) {
 
 /** A talk after a reload. Nobody can say any more what became of a message that was on its way. */
 export function revive(talk) {
-  const unsure = (one) => (one.state === 'sending' ? { ...one, state: 'failed', error: { code: 'unsure' } } : one);
-  return { ...talk, pending: talk.pending.map(unsure), typing: new Map() };
+  const unsure = (one) => ({ ...one, state: 'failed', error: { code: 'unsure' } });
+  const isOld = (one) => one.state === 'sending' && Date.now() - one.time > REPEATABLE_MS;
+  return { ...talk, pending: talk.pending.map((one) => (isOld(one) ? unsure(one) : one)), typing: new Map() };
 }
 
 /** What a row shows because of the one before it: a new day, missing entries, the same author going on. */

@@ -238,6 +238,30 @@ test('a message whose answer got lost is sent again by itself, and said once', a
   await gus.page.context().close();
 });
 
+test('what was said before is read, and older pages when one scrolls up', async () => {
+  await joinGroup(ben, 'long');
+  for (let n = 1; n <= 80; n += 1) {
+    await write(ben, 'group', `line ${n}`);
+    if (n % 20 === 0) await ben.page.waitForTimeout(1000); // within the message rate
+  }
+  await line(ben, 'group-log', 'line 80').waitFor();
+  const hal = await enter('Hal');
+  await joinGroup(hal, 'long');
+  await line(hal, 'group-log', 'line 80').waitFor();
+  const log = part(hal, 'group-log');
+  assert.equal(await log.locator('[data-seq]').count(), 50, 'the newest page');
+  const top = line(hal, 'group-log', 'line 31');
+  await log.evaluate((node) => (node.scrollTop = 0));
+  await line(hal, 'group-log', 'line 1').waitFor({ state: 'attached' });
+  assert.ok(await top.evaluate((node) => node.getBoundingClientRect().top > 0), 'what was read stays in sight');
+  assert.ok(await log.evaluate((node) => node.scrollTop > 500), 'the older ones are above');
+  const seqs = await log.locator('[data-seq]').evaluateAll((rows) => rows.map((row) => Number(row.dataset.seq)));
+  assert.deepEqual(seqs, Array.from({ length: 80 }, (_, at) => at + 1));
+  assert.deepEqual(hal.errors, []);
+  await joinGroup(ben, '123');
+  await hal.page.context().close();
+});
+
 describe('looks and access', () => {
   for (const width of [375, 1280]) {
     for (const colorScheme of ['light', 'dark']) {

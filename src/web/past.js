@@ -1,0 +1,97 @@
+// What was said before: pages of history, read when a talk is shown and when somebody scrolls up to its top.
+//
+// A page is put in its place among what the talk holds already. Nothing of it is unread, and nothing moves under the
+// reader's eyes. The tab keeps the latest entries over a reload, so that they are there before the server answers.
+
+import { revive } from './row.js';
+import { keepInTab, keptInTab } from './text.js';
+
+/** Entries of a talk in memory and over a reload, unless somebody reads further back. */
+export const KEPT = 300;
+
+export class Past {
+  /** @param {import('./pane.js').Pane} pane */
+  constructor(pane) {
+    this.pane = pane;
+  }
+
+  /** Reads the newest page of the talk that is shown, once in each connection: what was missed is on it. */
+  async catchUp(talk) {
+    if (!talk || talk !== this.pane.shown || talk.isCurrent || !this.pane.client.online) return;
+    if (this.pane.type === 'group' && !talk.joined) return;
+    talk.isCurrent = true;
+    const isNew = !talk.items.some((item) => item.seq);
+    const page = await this.history(talk, {});
+    if (page && isNew) talk.more = page.more;
+  }
+
+  /** Reads the page before the oldest entry that is here. */
+  async readOlder() {
+    const talk = this.pane.shown;
+    const first = talk?.items.find((item) => item.seq)?.seq ?? 1;
+    if (first === 1 || talk.more === false || talk.isReading || !this.pane.client.online) return;
+    talk.isReading = true;
+    const page = await this.history(talk, { before: first });
+    talk.isReading = false;
+    if (page) talk.more = page.more;
+  }
+
+  /** A page of history, put in its place; undefined when it may not be read. */
+  async history(talk, bounds) {
+    try {
+      const page = await this.pane.client.ask({ type: 'history', [this.pane.key]: talk.target, ...bounds });
+      this.fill(talk, page.messages);
+      return page;
+    } catch {
+      return undefined; // Who has left the group meanwhile is told of it elsewhere.
+    }
+  }
+
+  /** Puts entries of the past in their places: nothing is unread, nothing moves under the reader's eyes. */
+  fill(talk, entries) {
+    const here = new Set(talk.items.map((item) => item.seq));
+    const missing = entries.filter((entry) => !here.has(entry.seq));
+    for (const entry of missing) {
+      entry.own = String(entry.uid) === String(this.pane.me().uid);
+      const later = talk.items.findIndex((item) => item.seq > entry.seq);
+      let at = later < 0 ? talk.items.length : later;
+      // What has no number stands by its time.
+      while (at > 0 && !talk.items[at - 1].seq && talk.items[at - 1].time > entry.time) at -= 1;
+      talk.items.splice(at, 0, entry);
+    }
+    if (missing.length === 0 || talk !== this.pane.shown) return;
+    const fromBottom = this.pane.log.scrollHeight - this.pane.log.scrollTop;
+    const wasFollowing = this.pane.following;
+    this.pane.drawLog();
+    if (wasFollowing) this.pane.toBottom();
+    else this.pane.log.scrollTop = this.pane.log.scrollHeight - fromBottom;
+    this.keepSoon();
+  }
+
+  // ---- over a reload ----
+
+  keepSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.keep(), 200);
+  }
+
+  keep() {
+    const { shown, input, type, epoch } = this.pane;
+    if (shown) shown.draft = input.value;
+    const talks = [...this.pane.talks.values()].map((talk) => {
+      const items = talk.items.slice(-KEPT);
+      const more = items.length < talk.items.length ? undefined : talk.more;
+      return { ...talk, items, more, isCurrent: false, isReading: false, typing: undefined, presence: undefined };
+    });
+    keepInTab(type, { epoch, shown: shown?.target, talks });
+  }
+
+  restore() {
+    addEventListener('pagehide', () => this.keep());
+    const { epoch, shown, talks } = keptInTab(this.pane.type);
+    this.pane.epoch = epoch;
+    for (const talk of talks ?? []) this.pane.talks.set(String(talk.target), revive(talk));
+    if (shown !== undefined) this.pane.show(shown);
+    this.pane.draw();
+  }
+}
