@@ -7,7 +7,7 @@ import { errorWords, word } from './words.js';
 
 const GROUPED_MS = 5 * 60_000;
 
-/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, own?: boolean, notice?: string}} Item */
+/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, own?: boolean, notice?: string, kind?: string, data?: {act?: string, uid?: string|number, seconds?: number}}} Item */
 /** @typedef {{id: string, content: string, time: number, state: 'waiting'|'sending'|'failed', covered?: boolean, error?: object}} Pending */
 
 function emptyRow(className, time) {
@@ -24,11 +24,22 @@ export function noticeRow(item) {
   return row;
 }
 
+/** What an owner or admin did. @param {Item} item */
+function actRow(item) {
+  const { act, uid, seconds } = item.data ?? {};
+  const row = emptyRow('row notice', item.time);
+  if (item.seq) row.dataset.seq = String(item.seq);
+  const key = seconds === 0 ? `act_${act}_lifted` : `act_${act}`;
+  row.append(make('p', '', word(key, item.name || String(item.uid), uid ?? '')));
+  return row;
+}
+
 /**
  * An entry; one without a number is from another life of the server's store. @param {Item} item
  * @param {((uid: string|number, name: string) => void)?} openTalk what a click on the author does
  */
 export function entryRow(item, openTalk) {
+  if (item.kind === 'system') return actRow(item);
   const row = emptyRow(item.own ? 'row own' : 'row', item.time);
   if (item.seq) row.dataset.seq = String(item.seq);
   row.dataset.uid = String(item.uid);

@@ -108,6 +108,20 @@ test('only http and https become links', async () => {
   assert.deepEqual(hrefs, ['https://example.com/a']);
 });
 
+test('what an admin did is told in words, in its place', async () => {
+  const shown = await ann.page.evaluate(async () => {
+    const { entryRow } = await import('/a/row.js');
+    const entry = (data) => ({ kind: 'system', seq: 7, uid: 1001, name: 'Ann', content: '', time: 0, data });
+    return [entry({ act: 'kick', uid: 1002 }), entry({ act: 'mute', uid: 1002, seconds: 0 })]
+      .map((item) => entryRow(item, null))
+      .map((row) => [row.className, row.dataset.seq, row.textContent]);
+  });
+  assert.deepEqual(shown, [
+    ['row notice', '7', 'Ann removed 1002'],
+    ['row notice', '7', 'Ann lets 1002 speak again'],
+  ]);
+});
+
 test('Enter that ends a composition of an input method does not send', async () => {
   const input = part(ann, 'group-input');
   await input.fill('');
