@@ -78,6 +78,11 @@ pub struct Config {
           default_value_t = limits::MESSAGES_BURST.default, value_parser = within(limits::MESSAGES_BURST))]
     pub messages_burst: u64,
 
+    /// Seconds for which authors may recall what they said. Admins and owners of groups may at any time.
+    #[arg(long, env = "KAREZ_RECALL_SECONDS", value_name = "SECONDS",
+          default_value_t = limits::RECALL_SECONDS.default, value_parser = within(limits::RECALL_SECONDS))]
+    pub recall_seconds: u64,
+
     /// What to log: error, warn, info, debug, trace, or a level per module as karez::net=debug.
     #[arg(long, env = "KAREZ_LOG", value_name = "LEVEL", default_value = "info")]
     pub log: String,
@@ -177,6 +182,7 @@ impl Config {
             chat: chat::Limits {
                 messages_per_second: self.messages_per_second,
                 messages_burst: self.messages_burst,
+                recall_seconds: self.recall_seconds,
                 broadcast: match self.broadcast {
                     Broadcasters::Admins => BroadcastPolicy::Admins,
                     Broadcasters::Anyone => BroadcastPolicy::Anyone,

@@ -84,6 +84,7 @@ impl<S: Storage> Turn<S> {
                 name_bytes: chat.name_bytes_max as u64,
                 members_page: chat.members_page_max as u64,
                 history_page: chat.history_page_max as u64,
+                recall_seconds: chat.recall_seconds,
                 watched_uids: chat.watched_uids_max as u64,
                 messages_per_second: chat.messages_per_second,
                 messages_burst: chat.messages_burst,

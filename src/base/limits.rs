@@ -59,6 +59,7 @@ pub const TABLE: &[Limit] = &[
     HISTORY_PAGE_DEFAULT,
     HISTORY_PAGE_MAX,
     HISTORY_PAGE_BYTES_MAX,
+    RECALL_SECONDS,
     CONTENT_BYTES_MAX,
     KIND_BYTES_MAX,
     DATA_BYTES_MAX,
@@ -262,6 +263,15 @@ pub const HISTORY_PAGE_BYTES_MAX: Limit = Limit {
     min: 1_024,
     max: 16 * 1024 * 1024,
     test: "tests/chat/history.rs::a_long_page_is_cut_by_its_bytes",
+};
+/// How long authors may recall what they said. Those who govern a group may for ever.
+pub const RECALL_SECONDS: Limit = Limit {
+    name: "recall_seconds",
+    unit: "seconds",
+    default: 120,
+    min: 0,
+    max: 10 * 365 * 24 * 3_600,
+    test: "tests/chat/recall.rs::an_author_recalls_within_the_time",
 };
 
 // ---- chat: presence ----

@@ -77,8 +77,10 @@ impl Chat {
             | Command::Leave { gid }
             | Command::Members { gid, .. }
             | Command::History { target: Target::Group(gid), .. }
+            | Command::Recall { target: Target::Group(gid), .. }
             | Command::Typing { target: Target::Group(gid) } => unreserved("gid", gid),
             Command::History { target: Target::User(uid), .. }
+            | Command::Recall { target: Target::User(uid), .. }
             | Command::Typing { target: Target::User(uid) } => unreserved("uid", uid),
             Command::Group { gid, draft } => {
                 unreserved("gid", gid)?;

@@ -18,19 +18,24 @@ use super::input::Target;
 use super::output::{AckedEntry, Event, Output, Query, Refusal, Sink, Store, To, UserPresence};
 use super::reply::{Outcome, Reply};
 use super::resend::Sending;
+use super::table::Table;
 use super::turn::Undo;
-use super::user::UserSlot;
+use super::user::{User, UserSlot};
 use crate::base::clock::Now;
 
 impl Chat {
     /// What must be asked before these two can talk.
     pub(super) fn needs_direct(&self, user: UserSlot, peer: &Id) -> Option<Query> {
-        let conversation = Conversation::direct(&self.users[user].uid, peer);
-        if self.directs.contains_key(&conversation) {
+        self.needs_last(Conversation::direct(&self.users[user].uid, peer)).or_else(|| {
             let is_known = self.users.find(peer).is_some_and(|peer| peer.blocked.is_some());
-            return (!is_known).then(|| Query::User(peer.clone()));
-        }
+            (!is_known).then(|| Query::User(peer.clone()))
+        })
+    }
+
+    /// What must be asked before a private conversation can have a further entry.
+    pub(super) fn needs_last(&self, conversation: Conversation) -> Option<Query> {
         match conversation {
+            known if self.directs.contains_key(&known) => None,
             Conversation::Direct(low, high) => Some(Query::Direct(low, high)),
             Conversation::Group(_) => None,
         }
@@ -59,19 +64,20 @@ impl Chat {
         draft::check_reply(draft, last)?;
         self.remember(user, out);
         self.guests.name(peer);
-        let seq = last + 1;
-        self.directs.insert(conversation.clone(), seq);
-
+        let seq = self.number_of_two(&conversation);
         let entry = draft::entry(draft, &conversation, seq, &self.users[user], now.unix);
         out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: sending.sent_as() }));
-        self.receivers.clear();
-        self.receivers.extend_from_slice(self.users[user].sessions.as_slice());
-        if let Some(other) = self.users.slot(peer).filter(|other| *other != user) {
-            self.receivers.extend_from_slice(self.users[other].sessions.as_slice());
-        }
+        collect_receivers(&mut self.receivers, &self.users, user, peer);
         out.put(Output::Deliver { to: To::Sessions(&self.receivers), event: Event::Entry(entry) });
-        self.turn.undo(Undo::Whispered(conversation));
         Ok(Reply::Ack(Some(AckedEntry { target, seq, time: now.unix, duplicate: false })))
+    }
+
+    /// Takes the next number of a private conversation.
+    pub(super) fn number_of_two(&mut self, conversation: &Conversation) -> u64 {
+        let seq = self.directs.get(conversation).copied().unwrap_or(0) + 1;
+        self.directs.insert(conversation.clone(), seq);
+        self.turn.undo(Undo::Whispered(conversation.clone()));
+        seq
     }
 
     pub(super) fn type_to_user(
@@ -126,5 +132,19 @@ impl Chat {
             out.put(Output::Deliver { to: To::Sessions(&self.receivers), event });
         }
         Ok(Reply::Ack(None))
+    }
+}
+
+/// Gathers the devices of two users, each once.
+pub(super) fn collect_receivers(
+    receivers: &mut Vec<SessionId>,
+    users: &Table<User>,
+    user: UserSlot,
+    peer: &Id,
+) {
+    receivers.clear();
+    receivers.extend_from_slice(users[user].sessions.as_slice());
+    if let Some(other) = users.slot(peer).filter(|other| *other != user) {
+        receivers.extend_from_slice(users[other].sessions.as_slice());
     }
 }

@@ -8,7 +8,7 @@ use super::act::Act;
 use super::ids::Conversation;
 use super::input::Draft;
 use super::limits::Limits;
-use super::output::{Entry, Refusal};
+use super::output::{Entry, Recall, Refusal};
 use super::user::User;
 use crate::base::clock::UnixMillis;
 use crate::base::digest::Digest;
@@ -78,6 +78,7 @@ pub(super) fn entry<'a>(
         reply: draft.reply,
         mentions: &draft.mentions,
         act: None,
+        recall: Recall::None,
         time,
     }
 }
@@ -101,6 +102,31 @@ pub(super) fn act_entry<'a>(
         reply: None,
         mentions: &[],
         act: Some(act),
+        recall: Recall::None,
+        time,
+    }
+}
+
+/// The entry that says that another one was recalled.
+pub(super) fn recalling_entry<'a>(
+    recalled: u64,
+    conversation: &'a Conversation,
+    seq: u64,
+    actor: &'a User,
+    time: UnixMillis,
+) -> Entry<'a> {
+    Entry {
+        conversation,
+        seq,
+        uid: &actor.uid,
+        name: &actor.name,
+        content: "",
+        kind: None,
+        data: None,
+        reply: None,
+        mentions: &[],
+        act: None,
+        recall: Recall::Of(recalled),
         time,
     }
 }

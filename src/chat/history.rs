@@ -44,7 +44,7 @@ impl Chat {
     }
 
     /// A private conversation is named from the side of whoever asks, so only its two users ever ask for it.
-    fn may_read(&mut self, now: Now, asker: Asker, target: &Target) -> Result<(), Refusal> {
+    pub(super) fn may_read(&mut self, now: Now, asker: Asker, target: &Target) -> Result<(), Refusal> {
         match target {
             Target::Group(gid) => {
                 let slot = self.groups.intern(gid);

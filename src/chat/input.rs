@@ -109,6 +109,13 @@ pub enum Command<'a> {
         /// How many entries at most.
         limit: Option<u32>,
     },
+    /// Take back what was said.
+    Recall {
+        /// Where.
+        target: Target,
+        /// The number of the entry.
+        seq: u64,
+    },
     /// Speak to everyone who is connected; not stored.
     Broadcast {
         /// What is said.
@@ -144,6 +151,7 @@ impl Command<'_> {
             Command::Block { uid, on } => Command::Block { uid, on },
             Command::Pm { uid, draft } => Command::Pm { uid, draft: draft.into_owned() },
             Command::History { target, bounds, limit } => Command::History { target, bounds, limit },
+            Command::Recall { target, seq } => Command::Recall { target, seq },
             Command::Broadcast { content } => Command::Broadcast { content: owned(content) },
             Command::Typing { target } => Command::Typing { target },
             Command::Presence { uids } => Command::Presence { uids },

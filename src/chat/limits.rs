@@ -52,6 +52,8 @@ pub struct Limits {
     pub history_page_max: usize,
     /// Bytes of what is said on a page of history.
     pub history_page_bytes_max: usize,
+    /// Seconds for which authors may recall what they said.
+    pub recall_seconds: u64,
     /// Users whom one session may watch.
     pub watched_uids_max: usize,
     /// Milliseconds for which a user without a session is still shown as online.
@@ -100,6 +102,7 @@ impl Default for Limits {
             history_page_default: table::HISTORY_PAGE_DEFAULT.count(),
             history_page_max: table::HISTORY_PAGE_MAX.count(),
             history_page_bytes_max: table::HISTORY_PAGE_BYTES_MAX.count(),
+            recall_seconds: table::RECALL_SECONDS.default,
             watched_uids_max: table::WATCHED_UIDS_MAX.count(),
             presence_grace_ms: table::PRESENCE_GRACE_MS.default,
             content_bytes_max: table::CONTENT_BYTES_MAX.count(),

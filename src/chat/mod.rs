@@ -34,6 +34,7 @@ mod parking;
 mod permission;
 mod presence;
 mod quota;
+mod recall;
 mod record;
 mod reply;
 mod resend;
@@ -212,6 +213,7 @@ impl Chat {
             Command::Block { uid, on } => self.block(user, &uid, on, out),
             Command::Pm { uid, draft } => self.whisper(now, &uid, &Sending { asker, id, draft: &draft }, out),
             Command::History { target, .. } => self.read_history(now, asker, (session, id), &target, out),
+            Command::Recall { target, seq } => self.recall(now, asker, &target, seq, out),
             Command::Broadcast { content } => self.broadcast(now, asker, &content, out),
             Command::Typing { target } => match &target {
                 Target::Group(gid) => self.type_in_group(now, asker, &target, gid, out),

@@ -107,7 +107,7 @@ pub enum Event<'a> {
         /// Echoed.
         id: Option<&'a str>,
     },
-    /// An entry of a conversation: `groupPm` or `pm`.
+    /// An entry of a conversation: `groupPm`, `pm` or `recalled`.
     Entry(Entry<'a>),
     /// The request with this `id` is done, and stored if it stores.
     Ack {
@@ -212,8 +212,22 @@ pub struct Entry<'a> {
     pub mentions: &'a [Id],
     /// What was done, in an entry that tells of it; `kind` is then `"system"` and the text empty.
     pub act: Option<&'a Act<'a>>,
+    /// What recalling has to do with it.
+    pub recall: Recall,
     /// When it was accepted.
     pub time: UnixMillis,
+}
+
+/// What recalling has to do with an entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recall {
+    /// Nothing.
+    #[default]
+    None,
+    /// The entry was recalled: it keeps its place, and who said it when; all else is gone.
+    Recalled,
+    /// The entry says that the one of this `seq` was recalled. Its author is who did it, and it has no text.
+    Of(u64),
 }
 
 /// The entry that an `ack` stands for.

@@ -196,6 +196,10 @@ impl Chat {
                 let asker = self.asker(request.session).ok()?;
                 self.needs_page(now, asker, reading)
             }
+            Command::Recall { target, seq } => {
+                let asker = self.asker(request.session).ok()?;
+                self.needs_recall(now, asker, target, *seq)
+            }
             Command::Ping
             | Command::Refresh(_)
             | Command::Profile { .. }

@@ -6,15 +6,16 @@
 //! all that exists may be done.
 //!
 //! Being muted comes after the table: it takes away speech and nothing else. Private messages have a table of
-//! one line, [`Chat::may_write_to`].
+//! one line, [`Chat::may_write_to`]. What was said is recalled by its author for a while, and by those who govern
+//! the group at any time ([`Chat::may_recall`]), the owner's entries too: that is done to a text and not to a person.
 //!
 //! The tutorial believes everybody. The table is a test of its own: `tests/chat/permission.rs`.
 
 use super::Chat;
 use super::act::{Act, Sanction};
 use super::ids::{Id, SessionId};
-use super::input::Role;
-use super::output::{GroupRole, Refusal};
+use super::input::{Role, Target};
+use super::output::{EntryRecord, GroupRole, Recall, Refusal};
 use super::room::GroupSlot;
 use super::user::UserSlot;
 use crate::base::clock::Now;
@@ -136,6 +137,30 @@ impl Chat {
             _ => Deed::Govern,
         };
         self.may(now, asker, slot, deed)
+    }
+
+    /// Whether this entry, which the asker may read, may be recalled; or could have been, if that was done already.
+    pub(super) fn may_recall(
+        &mut self,
+        now: Now,
+        asker: Asker,
+        target: &Target,
+        entry: &EntryRecord,
+    ) -> Result<(), Refusal> {
+        let is_author = entry.uid == self.users[asker.user].uid;
+        // Whoever sets the date back lengthens the time; nobody loses a right by it.
+        let age_ms = now.unix.0.saturating_sub(entry.time.0);
+        let is_in_time = age_ms <= self.limits.recall_seconds.saturating_mul(1_000);
+        if is_author && (is_in_time || entry.recall == Recall::Recalled) {
+            return Ok(());
+        }
+        match target {
+            Target::Group(gid) => {
+                let slot = self.groups.intern(gid);
+                self.may(now, asker, slot, Deed::Govern)
+            }
+            Target::User(_) => Err(Refusal::Forbidden),
+        }
     }
 
     /// Whether the asker's private messages reach this user. Whom the user blocks must be known.

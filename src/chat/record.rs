@@ -5,7 +5,7 @@
 use super::act::{Act, Sanction, Term};
 use super::ids::{Conversation, Id};
 use super::input::{Bounds, Listing};
-use super::output::{Entry, GroupRole};
+use super::output::{Entry, GroupRole, Recall};
 use crate::base::clock::UnixMillis;
 use crate::base::digest::Digest;
 
@@ -88,6 +88,14 @@ pub enum Store<'a> {
         entry: Entry<'a>,
         /// By which its author may send it again. Not used by this author so far, or the transaction must fail.
         sent_as: Option<SentAs<'a>>,
+    },
+    /// What is said in an entry is gone from now on; it keeps its place. It is there, or the transaction must
+    /// fail.
+    Erase {
+        /// Where.
+        conversation: &'a Conversation,
+        /// Its number.
+        seq: u64,
     },
 }
 
@@ -197,6 +205,8 @@ pub struct EntryRecord {
     pub mentions: Box<[Id]>,
     /// What was done, in an entry that tells of it.
     pub act: Option<Act<'static>>,
+    /// What recalling has to do with it.
+    pub recall: Recall,
     /// When it was accepted.
     pub time: UnixMillis,
 }
@@ -216,6 +226,7 @@ impl EntryRecord {
             reply: self.reply,
             mentions: &self.mentions,
             act: self.act.as_ref(),
+            recall: self.recall,
             time: self.time,
         }
     }

@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::page;
+use super::recall;
 use super::sends::{SendKey, Sends};
 use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::UnixMillis;
@@ -75,6 +76,7 @@ enum Undo {
     Sanction(Id, Id, Sanction, Option<Term>),
     Block(Id, Id, bool),
     Append(Conversation),
+    Erase(Conversation, EntryRecord),
     Send(SendKey, UnixMillis),
     Guests(u64),
 }
@@ -240,9 +242,20 @@ impl Memory {
             reply: entry.reply,
             mentions: entry.mentions.into(),
             act: entry.act.cloned().map(Act::into_owned),
+            recall: entry.recall,
             time: entry.time,
         });
         Ok(Undo::Append(conversation))
+    }
+
+    fn erase(&mut self, conversation: &Conversation, seq: u64) -> Result<Undo, StoreError> {
+        let log = self.logs.get_mut(conversation);
+        let before = log.and_then(|log| recall::erase(&mut log.entries, seq));
+        let conversation = conversation.clone();
+        match before {
+            Some(before) => Ok(Undo::Erase(conversation, before)),
+            None => Err(StoreError::NoSuchEntry { conversation, seq }),
+        }
     }
 
     fn carry_out(&mut self, order: Store<'_>, steps: &mut Vec<Undo>) -> Result<(), StoreError> {
@@ -268,6 +281,7 @@ impl Memory {
                 let key = self.sends.keep(&entry, sent_as)?;
                 Undo::Send(key, entry.time)
             }
+            Store::Erase { conversation, seq } => self.erase(conversation, seq)?,
         };
         steps.push(step);
         Ok(())
@@ -323,6 +337,11 @@ impl Memory {
             }
             Undo::Guests(before) => self.guests_until = before,
             Undo::Send(key, time) => self.sends.remove(&key, time),
+            Undo::Erase(conversation, before) => {
+                if let Some(log) = self.logs.get_mut(&conversation) {
+                    recall::put_back(&mut log.entries, before);
+                }
+            }
             Undo::Append(conversation) => {
                 if let Some(log) = self.logs.get_mut(&conversation) {
                     log.last -= 1;

@@ -14,6 +14,7 @@ mod groups;
 mod memory;
 mod open;
 mod page;
+mod recall;
 mod rows;
 mod sends;
 mod sqlite;
@@ -106,6 +107,13 @@ pub enum Tidy {
     NotYet,
 }
 
+impl Tidy {
+    /// Whether both have tidied up.
+    fn and(self, other: Tidy) -> Tidy {
+        if self == Tidy::Done { other } else { Tidy::NotYet }
+    }
+}
+
 /// Why a store did not do as it was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
@@ -133,6 +141,13 @@ pub enum StoreError {
     NoSuchGroup(Id),
     /// An order names a user who is not stored.
     NoSuchUser(Id),
+    /// An order names an entry that is not stored.
+    NoSuchEntry {
+        /// Where.
+        conversation: Conversation,
+        /// Its number.
+        seq: u64,
+    },
     /// There is no room. Nothing is wrong with what is stored, and writing goes on when there is room again.
     Full,
     /// The medium has once not confirmed what it was given, in its own words. What is on it since then nobody
@@ -155,6 +170,9 @@ impl fmt::Display for StoreError {
             }
             StoreError::NoSuchGroup(gid) => write!(f, "group {gid:?} is not stored"),
             StoreError::NoSuchUser(uid) => write!(f, "user {uid:?} is not stored"),
+            StoreError::NoSuchEntry { conversation, seq } => {
+                write!(f, "entry {seq} of {conversation:?} is not stored")
+            }
             StoreError::Full => f.write_str("there is no room left"),
             StoreError::Unconfirmed(words) => {
                 write!(f, "the disk did not confirm a write ({words}); nothing is written until a restart")

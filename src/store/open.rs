@@ -31,6 +31,7 @@ const SCHEMA: &[&str] = &[
     include_str!("schema/0002_sends.sql"),
     include_str!("schema/0003_administration.sql"),
     include_str!("schema/0004_order.sql"),
+    include_str!("schema/0005_recall.sql"),
 ];
 /// Before this one a WAL that was begun anew could damage the file.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;

@@ -9,7 +9,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use crate::base::clock::UnixMillis;
 use crate::chat::act::Act;
 use crate::chat::ids::Id;
-use crate::chat::output::EntryRecord;
+use crate::chat::output::{EntryRecord, Recall};
 
 /// An id as a parameter.
 pub(super) struct Key<'a>(pub(super) &'a Id);
@@ -46,7 +46,7 @@ fn ids_of(lines: Option<&str>) -> FromSqlResult<Box<[Id]>> {
 
 /// The columns of [`entry_of`].
 pub(super) const ENTRY: &str = "seq, uid, name, content, kind, data, reply, mentions, time, \
-                                act, act_uid, act_role, act_seconds, act_name, act_open";
+                                act, act_uid, act_role, act_seconds, act_name, act_open, recalls, recalled";
 
 /// An entry from its row.
 pub(super) fn entry_of(row: &Row<'_>) -> rusqlite::Result<EntryRecord> {
@@ -61,6 +61,11 @@ pub(super) fn entry_of(row: &Row<'_>) -> rusqlite::Result<EntryRecord> {
         mentions: ids_of(row.get_ref(7)?.as_str_or_null()?)?,
         time: UnixMillis(row.get(8)?),
         act: act_of(row)?,
+        recall: match (row.get(15)?, row.get(16)?) {
+            (Some(seq), _) => Recall::Of(seq),
+            (None, true) => Recall::Recalled,
+            (None, false) => Recall::None,
+        },
     })
 }
 

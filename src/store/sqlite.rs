@@ -25,6 +25,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
 use super::groups::{ActColumns, role_text};
 use super::open::{self, Durability, OpenError, Options};
+use super::recall::{self, StaleWal};
 use super::rows::{Key, lines_of};
 use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::UnixMillis;
@@ -49,6 +50,8 @@ pub struct Sqlite {
     durability: Durability,
     /// Calls of `tidy_up` since pages were moved, while there are some.
     calls: u32,
+    /// Whether the WAL still holds what was erased.
+    pub(super) stale_wal: StaleWal,
     file: Box<Path>,
     /// Held until the connection is closed: fields are dropped in order.
     _lock: File,
@@ -60,16 +63,24 @@ impl Sqlite {
     /// # Errors
     /// [`OpenError`], with words for the operator.
     pub fn open(options: &Options) -> Result<Sqlite, OpenError> {
+        let stale_wal = StaleWal::found(&options.file());
         let open::Opened { connection, lock } = open::open(options)?;
-        Ok(Sqlite {
+        let mut store = Sqlite {
             connection,
             open: false,
             unconfirmed: RefCell::new(None),
             durability: options.durability,
             calls: 0,
+            stale_wal,
             file: options.file().into(),
             _lock: lock,
-        })
+        };
+        if stale_wal != StaleWal::No
+            && let Err(error) = store.empty_wal()
+        {
+            log::error!("what the last daemon left could not be moved: {error}");
+        }
+        Ok(store)
     }
 
     /// Where it is.
@@ -218,8 +229,8 @@ impl Sqlite {
         // The number is proven here: no row comes of it unless it is the next.
         let sql =
             "INSERT INTO entry (conversation, seq, uid, name, content, kind, data, reply, mentions, time,
-                                      act, act_uid, act_role, act_seconds, act_name, act_open)
-                   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
+                                      act, act_uid, act_role, act_seconds, act_name, act_open, recalls)
+                   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
                    WHERE ?1 IS NOT NULL AND EXISTS (SELECT 1 FROM user WHERE uid = ?3)
                    AND ?2 = 1 + coalesce((SELECT max(seq) FROM entry WHERE conversation = ?1),
                                          (SELECT base FROM conversation WHERE conversation = ?1), 0)";
@@ -241,6 +252,7 @@ impl Sqlite {
             act.seconds,
             act.name,
             act.open,
+            recall::of_which(entry.recall),
         ];
         if self.run(sql, params)? == 1 {
             return sent_as.map_or(Ok(()), |sent_as| self.keep_send(entry, sent_as));
@@ -355,6 +367,7 @@ impl Storage for Sqlite {
                 self.run(sql, [until]).map(drop)
             }
             Store::Append { entry, sent_as } => self.append(&entry, sent_as),
+            Store::Erase { conversation, seq } => self.erase(conversation, seq),
         }
     }
 
@@ -403,7 +416,8 @@ impl Storage for Sqlite {
         }
         let erased = self.erase_some()?;
         let forgotten = self.forget_sends(now)?;
-        let left = if erased == Tidy::Done { forgotten } else { Tidy::NotYet };
+        let emptied = self.empty_stale_wal()?;
+        let left = erased.and(forgotten).and(emptied);
         let (pages, moved) = self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?;
         self.calls += 1;
         if pages - moved >= PAGES_TO_MOVE

@@ -77,6 +77,8 @@ struct Fields<'a> {
     #[serde(borrow)]
     after: Field<'a>,
     #[serde(borrow)]
+    seq: Field<'a>,
+    #[serde(borrow)]
     limit: Field<'a>,
     #[serde(borrow)]
     open: Field<'a>,
@@ -173,6 +175,9 @@ impl<'a> Fields<'a> {
                 bounds: self.bounds()?,
                 limit: optional("limit", self.limit, value::limit)?,
             },
+            "recall" => {
+                Command::Recall { target: self.target()?, seq: required("seq", self.seq, value::whole)? }
+            }
             "broadcast" => Command::Broadcast { content: self.content()? },
             "typing" => Command::Typing { target: self.target()? },
             "presence" => Command::Presence { uids: required("uids", self.uids, value::ids)? },

@@ -11,7 +11,8 @@ use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::input::Target;
 use crate::chat::output::{
-    AckedEntry, Entry, EntryRecord, Event, GroupRole, GroupSummary, Member, Membership, Refusal, UserPresence,
+    AckedEntry, Entry, EntryRecord, Event, GroupRole, GroupSummary, Member, Membership, Recall, Refusal,
+    UserPresence,
 };
 
 /// A whole login answer.
@@ -56,6 +57,8 @@ pub struct Limits {
     pub members_page: u64,
     /// Entries on one page of history.
     pub history_page: u64,
+    /// Seconds for which one may recall what one said.
+    pub recall_seconds: u64,
     /// Users watched by one connection.
     pub watched_uids: u64,
     /// Requests of one user in a second, in the long run.
@@ -153,6 +156,7 @@ pub fn render_login(login: &Login<'_>, out: &mut Vec<u8>) {
         json.number("name_bytes", limits.name_bytes);
         json.number("members_page", limits.members_page);
         json.number("history_page", limits.history_page);
+        json.number("recall_seconds", limits.recall_seconds);
         json.number("watched_uids", limits.watched_uids);
         json.number("messages_per_second", limits.messages_per_second);
         json.number("messages_burst", limits.messages_burst);
@@ -194,9 +198,10 @@ fn render_entry(entry: &Entry<'_>, out: &mut Vec<u8>) {
 }
 
 fn entry_type(entry: &Entry<'_>) -> &'static str {
-    match entry.conversation {
-        Conversation::Group(_) => "groupPm",
-        Conversation::Direct(..) => "pm",
+    match (entry.recall, entry.conversation) {
+        (Recall::Of(_), _) => "recalled",
+        (_, Conversation::Group(_)) => "groupPm",
+        (_, Conversation::Direct(..)) => "pm",
     }
 }
 
@@ -214,9 +219,18 @@ fn entry_fields(json: &mut Writer<'_>, entry: &Entry<'_>) {
             json.number("seq", entry.seq);
         }
     }
+    if let Recall::Of(seq) = entry.recall {
+        json.number("ref", seq);
+        json.text("name", entry.name);
+        json.number("time", entry.time.0);
+        return;
+    }
     json.text("name", entry.name);
     json.text("content", entry.content);
     json.number("time", entry.time.0);
+    if entry.recall == Recall::Recalled {
+        json.flag("recalled", true);
+    }
     if let Some(kind) = entry.kind {
         json.text("kind", kind);
     }
