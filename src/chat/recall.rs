@@ -74,14 +74,28 @@ impl Chat {
                 self.groups[slot].seq += 1;
                 self.turn.undo(Undo::Spoken(slot));
                 let group = &self.groups[slot];
-                self.tell_recall(now, asker, (&group.conversation, group.seq), seq, To::Topic(slot.topic()), out);
+                self.tell_recall(
+                    now,
+                    asker,
+                    (&group.conversation, group.seq),
+                    seq,
+                    To::Topic(slot.topic()),
+                    out,
+                );
                 group.seq
             }
             Target::User(peer) => {
                 let conversation = self.conversation(asker.user, target);
                 let number = self.number_of_two(&conversation);
                 collect_receivers(&mut self.receivers, &self.users, asker.user, peer);
-                self.tell_recall(now, asker, (&conversation, number), seq, To::Sessions(&self.receivers), out);
+                self.tell_recall(
+                    now,
+                    asker,
+                    (&conversation, number),
+                    seq,
+                    To::Sessions(&self.receivers),
+                    out,
+                );
                 number
             }
         };

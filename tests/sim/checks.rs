@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::Target;
-use karez::chat::output::{AckedEntry, Farewell};
+use karez::chat::output::{AckedEntry, EntryRecord, Farewell, Recall};
 
+use crate::model::past::without_text;
 use crate::net::{Said, Told, World};
 
 /// What was said, and what each session is owed.
@@ -16,6 +17,8 @@ pub struct Checks {
     /// Where each user's sends have been stored, and whether one was told so as of something new.
     acked: BTreeMap<(Id, String), ((Conversation, u64), bool)>,
     sessions: BTreeMap<SessionId, Heard>,
+    /// What was recalled, as far as anybody heard.
+    recalled: BTreeSet<(Conversation, u64)>,
 }
 
 /// What one session is owed and has heard.
@@ -43,10 +46,11 @@ impl Checks {
     }
 
     pub fn heard(&mut self, heard: &BTreeMap<SessionId, Vec<Told>>, world: &World) {
+        let recalled_before = self.recalled.clone();
         for (session, told) in heard {
             for told in told {
                 if let Told::History { entries, .. } = told {
-                    entries.iter().for_each(|said| self.read(said, world));
+                    entries.iter().for_each(|said| self.read(said, &recalled_before, world));
                 }
                 match told {
                     Told::Entry(said) => self.entry(*session, said, world),
@@ -97,8 +101,8 @@ impl Checks {
         if entry.seq > world.erased(&conversation) {
             assert_eq!(stored.map(|stored| stored.time), Some(entry.time), "acked, so stored");
         }
-        // What admins do is not a message, and may be done again.
-        if stored.is_none_or(|stored| stored.act.is_some()) {
+        // What admins do is not a message, and may be done again; nor is a recall.
+        if stored.is_none_or(|stored| stored.act.is_some() || matches!(stored.recall, Recall::Of(_))) {
             return;
         }
         let place = (conversation, entry.seq);
@@ -115,12 +119,21 @@ impl Checks {
         }
     }
 
-    /// What is read is what was heard, and is stored.
-    fn read(&self, said: &Said, world: &World) {
+    /// What is read is what was heard, and is stored; and no more of it than is left.
+    fn read(&self, said: &Said, recalled_before: &BTreeSet<(Conversation, u64)>, world: &World) {
         let heard = self.said.get(&said.conversation).and_then(|of| of.get(&said.seq));
-        assert!(heard.is_none_or(|heard| heard == said), "{heard:?} was heard, and {said:?} is read");
+        let now = |heard: &Said| match said.recall {
+            Recall::Recalled => Said { recall: Recall::Recalled, ..without_text(heard) },
+            Recall::None | Recall::Of(_) => heard.clone(),
+        };
+        assert!(heard.is_none_or(|heard| now(heard) == *said), "{heard:?} was heard, and {said:?} is read");
+        let place = (said.conversation.clone(), said.seq);
+        assert!(
+            said.recall == Recall::Recalled || !recalled_before.contains(&place),
+            "{said:?} was recalled"
+        );
         let stored = world.store().entries(&said.conversation).find(|entry| entry.seq == said.seq);
-        assert_eq!(stored.map(|entry| &*entry.content), Some(said.content.as_str()), "read, so stored");
+        assert!(is_kept(stored, said), "{said:?} is read, so stored");
     }
 
     /// What is delivered is stored, the same for everyone, and in rising order.
@@ -128,10 +141,12 @@ impl Checks {
         let same =
             self.said.entry(said.conversation.clone()).or_default().entry(said.seq).or_insert(said.clone());
         assert_eq!(same, said, "an entry is the same for everyone");
+        if let Recall::Of(seq) = said.recall {
+            self.recalled.insert((said.conversation.clone(), seq));
+        }
         if said.seq > world.erased(&said.conversation) {
             let stored = world.store().entries(&said.conversation).find(|entry| entry.seq == said.seq);
-            let of = stored.map(|entry| (&*entry.content, &entry.act));
-            assert_eq!(of, Some((said.content.as_str(), &said.act)), "delivered, so stored");
+            assert!(is_kept(stored, said), "{said:?} is delivered, so stored");
         }
         let own = self.sessions.entry(session).or_default();
         let uid = own.uid.as_ref().expect("who hears entries is logged in");
@@ -151,16 +166,31 @@ impl Checks {
             assert_eq!(stored, numbers, "{conversation:?} has no gaps");
             // Nobody thinks of the same words twice, so what is there twice was sent twice.
             let mut said = BTreeSet::new();
-            for entry in world.store().entries(conversation).filter(|entry| entry.act.is_none()) {
+            let is_message = |entry: &&EntryRecord| entry.act.is_none() && entry.recall == Recall::None;
+            for entry in world.store().entries(conversation).filter(is_message) {
                 assert!(said.insert((&entry.uid, &entry.content)), "{entry:?} is stored twice");
             }
             // Nobody heard an entry whose receivers all went in the turn in which it was said.
             for entry in world.store().entries(conversation) {
                 if let Some(said) = heard.get(&entry.seq) {
-                    assert_eq!(*entry.content, *said.content);
+                    assert!(is_kept(Some(entry), said), "{said:?} was heard, {entry:?} is stored");
                     assert_eq!(entry.uid, said.uid);
+                }
+                if self.recalled.contains(&(conversation.clone(), entry.seq)) {
+                    assert_eq!(entry.recall, Recall::Recalled, "{entry:?}");
                 }
             }
         }
     }
+}
+
+/// Whether what was said is stored, or nothing of it if it was recalled.
+fn is_kept(stored: Option<&EntryRecord>, said: &Said) -> bool {
+    stored.is_some_and(|stored| match stored.recall {
+        Recall::Recalled => {
+            let EntryRecord { content, kind, data, reply, mentions, .. } = stored;
+            content.is_empty() && (kind, data, reply, mentions.len()) == (&None, &None, &None, 0)
+        }
+        recall => (&*stored.content, &stored.act, recall) == (&*said.content, &said.act, said.recall),
+    })
 }

@@ -3,13 +3,18 @@
 use karez::chat::act::Act;
 use karez::chat::ids::Conversation;
 use karez::chat::input::Target;
-use karez::chat::output::GroupRole;
+use karez::chat::output::{GroupRole, Recall};
 
 use crate::net::Said;
 
 pub fn entry_line(said: &Said) -> String {
     let place = place(&said.conversation);
-    let words = said.act.as_ref().map_or_else(|| said.content.clone(), act_line);
+    let words = match (said.recall, &said.act) {
+        (Recall::Of(seq), _) => format!("*recall #{seq}*"),
+        (Recall::Recalled, _) => "*recalled*".to_owned(),
+        (Recall::None, Some(act)) => act_line(act),
+        (Recall::None, None) => said.content.clone(),
+    };
     format!("{place} #{} {} {}: {words}", said.seq, said.uid, said.name)
 }
 

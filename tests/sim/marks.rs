@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use karez::chat::output::Refusal;
+use karez::chat::ids::Conversation;
+use karez::chat::output::{Recall, Refusal};
 
 use crate::net::{Said, Told};
 
@@ -14,9 +15,13 @@ pub fn of(told: &Told) -> Mark {
         Told::Refreshed { .. } => "refreshed".to_owned(),
         Told::Pong { .. } => "pong".to_owned(),
         Told::Entry(Said { act: Some(act), .. }) => format!("act {}", act.as_str()),
+        Told::Entry(Said { recall: Recall::Of(_), conversation, .. }) => match conversation {
+            Conversation::Group(_) => "recalled in a group".to_owned(),
+            Conversation::Direct(..) => "recalled by one of two".to_owned(),
+        },
         Told::Entry(said) => match said.conversation {
-            karez::chat::ids::Conversation::Group(_) => "entry of a group".to_owned(),
-            karez::chat::ids::Conversation::Direct(..) => "entry of two".to_owned(),
+            Conversation::Group(_) => "entry of a group".to_owned(),
+            Conversation::Direct(..) => "entry of two".to_owned(),
         },
         Told::Ack { entry: Some(entry), .. } if entry.duplicate => "ack of a duplicate".to_owned(),
         Told::Ack { entry, .. } => format!("ack, entry {}", entry.is_some()),
@@ -26,6 +31,9 @@ pub fn of(told: &Told) -> Mark {
         Told::Members { more, .. } => format!("members, more {more}"),
         Told::Groups { next, .. } => format!("groups, next {}", next.is_some()),
         Told::History { more, entries, .. } if entries.is_empty() => format!("history, empty, more {more}"),
+        Told::History { entries, .. } if entries.iter().any(|said| said.recall == Recall::Recalled) => {
+            "history, recalled".to_owned()
+        }
         Told::History { more, .. } => format!("history, more {more}"),
         Told::Typing { .. } => "typing".to_owned(),
         Told::Presence { id: Some(_), .. } => "presence".to_owned(),
@@ -64,6 +72,10 @@ const ALL: &[&str] = &[
     "history, empty, more false",
     "history, more true",
     "history, more false",
+    "history, recalled",
+    "recalled in a group",
+    "recalled by one of two",
+    "refused BadRequest(\"seq\", \"is no message\")",
     "typing",
     "presence",
     "presence change, online true",
@@ -121,6 +133,8 @@ const ALL: &[&str] = &[
     "a send over another connection, with the same id",
     "a send after a restart, with the same id",
     "a failed commit with a session that went",
+    "a failed commit with a recall in it",
+    "a second recall",
     "a restart",
 ];
 

@@ -5,7 +5,7 @@
 //! hears, in order.
 
 mod governing;
-mod past;
+pub mod past;
 mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use karez::base::clock::{Millis, Now, UnixMillis};
 use karez::chat::Limits;
 use karez::chat::ids::{Conversation, Id, SessionId};
-use karez::chat::input::{Command, Draft, Role};
-use karez::chat::output::{AckedEntry, Farewell, GroupRole, Refusal};
+use karez::chat::input::{Command, Draft, Role, Target};
+use karez::chat::output::{AckedEntry, Farewell, GroupRole, Recall, Refusal};
 
 use crate::net::{Said, Told};
 
@@ -115,6 +115,15 @@ impl Model {
         }
     }
 
+    /// The last number of a conversation as the user of a session names it.
+    pub fn last_seq_to(&self, session: SessionId, target: &Target) -> u64 {
+        match (target, self.state.sessions.get(&session)) {
+            (Target::Group(gid), _) => self.last_seq(&Conversation::Group(gid.clone())),
+            (Target::User(peer), Some(of)) => self.last_seq(&Conversation::direct(&of.uid, peer)),
+            (Target::User(_), None) => 0,
+        }
+    }
+
     /// Whether this is somebody who was never stored and is not here.
     pub fn is_vague(&self, uid: &Id) -> bool {
         self.state.users.get(uid).is_some_and(|user| !user.stored) && self.sessions_of(uid).is_empty()
@@ -123,6 +132,15 @@ impl Model {
     /// Whether a login was made in this turn.
     pub fn turn_has_login(&self) -> bool {
         self.state.sessions.keys().any(|session| !self.before.sessions.contains_key(session))
+    }
+
+    /// Whether something was recalled in this turn.
+    pub fn turn_has_recall(&self) -> bool {
+        let recalls = |state: &State| {
+            let all = state.entries.values().flatten();
+            all.filter(|said| matches!(said.recall, Recall::Of(_))).count()
+        };
+        recalls(&self.state) > recalls(&self.before)
     }
 
     pub fn turn_has_gone(&self) -> bool {

@@ -12,8 +12,8 @@ use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id, SessionId, Topic};
 use karez::chat::input::{Command, Input, Target};
 use karez::chat::output::{
-    AckedEntry, Entry, Event, Farewell, GroupRole, GroupSummary, Output, Query, Record, Refusal, Sink, Store,
-    To,
+    AckedEntry, Entry, Event, Farewell, GroupRole, GroupSummary, Output, Query, Recall, Record, Refusal,
+    Sink, Store, To,
 };
 use karez::store::{Memory, Storage};
 
@@ -52,6 +52,7 @@ pub struct Said {
     pub reply: Option<u64>,
     pub mentions: Vec<Id>,
     pub act: Option<Act<'static>>,
+    pub recall: Recall,
     pub time: UnixMillis,
 }
 
@@ -67,6 +68,7 @@ fn said(entry: &Entry<'_>) -> Said {
         reply: entry.reply,
         mentions: entry.mentions.to_vec(),
         act: entry.act.cloned().map(Act::into_owned),
+        recall: entry.recall,
         time: entry.time,
     }
 }

@@ -57,6 +57,10 @@ struct Sim {
     next_request: u64,
     /// Messages with an id, which may be sent again.
     sends: Vec<Send>,
+    /// The ids of requests to recall something.
+    recalls: BTreeSet<String>,
+    /// What somebody wanted to recall last.
+    last_recall: Option<(SessionId, Target, u64)>,
     marks: BTreeSet<Mark>,
     checks: Checks,
 }
@@ -80,6 +84,7 @@ fn limits(random: &mut Random, mode: Mode) -> Limits {
         history_page_default: 2,
         history_page_max: 4,
         history_page_bytes_max: 850,
+        recall_seconds: random.below(3) * 200,
         watched_uids_max: 4,
         groups_page_max: 2,
         sanctions_per_group_max: 2,
@@ -133,6 +138,8 @@ impl Sim {
             next_session: 1,
             next_request: 1,
             sends: Vec::new(),
+            recalls: BTreeSet::new(),
+            last_recall: None,
             marks: BTreeSet::new(),
             checks: Checks::default(),
         }
@@ -157,6 +164,11 @@ impl Sim {
         self.checks.heard(&heard, &self.world);
         for (session, told) in heard {
             self.marks.extend(told.iter().map(marks::of));
+            let again =
+                |told: &Told| matches!(told, Told::Ack { id, entry: None } if self.recalls.contains(id));
+            if told.iter().any(again) {
+                self.marks.insert("a second recall".to_owned());
+            }
             if told.iter().any(|told| matches!(told, Told::Bye(_))) {
                 self.end(session);
             }
@@ -175,6 +187,9 @@ impl Sim {
         self.marks.insert("a failed commit".to_owned());
         if self.model.turn_has_login() {
             self.marks.insert("a failed commit with a login in it".to_owned());
+        }
+        if self.model.turn_has_recall() {
+            self.marks.insert("a failed commit with a recall in it".to_owned());
         }
         if self.model.turn_has_gone() {
             self.marks.insert("a failed commit with a session that went".to_owned());
@@ -207,6 +222,7 @@ impl Sim {
             14..26 => self.somebody_comes(),
             26..30 => self.flood(),
             30..36 => self.somebody_sends_again(),
+            36..40 => self.somebody_takes_it_back(),
             _ => self.somebody_asks(),
         }
     }
@@ -330,6 +346,9 @@ impl Sim {
         self.next_request += 1;
         if let Some(id) = id {
             self.checks.asked(session, id);
+            if matches!(command, Command::Recall { .. }) {
+                self.recalls.insert(id.to_owned());
+            }
         }
         if self.mode != Mode::Slow {
             self.model.request(self.world.now, session, id, &command);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, Store};
+use karez::chat::output::{Entry, Recall, Store};
 use karez::store::{Options, Sqlite, Storage, StoreError};
 use rusqlite::Connection;
 
@@ -63,6 +63,7 @@ pub fn say(store: &mut impl Storage, seq: u64, content: &str) -> Result<(), Stor
         reply: Some(3),
         mentions: &[id(2), Id::from_text("eve").unwrap()],
         act: None,
+        recall: Recall::None,
         time: UnixMillis(1_700_000_000_123),
     };
     store.write(Store::Append { entry, sent_as: None })

@@ -5,7 +5,7 @@ use karez::chat::act::{Act, Sanction, Term};
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::input::Listing;
 use karez::chat::output::{
-    Entry, GroupRecord, GroupRole, GroupSummary, GroupsPage, Query, Record, Store, UserRecord,
+    Entry, GroupRecord, GroupRole, GroupSummary, GroupsPage, Query, Recall, Record, Store, UserRecord,
 };
 use karez::store::{Storage, StoreError};
 
@@ -37,6 +37,7 @@ fn say(store: &mut impl Storage, seq: u64, act: Option<&Act<'_>>) -> Result<(), 
             reply: None,
             mentions: &[],
             act,
+            recall: Recall::None,
             time: UnixMillis(1),
         },
         sent_as: None,

@@ -3,7 +3,7 @@
 use karez::base::clock::UnixMillis;
 use karez::chat::act::Act;
 use karez::chat::ids::Conversation;
-use karez::chat::output::{Entry, GroupRole, Query, Record, Store};
+use karez::chat::output::{Entry, GroupRole, Query, Recall, Record, Store};
 use karez::store::{Storage, Tidy};
 
 use crate::folder::{Scratch, fill, id};
@@ -36,6 +36,7 @@ fn an_act_is_in_columns_that_anybody_can_read() {
                     reply: None,
                     mentions: &[],
                     act: Some(act),
+                    recall: Recall::None,
                     time: UnixMillis(1),
                 },
                 sent_as: None,

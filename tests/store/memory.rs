@@ -2,7 +2,7 @@
 
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, Store};
+use karez::chat::output::{Entry, Recall, Store};
 use karez::store::{Memory, Storage, StoreError};
 
 fn talk() -> (Id, Conversation) {
@@ -24,6 +24,7 @@ fn say(store: &mut Memory, seq: u64) {
         reply: None,
         mentions: &[],
         act: None,
+        recall: Recall::None,
         time: UnixMillis(seq),
     };
     store.write(Store::Append { entry, sent_as: None }).unwrap();

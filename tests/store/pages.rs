@@ -4,7 +4,7 @@ use karez::base::clock::UnixMillis;
 use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::input::Bounds;
-use karez::chat::output::{Entry, EntryRecord, GroupRole, PageQuery, Query, Record, Store};
+use karez::chat::output::{Entry, EntryRecord, GroupRole, PageQuery, Query, Recall, Record, Store};
 use karez::store::{Memory, Storage};
 
 use crate::folder::{Scratch, id};
@@ -45,6 +45,7 @@ fn say(store: &mut dyn Storage, conversation: &Conversation, seq: u64, content: 
         reply: None,
         mentions: &[],
         act: None,
+        recall: Recall::None,
         time: UnixMillis(seq),
     };
     store.write(Store::Append { entry, sent_as: None }).unwrap();
@@ -124,6 +125,7 @@ fn an_entry_is_as_it_was_written() {
             reply: Some(3),
             mentions: &mentions,
             act: None,
+            recall: Recall::None,
             time: UnixMillis(1_700_000_000_123),
         };
         store.begin().unwrap();
@@ -162,6 +164,7 @@ fn what_admins_did_is_read_as_it_was_written() {
                 reply: None,
                 mentions: &[],
                 act: Some(act),
+                recall: Recall::None,
                 time: UnixMillis(seq),
             };
             store.write(Store::Append { entry, sent_as: None }).unwrap();

@@ -4,7 +4,7 @@ use karez::base::clock::UnixMillis;
 use karez::base::digest::Digest;
 use karez::base::limits::{SENDS_FORGOTTEN_AT_ONCE, SENDS_KEPT_MS};
 use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, Query, Record, Sent, SentAs, Store};
+use karez::chat::output::{Entry, Query, Recall, Record, Sent, SentAs, Store};
 use karez::store::{Memory, Storage, StoreError, Tidy};
 
 use crate::folder::{Scratch, id};
@@ -60,6 +60,7 @@ fn send(
         reply: None,
         mentions: &[],
         act: None,
+        recall: Recall::None,
         time: UnixMillis(TIME.0 + seq),
     };
     let sent_as = Some(SentAs { id: under, digest: digest(&content) });

@@ -2,7 +2,7 @@
 
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, GroupRole, Query, Record, Store};
+use karez::chat::output::{Entry, GroupRole, Query, Recall, Record, Store};
 use karez::store::{Identity, Memory, Storage, StoreError};
 
 use crate::folder::Scratch;
@@ -93,6 +93,7 @@ fn append(
         reply: None,
         mentions: &[id(1), id(2)],
         act: None,
+        recall: Recall::None,
         time: UnixMillis(7),
     };
     store.write(Store::Append { entry, sent_as: None })

@@ -5,7 +5,7 @@ use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::input::Target;
 use karez::chat::output::{
-    AckedEntry, Entry, EntryRecord, Event, GroupRole, GroupSummary, Member, Membership, UserPresence,
+    AckedEntry, Entry, EntryRecord, Event, GroupRole, GroupSummary, Member, Membership, Recall, UserPresence,
 };
 use karez::wire::{Bye, Limits, Login, render, render_bye, render_login};
 
@@ -29,6 +29,7 @@ fn entry<'a>(conversation: &'a Conversation, uid: &'a Id, content: &'a str) -> E
         reply: None,
         mentions: &[],
         act: None,
+        recall: Recall::None,
         time: TIME,
     }
 }
@@ -45,6 +46,7 @@ fn login() {
         name_bytes: 256,
         members_page: 100,
         history_page: 99,
+        recall_seconds: 119,
         watched_uids: 200,
         messages_per_second: 20,
         messages_burst: 99,
@@ -61,7 +63,7 @@ fn login() {
     };
     let limits = concat!(
         r#""limits":{"message_bytes":65536,"content_bytes":65535,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":63,"#,
-        r#""name_bytes":256,"members_page":100,"history_page":99,"watched_uids":200,"messages_per_second":20,"messages_burst":99}"#
+        r#""name_bytes":256,"members_page":100,"history_page":99,"recall_seconds":119,"watched_uids":200,"messages_per_second":20,"messages_burst":99}"#
     );
     assert_eq!(
         written(|out| render_login(&login, out)),
@@ -250,6 +252,7 @@ fn history_has_entries_as_they_are_delivered() {
         reply: None,
         mentions: [id("bob")].into(),
         act: None,
+        recall: Recall::None,
         time: TIME,
     };
     let page = [record(41, "1001"), record(42, "1002")];

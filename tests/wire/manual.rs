@@ -6,7 +6,7 @@ use karez::base::clock::UnixMillis;
 use karez::chat::ids::Conversation;
 use karez::chat::input::{Command, Target};
 use karez::chat::output::{
-    AckedEntry, Entry, Event, GroupRole, GroupSummary, Member, Membership, Refusal, UserPresence,
+    AckedEntry, Entry, Event, GroupRole, GroupSummary, Member, Membership, Recall, Refusal, UserPresence,
 };
 use karez::wire::{
     self, Bye, Code, Limits, Login, Problem, Request, render, render_bye, render_error, render_login,
@@ -66,6 +66,7 @@ fn name_of(request: &Request<'_>) -> &'static str {
             Command::Pm { .. } => "pm",
             Command::Broadcast { .. } => "broadcast",
             Command::History { .. } => "history",
+            Command::Recall { .. } => "recall",
             Command::Typing { target: Target::Group(_) | Target::User(_) } => "typing",
             Command::Presence { .. } => "presence",
         },
@@ -88,6 +89,7 @@ fn fullest() -> Vec<String> {
         reply: Some(1),
         mentions: std::slice::from_ref(&bob),
         act: None,
+        recall: Recall::None,
         time,
     };
     let acked = |target| AckedEntry { target, seq: 1, time, duplicate: true };

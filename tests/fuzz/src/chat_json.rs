@@ -124,6 +124,14 @@ fn write(parsed: &Parsed<'_>) -> String {
             Command::Profile { name } => Object::of_type("profile").text("name", Some(name)),
             Command::Block { uid, on } => Object::of_type("block").id("uid", uid).raw("on", Some(*on)),
             Command::Pm { uid, draft } => Object::of_type("pm").id("uid", uid).draft(draft),
+            Command::Recall { target, seq } => {
+                let recall = Object::of_type("recall");
+                let named = match target {
+                    Target::Group(gid) => recall.id("gid", gid),
+                    Target::User(uid) => recall.id("uid", uid),
+                };
+                named.raw("seq", Some(*seq))
+            }
             Command::History { target, bounds, limit } => {
                 let history = Object::of_type("history");
                 let named = match target {

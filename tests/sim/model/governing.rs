@@ -6,7 +6,7 @@ use karez::base::clock::Now;
 use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::{Listing, Role, Target};
-use karez::chat::output::{GroupRole, GroupSummary, Refusal};
+use karez::chat::output::{GroupRole, GroupSummary, Recall, Refusal};
 
 use super::requests::{acked, no_system};
 use super::{Answer, Group, Model};
@@ -80,7 +80,13 @@ impl Model {
         }
     }
 
-    fn must_govern(&self, session: SessionId, uid: &Id, gid: &Id, owners_only: bool) -> Result<(), Refusal> {
+    pub(super) fn must_govern(
+        &self,
+        session: SessionId,
+        uid: &Id,
+        gid: &Id,
+        owners_only: bool,
+    ) -> Result<(), Refusal> {
         self.must_be_inside(session, uid, gid)?;
         match self.role_in(uid, gid) {
             _ if self.oversees(session) => Ok(()),
@@ -148,6 +154,7 @@ impl Model {
             reply: None,
             mentions: Vec::new(),
             act: Some(act.clone().into_owned()),
+            recall: Recall::None,
             time: now.unix,
         };
         self.state.entries.entry(said.conversation.clone()).or_default().push(said.clone());

@@ -1,10 +1,11 @@
 //! What was said before, and what is not said twice.
 
+use karez::base::clock::Now;
 use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::{Bounds, Draft, Target};
-use karez::chat::output::{AckedEntry, Refusal};
+use karez::chat::output::{AckedEntry, Recall, Refusal};
 
-use super::requests::no_system;
+use super::requests::{acked, no_system};
 use super::{Answer, Model};
 use crate::net::{Said, Told};
 
@@ -37,6 +38,79 @@ impl Model {
         }
     }
 
+    /// The conversation, if it may be read.
+    fn readable(&self, session: SessionId, uid: &Id, target: &Target) -> Result<Conversation, Refusal> {
+        match target {
+            Target::Group(gid) => {
+                no_system("gid", gid)?;
+                self.must_be_inside(session, uid, gid)?;
+                Ok(Conversation::Group(gid.clone()))
+            }
+            Target::User(peer) => {
+                no_system("uid", peer)?;
+                Ok(Conversation::direct(uid, peer))
+            }
+        }
+    }
+
+    pub(super) fn recall(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        uid: &Id,
+        target: &Target,
+        seq: u64,
+    ) -> Answer {
+        let conversation = self.readable(session, uid, target)?;
+        let mut entries = self.state.entries.get(&conversation).into_iter().flatten();
+        let said = entries.find(|said| said.seq == seq).cloned().ok_or(Refusal::NotFound)?;
+        if said.act.is_some() || matches!(said.recall, Recall::Of(_)) {
+            return Err(Refusal::BadRequest("seq", "is no message"));
+        }
+        let governs = match target {
+            Target::Group(gid) => self.must_govern(session, uid, gid, false).is_ok(),
+            Target::User(_) => false,
+        };
+        let is_recalled = said.recall == Recall::Recalled;
+        let until = said.time.0 + self.limits.recall_seconds * 1_000;
+        if !governs && !(said.uid == *uid && (is_recalled || now.unix.0 <= until)) {
+            return Err(Refusal::Forbidden);
+        }
+        if is_recalled {
+            return Ok(Some(None));
+        }
+        self.remember(uid);
+        let number = self.last_seq(&conversation) + 1;
+        let listeners: Vec<Id> = match target {
+            Target::Group(gid) => {
+                let group = self.state.groups.get_mut(gid).unwrap();
+                group.seq = number;
+                group.members.iter().map(|(member, _)| member.clone()).collect()
+            }
+            Target::User(peer) => {
+                self.state.directs.insert(conversation.clone(), number);
+                [uid, peer].into_iter().take(if uid == peer { 1 } else { 2 }).cloned().collect()
+            }
+        };
+        let recalling = Said {
+            seq: number,
+            uid: uid.clone(),
+            name: self.state.users[uid].name.clone(),
+            recall: Recall::Of(seq),
+            time: now.unix,
+            ..without_text(&said)
+        };
+        let entries = self.state.entries.get_mut(&conversation).unwrap();
+        for said in entries.iter_mut().filter(|said| said.seq == seq) {
+            *said = Said { recall: Recall::Recalled, ..without_text(said) };
+        }
+        entries.push(recalling.clone());
+        for listener in listeners {
+            self.tell_user(&listener, &Told::Entry(recalling.clone()));
+        }
+        Ok(Some(Some(acked(target.clone(), number, now))))
+    }
+
     pub(super) fn history(
         &mut self,
         session: SessionId,
@@ -45,17 +119,7 @@ impl Model {
         target: &Target,
         (bounds, limit): (Bounds, Option<u32>),
     ) -> Answer {
-        let conversation = match target {
-            Target::Group(gid) => {
-                no_system("gid", gid)?;
-                self.must_be_inside(session, uid, gid)?;
-                Conversation::Group(gid.clone())
-            }
-            Target::User(peer) => {
-                no_system("uid", peer)?;
-                Conversation::direct(uid, peer)
-            }
-        };
+        let conversation = self.readable(session, uid, target)?;
         let mut entries = self.state.entries.get(&conversation).cloned().unwrap_or_default();
         entries.retain(|said| match bounds {
             Bounds::Newest => true,
@@ -86,6 +150,12 @@ impl Model {
         self.tell(session, Told::History { id, target: target.clone(), entries, more });
         Ok(None)
     }
+}
+
+/// What is left of what was said.
+pub fn without_text(said: &Said) -> Said {
+    let (content, kind, data, reply, mentions) = (String::new(), None, None, None, Vec::new());
+    Said { content, kind, data, reply, mentions, ..said.clone() }
 }
 
 fn owned(draft: &Draft<'_>) -> Draft<'static> {

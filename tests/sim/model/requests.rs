@@ -6,7 +6,7 @@ use karez::base::clock::{Millis, Now, UnixMillis};
 use karez::chat::BroadcastPolicy;
 use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
-use karez::chat::output::{AckedEntry, GroupRole, Refusal};
+use karez::chat::output::{AckedEntry, GroupRole, Recall, Refusal};
 
 use super::{Answer, Group, Model, Session};
 use crate::net::{Said, Told};
@@ -58,6 +58,7 @@ impl Model {
             Command::History { target, bounds, limit } => {
                 self.history(session, id, uid, target, (*bounds, *limit))
             }
+            Command::Recall { target, seq } => self.recall(now, session, uid, target, *seq),
             Command::Broadcast { content } => self.broadcast(session, uid, content),
             Command::Typing { target } => self.typing(now, session, uid, target),
             Command::Presence { uids } => self.presence(session, id, uid, uids),
@@ -398,6 +399,7 @@ impl Model {
             reply: draft.reply,
             mentions: draft.mentions.clone(),
             act: None,
+            recall: Recall::None,
             time: now.unix,
         };
         self.state.entries.entry(said.conversation.clone()).or_default().push(said.clone());

@@ -22,16 +22,17 @@ impl Sim {
                 after: self.random.percent(40).then(|| self.uid()),
                 limit: self.random.percent(50).then(|| self.random.below(5) as u32),
             },
-            36..60 => {
+            36..58 => {
                 let gid = self.gid();
                 let draft = self.draft(&Conversation::Group(gid.clone()));
                 Command::Group { gid, draft }
             }
-            60..74 => {
+            58..70 => {
                 let uid = self.uid();
                 let draft = self.draft(&Conversation::direct(&uid, &uid));
                 Command::Pm { uid, draft }
             }
+            70..74 => self.recall(),
             74..78 => self.history(),
             78..82 => Command::Broadcast { content: self.content().into() },
             82..90 => Command::Typing {
@@ -55,6 +56,46 @@ impl Sim {
         };
         let limit = self.random.percent(50).then(|| self.random.below(6) as u32);
         Command::History { target, bounds, limit }
+    }
+
+    /// Somebody recalls one of the latest messages, perhaps once more, or reads what is left of it.
+    pub(super) fn somebody_takes_it_back(&mut self) {
+        let last = self.last_recall.clone().filter(|(session, ..)| self.sessions.contains(session));
+        if let (Some((session, target, seq)), true) = (last, self.random.percent(50)) {
+            let page =
+                Command::History { target: target.clone(), bounds: Bounds::After(seq - 1), limit: None };
+            let command = if self.random.percent(50) { page } else { Command::Recall { target, seq } };
+            return self.ask(session, command);
+        }
+        let Some(send) = self.sends.last().filter(|send| self.sessions.contains(&send.session)) else {
+            return;
+        };
+        let target = match &send.command {
+            Command::Pm { uid, .. } => Target::User(uid.clone()),
+            Command::Group { gid, .. } => Target::Group(gid.clone()),
+            _ => return,
+        };
+        let session = send.session;
+        let newest = self.model.last_seq_to(session, &target);
+        let seq = newest.saturating_sub(self.random.below(2)).max(1);
+        self.last_recall = Some((session, target.clone(), seq));
+        self.ask(session, Command::Recall { target, seq });
+    }
+
+    /// Mostly of something that was said lately.
+    fn recall(&mut self) -> Command<'static> {
+        let target =
+            if self.random.percent(70) { Target::Group(self.gid()) } else { Target::User(self.uid()) };
+        let last = match &target {
+            Target::Group(gid) => self.model.last_seq(&Conversation::Group(gid.clone())),
+            Target::User(_) => 4,
+        };
+        let seq = if self.random.percent(10) {
+            self.random.below(30)
+        } else {
+            last.saturating_sub(self.random.below(5))
+        };
+        Command::Recall { target, seq }
     }
 
     pub(super) fn login(&mut self) -> Command<'static> {
