@@ -24,6 +24,7 @@ mod permission;
 mod pm;
 mod presence;
 mod rate;
+mod recall;
 mod resend;
 mod rollback;
 mod sanctions;

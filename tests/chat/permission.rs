@@ -8,7 +8,8 @@ use karez::chat::output::{GroupRole, Refusal};
 use crate::net::{Told, World};
 use crate::story::*;
 
-/// `+` is done, `f` forbidden, `n` not found, `m` muted, `y` refused because it is oneself.
+/// `+` is done, `f` forbidden, `n` not found, `m` muted, `y` refused because it is oneself, `z` because it is no
+/// message. `recall` is of the words of somebody else, `recall_2nd` of one's own, long after they were recalled.
 const TABLE: &str = "
     asker       owner admin member muted overseer | outside left kicked banned | outside left kicked banned | outside overseer
     group       any   any   any    any   any      | open    open open   open   | closed  closed closed closed | unknown unknown
@@ -18,6 +19,12 @@ const TABLE: &str = "
     members     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     history     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     typing      +     +     +      m     +        | f       f    f      f      | n       n    n      n      | n       n
+    recall      +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    recall_own  +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
+    recall_late +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
+    recall_2nd  +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
+    recall_acts z     z     z      z     z        | f       f    f      f      | n       n    n      n      | n       n
+    recall_none n     n     n      n     n        | f       f    f      f      | n       n    n      n      | n       n
     update      +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
     add         +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
     kick        +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
@@ -36,8 +43,16 @@ const OWNER: u64 = 1001;
 const ADMIN: u64 = 1002;
 /// A member on whom the others act.
 const TARGET: u64 = 1009;
+/// The last entry of the group that was closed or not: that somebody was banned. Before it stand the words of eight.
+const LAST: u64 = 12;
 
-fn deed(name: &str) -> Command<'static> {
+/// The number of what somebody has said; of what the target has, where that is nothing.
+fn words_of(asker: &str) -> u64 {
+    let speakers = ["owner", "admin", "member", "muted", "left", "kicked", "banned"];
+    (1..).zip(speakers).find(|(_, name)| *name == asker).map_or(8, |(seq, _)| seq)
+}
+
+fn deed(asker: &str, name: &str) -> Command<'static> {
     let update = Act::GroupUpdate { name: Some("new".into()), open: None };
     match name {
         "join" => join(7),
@@ -46,6 +61,10 @@ fn deed(name: &str) -> Command<'static> {
         "members" => members(7),
         "history" => Command::History { target: Target::Group(id(7)), bounds: Bounds::Newest, limit: None },
         "typing" => typing_in(7),
+        "recall" => recall(7, if asker == "owner" { 2 } else { 1 }),
+        "recall_own" | "recall_late" | "recall_2nd" => recall(7, words_of(asker)),
+        "recall_acts" => recall(7, LAST),
+        "recall_none" => recall(7, 99),
         "update" => act(7, update),
         "add" => act(7, Act::Add { uid: id(5) }),
         "kick" => kick(7, TARGET),
@@ -73,7 +92,7 @@ fn world_of(place: &str) -> (World, Vec<(&'static str, SessionId)>) {
     if place != "unknown" {
         for (name, session) in &sessions {
             if !["outside", "overseer"].contains(name) {
-                w.send(*session, join(7));
+                w.send(*session, group(7, name));
             }
         }
         let owner = sessions[0].1;
@@ -93,13 +112,23 @@ fn world_of(place: &str) -> (World, Vec<(&'static str, SessionId)>) {
 fn outcome(place: &str, asker: &str, name: &str) -> &'static str {
     let (mut w, sessions) = world_of(place);
     let session = sessions.iter().find(|(name, _)| *name == asker).unwrap().1;
-    w.ask(session, "x", deed(name));
+    match name {
+        "recall_late" => w.later_ms(121_000),
+        "recall_2nd" => {
+            w.send(SessionId(20), recall(7, words_of(asker)));
+            w.later_ms(121_000);
+        }
+        _ => {}
+    }
+    w.hush();
+    w.ask(session, "x", deed(asker, name));
     match w.told(session).pop().unwrap() {
         Told::Ack { .. } | Told::Members { .. } | Told::History { .. } | Told::Entry(_) => "+",
         Told::Refused { refusal: Refusal::Forbidden, .. } => "f",
         Told::Refused { refusal: Refusal::NotFound, .. } => "n",
         Told::Refused { refusal: Refusal::Muted { retry_ms: None }, .. } => "m",
         Told::Refused { refusal: Refusal::BadRequest("uid", "is yourself"), .. } => "y",
+        Told::Refused { refusal: Refusal::BadRequest("seq", "is no message"), .. } => "z",
         other => panic!("{place} {asker} {name}: {other:?}"),
     }
 }
@@ -121,7 +150,7 @@ fn every_request_from_every_standing_is_as_the_table_says() {
             }
         }
     }
-    assert_eq!(cells, 18 * 20, "the whole table was read");
+    assert_eq!(cells, 24 * 20, "the whole table was read");
 }
 
 #[test]
@@ -129,9 +158,11 @@ fn a_closed_group_looks_to_outsiders_like_none() {
     let (mut closed, sessions) = world_of("closed");
     let (mut unknown, _) = world_of("unknown");
     let outside = sessions[4].1;
-    for name in ["leave", "members", "history", "typing", "update", "add", "kick", "promote", "delete"] {
-        closed.ask(outside, "x", deed(name));
-        unknown.ask(outside, "x", deed(name));
+    for name in
+        ["leave", "members", "history", "typing", "recall", "update", "add", "kick", "promote", "delete"]
+    {
+        closed.ask(outside, "x", deed("outside", name));
+        unknown.ask(outside, "x", deed("outside", name));
         assert_eq!(closed.heard(outside), unknown.heard(outside), "{name}");
     }
     closed.silence();

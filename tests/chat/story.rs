@@ -80,6 +80,14 @@ pub fn pm(uid: u64, content: &str) -> Command<'_> {
     Command::Pm { uid: id(uid), draft: draft(content) }
 }
 
+pub fn recall(gid: u64, seq: u64) -> Command<'static> {
+    Command::Recall { target: Target::Group(id(gid)), seq }
+}
+
+pub fn recall_to(uid: u64, seq: u64) -> Command<'static> {
+    Command::Recall { target: Target::User(id(uid)), seq }
+}
+
 pub fn typing_in(gid: u64) -> Command<'static> {
     Command::Typing { target: Target::Group(id(gid)) }
 }
