@@ -8,6 +8,7 @@ mod groups;
 mod memory;
 mod opening;
 mod pages;
+mod recall;
 mod sends;
 mod sqlite;
 mod suite;
