@@ -210,23 +210,19 @@ fn entry_fields(json: &mut Writer<'_>, entry: &Entry<'_>) {
     match entry.conversation {
         Conversation::Group(gid) => {
             json.id("gid", gid);
-            json.number("seq", entry.seq);
+            numbers(json, entry);
             json.id("uid", entry.uid);
         }
         Conversation::Direct(low, high) => {
             json.id("uid", entry.uid);
             json.id("to", if entry.uid == low { high } else { low });
-            json.number("seq", entry.seq);
+            numbers(json, entry);
         }
     }
-    if let Recall::Of(seq) = entry.recall {
-        json.number("ref", seq);
-        json.text("name", entry.name);
-        json.number("time", entry.time.0);
-        return;
-    }
     json.text("name", entry.name);
-    json.text("content", entry.content);
+    if !matches!(entry.recall, Recall::Of(_)) {
+        json.text("content", entry.content);
+    }
     json.number("time", entry.time.0);
     if entry.recall == Recall::Recalled {
         json.flag("recalled", true);
@@ -245,6 +241,14 @@ fn entry_fields(json: &mut Writer<'_>, entry: &Entry<'_>) {
     }
     if !entry.mentions.is_empty() {
         json.ids("mentions", entry.mentions);
+    }
+}
+
+/// Its own number, and that of the entry that it recalls.
+fn numbers(json: &mut Writer<'_>, entry: &Entry<'_>) {
+    json.number("seq", entry.seq);
+    if let Recall::Of(seq) = entry.recall {
+        json.number("ref", seq);
     }
 }
 

@@ -274,6 +274,31 @@ fn history_has_entries_as_they_are_delivered() {
 }
 
 #[test]
+fn a_recall_says_which_entry_and_who() {
+    let (ann, group) = (id("1001"), Conversation::Group(id("123")));
+    let recalling = |conversation| Entry { recall: Recall::Of(41), ..entry(conversation, &ann, "") };
+    assert_eq!(
+        event(&Event::Entry(recalling(&group))),
+        r#"{"type":"recalled","gid":123,"seq":42,"ref":41,"uid":1001,"name":"ann","time":1700000000123}"#
+    );
+    let direct = Conversation::direct(&ann, &id("1002"));
+    assert_eq!(
+        event(&Event::Entry(recalling(&direct))),
+        r#"{"type":"recalled","uid":1001,"to":1002,"seq":42,"ref":41,"name":"ann","time":1700000000123}"#
+    );
+}
+
+#[test]
+fn what_was_recalled_has_its_place_and_no_text() {
+    let (ann, group) = (id("1001"), Conversation::Group(id("123")));
+    let recalled = Entry { recall: Recall::Recalled, ..entry(&group, &ann, "") };
+    assert_eq!(
+        event(&Event::Entry(recalled)),
+        r#"{"type":"groupPm","gid":123,"seq":42,"uid":1001,"name":"ann","content":"","time":1700000000123,"recalled":true}"#
+    );
+}
+
+#[test]
 fn typing() {
     let ann = id("1001");
     let typing = |target: &Target| event(&Event::Typing { target, uid: &ann, name: "ann" });

@@ -116,6 +116,8 @@ fn fullest() -> Vec<String> {
         Event::Pong { id: Some("1") },
         Event::Entry(entry(&group)),
         Event::Entry(entry(&direct)),
+        Event::Entry(Entry { recall: Recall::Of(1), ..entry(&group) }),
+        Event::Entry(Entry { recall: Recall::Of(1), ..entry(&direct) }),
         Event::Ack { id: "1", entry: Some(acked(to_group.clone())) },
         Event::Ack { id: "1", entry: Some(acked(to_user.clone())) },
         Event::Broadcast { uid: &ann, name, content, time },
@@ -182,6 +184,7 @@ fn every_example_of_a_client_is_read() {
         "typing",
         "presence",
         "history",
+        "recall",
     ];
     assert_eq!(types(&examples), set(&served));
 }
@@ -249,6 +252,7 @@ fn what_is_said_to_be_refused_is_refused() {
         (Code::BadRequest, r#"{"type":"members","gid":1,"limit":0}"#),
         (Code::BadRequest, r#"{"type":"history","gid":1,"before":5,"after":1}"#),
         (Code::NotFound, r#"{"type":"history","ticket":1}"#),
+        (Code::NotFound, r#"{"type":"recall","ticket":1,"seq":1}"#),
         (Code::UnknownType, r#"{"type":"search","q":"tea"}"#),
     ] {
         assert_eq!(wire::parse(text).unwrap_err().problem.code, code, "{text}");

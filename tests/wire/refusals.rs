@@ -78,7 +78,7 @@ fn half_of_a_surrogate_pair_is_bad_json_wherever_it_stands() {
 fn a_known_field_that_comes_twice_is_bad_json() {
     for field in [
         "type", "id", "gid", "uid", "ticket", "content", "kind", "data", "reply", "mentions", "uids",
-        "before", "after", "limit", "token", "name",
+        "before", "after", "limit", "seq", "token", "name",
     ] {
         for (one, two) in [("\"x\"", "\"x\""), ("null", "1"), ("{}", "null")] {
             let text = format!(r#"{{"{field}":{one},"{field}":{two}}}"#);
@@ -134,7 +134,7 @@ fn a_type_that_is_not_served_is_unknown() {
         "groupPm",
         "error",
         "support",
-        "recall",
+        "recalled",
         "read",
         "search",
         "conversations",
@@ -169,6 +169,13 @@ fn a_field_that_is_missing_or_wrong_is_named() {
         ("after", r#""type":"history","gid":1,"after":9007199254740992"#),
         ("after", r#""type":"history","gid":1,"before":5,"after":1"#),
         ("limit", r#""type":"history","gid":1,"limit":0"#),
+        ("gid", r#""type":"recall","seq":1"#),
+        ("uid", r#""type":"recall","gid":1,"uid":2,"seq":1"#),
+        ("seq", r#""type":"recall","gid":1"#),
+        ("seq", r#""type":"recall","gid":1,"seq":0"#),
+        ("seq", r#""type":"recall","gid":1,"seq":"1""#),
+        ("seq", r#""type":"recall","uid":1,"seq":1.0"#),
+        ("seq", r#""type":"recall","uid":1,"seq":9007199254740992"#),
         ("gid", r#""type":"group","content":"x""#),
         ("gid", r#""type":"group","content":"x","uid":1"#),
         ("content", r#""type":"group","gid":1"#),

@@ -49,6 +49,14 @@ fn every_request_is_read() {
         assert_eq!(command(text), Command::History { target, bounds, limit }, "{text}");
     }
     assert_eq!(
+        command(r#"{"type":"recall","gid":7,"seq":42}"#),
+        Command::Recall { target: in_group(), seq: 42 }
+    );
+    assert_eq!(
+        command(r#"{"type":"recall","uid":"ann","seq":9007199254740991}"#),
+        Command::Recall { target: Target::User(id("ann")), seq: 9_007_199_254_740_991 }
+    );
+    assert_eq!(
         command(r#"{"type":"broadcast","content":"hi"}"#),
         Command::Broadcast { content: "hi".into() }
     );
