@@ -68,6 +68,8 @@ function event(e, answered) {
     case 'pm':
       // A private message names its author and its receiver; the talk is with the one who is not me.
       return pm.entry(same(e.uid, me.uid) ? e.to : e.uid, e);
+    case 'recalled':
+      return e.gid === undefined ? pm.entry(same(e.uid, me.uid) ? e.to : e.uid, e) : group.entry(e.gid, e);
     case 'joined':
     case 'left':
       return group.membership(e);

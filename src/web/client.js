@@ -33,6 +33,8 @@ export class Client {
     this.online = false;
     this.attempt = 0;
     this.limitBytes = 65_536;
+    this.recallMs = 0;
+    this.clockAheadMs = 0;
     /** @type {Map<string, {message: object, sent: boolean, since: number?, done: Function, refused: Function}>} */
     this.unanswered = new Map();
     const hurry = () => this.mayHurry && !document.hidden && this.connectNow();
@@ -100,6 +102,11 @@ export class Client {
     return new TextEncoder().encode(JSON.stringify(message)).length <= this.limitBytes;
   }
 
+  /** For how long one's own message of this time may still be recalled. @param {number} time the server's */
+  recallLeftMs(time) {
+    return time + this.recallMs - (Date.now() - this.clockAheadMs);
+  }
+
   sendRequest(request) {
     request.sent = true;
     request.since ??= Date.now();
@@ -129,6 +136,8 @@ export class Client {
     this.online = true;
     this.steadyTimer = setTimeout(() => (this.attempt = 0), STEADY_MS);
     this.limitBytes = event.limits?.message_bytes ?? this.limitBytes;
+    this.recallMs = (event.limits?.recall_seconds ?? 0) * 1000;
+    this.clockAheadMs = Date.now() - event.time;
     this.app.state({ phase: 'online' });
     this.heartbeat = setInterval(() => this.ping(), (event.heartbeat ?? 25) * 1000);
     // After the application has seen the login: it may ask for more, and the old requests keep their order.

@@ -147,9 +147,13 @@ export class Pane {
 
   async leave() {
     const talk = this.shown;
+    if (await this.request({ type: 'leave' })) this.forget(talk);
+  }
+
+  /** Asks for something in the talk that is shown; undefined and an alert when it is refused. */
+  async request(message) {
     try {
-      await this.client.ask({ type: 'leave', gid: talk.target });
-      this.forget(talk);
+      return await this.client.ask({ ...message, [this.key]: this.shown.target });
     } catch (error) {
       this.alert(errorWords(error));
     }
@@ -286,14 +290,9 @@ export class Pane {
   }
 
   async fetchMembers() {
-    const gid = this.shown?.target;
-    if (gid === undefined) return;
-    try {
-      const page = await this.client.ask({ type: 'members', gid });
-      if (gid === this.shown?.target) this.drawMembers(page);
-    } catch (error) {
-      this.alert(errorWords(error));
-    }
+    const talk = this.shown;
+    const page = talk && (await this.request({ type: 'members' }));
+    if (page && talk === this.shown) this.drawMembers(page);
   }
 
   // ---- what the server says ----
@@ -349,8 +348,9 @@ export class Pane {
     if (own) this.cover(talk, item);
     if (!this.shown && !item.notice && this.mayShow(talk)) this.show(talk.target);
     else if (talk === this.shown) this.addRow(talk, item, own);
+    if (item.ref) this.past.recalled(talk, item);
     const looked = talk === this.shown && !document.hidden && this.root.offsetParent !== null && this.following;
-    if (!own && !item.notice && !looked) talk.unread += 1;
+    if (!own && !item.notice && !item.ref && !looked) talk.unread += 1;
     this.drawTyping();
     this.drawChips();
     this.changed();
@@ -417,7 +417,8 @@ export class Pane {
   row(item) {
     if (item.notice) return noticeRow(item);
     const open = item.own || !item.seq || this.type === 'pm' ? null : this.openTalk;
-    return entryRow(item, open);
+    const leftMs = item.own && item.seq ? this.client.recallLeftMs(item.time) : 0;
+    return entryRow(item, open, leftMs > 0 ? { leftMs, act: () => this.request({ type: 'recall', seq: item.seq }) } : null);
   }
 
   pendingRow(talk, pending) {

@@ -6,6 +6,23 @@
 import { revive } from './row.js';
 import { keepInTab, keptInTab } from './text.js';
 
+/**
+ * Empties what was recalled. @param {import('./row.js').Item[]} items what is here
+ * @param {import('./row.js').Item[]} entries what tells of it @returns {boolean} whether anything has changed
+ */
+export function takeBack(items, entries) {
+  const here = new Map(items.filter((item) => item.seq).map((item) => [item.seq, item]));
+  let changed = false;
+  for (const entry of entries) {
+    const item = here.get(entry.ref ?? (entry.recalled && entry.seq));
+    if (!item) continue;
+    changed ||= !item.recalled || Boolean(entry.ref && !item.by);
+    Object.assign(item, { recalled: true, content: '', kind: undefined, data: undefined });
+    if (entry.ref) item.by = { name: entry.name, own: entry.own };
+  }
+  return changed;
+}
+
 /** Entries of a talk in memory and over a reload, unless somebody reads further back. */
 export const KEPT = 300;
 
@@ -51,21 +68,32 @@ export class Past {
   fill(talk, entries) {
     const here = new Set(talk.items.map((item) => item.seq));
     const missing = entries.filter((entry) => !here.has(entry.seq));
+    for (const entry of entries) entry.own = String(entry.uid) === String(this.pane.me().uid);
     for (const entry of missing) {
-      entry.own = String(entry.uid) === String(this.pane.me().uid);
       const later = talk.items.findIndex((item) => item.seq > entry.seq);
       let at = later < 0 ? talk.items.length : later;
       // What has no number stands by its time.
       while (at > 0 && !talk.items[at - 1].seq && talk.items[at - 1].time > entry.time) at -= 1;
       talk.items.splice(at, 0, entry);
     }
-    if (missing.length === 0 || talk !== this.pane.shown) return;
+    const changed = takeBack(talk.items, [...entries, ...talk.items]);
+    if (missing.length > 0 || changed) this.redraw(talk);
+  }
+
+  /** Something was recalled. @param {import('./row.js').Item} recall */
+  recalled(talk, recall) {
+    if (takeBack(talk.items, [recall])) this.redraw(talk);
+  }
+
+  /** Draws the talk anew, and keeps the place if it is shown. */
+  redraw(talk) {
+    this.keepSoon();
+    if (talk !== this.pane.shown) return;
     const fromBottom = this.pane.log.scrollHeight - this.pane.log.scrollTop;
     const wasFollowing = this.pane.following;
     this.pane.drawLog();
     if (wasFollowing) this.pane.toBottom();
     else this.pane.log.scrollTop = this.pane.log.scrollHeight - fromBottom;
-    this.keepSoon();
   }
 
   // ---- over a reload ----

@@ -6,8 +6,9 @@ import { clock, contentNode, day, make, moment, paintAvatar } from './text.js';
 import { errorWords, word } from './words.js';
 
 const GROUPED_MS = 5 * 60_000;
+const TIMER_MS_MAX = 2 ** 31; // A browser's timer of this length or longer ends at once.
 
-/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, own?: boolean, notice?: string, kind?: string, data?: {act?: string, uid?: string|number, seconds?: number}}} Item */
+/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, own?: boolean, notice?: string, ref?: number, recalled?: boolean, by?: {name: string, own: boolean}, kind?: string, data?: {act?: string, uid?: string|number, seconds?: number}}} Item */
 /** @typedef {{id: string, content: string, time: number, state: 'waiting'|'sending'|'failed', covered?: boolean, error?: object}} Pending */
 
 function emptyRow(className, time) {
@@ -34,11 +35,31 @@ function actRow(item) {
   return row;
 }
 
+/** A message that was recalled; or the recall itself, which says nothing more and keeps the numbers whole. */
+function recalledRow(item) {
+  const row = emptyRow(item.ref ? 'row notice silent' : 'row notice', item.time);
+  row.dataset.seq = String(item.seq);
+  const { name, own } = item.by ?? {};
+  if (!item.ref) row.append(make('p', '', own ? word('recalledOwn') : name ? word('recalledBy', name) : word('recalled')));
+  return row;
+}
+
+/** A button that is there for as long as it is of use. @param {{leftMs: number, act: () => void}} recall */
+function recallButton({ leftMs, act }) {
+  const button = make('button', 'recall', word('recall'));
+  button.type = 'button';
+  button.addEventListener('click', act);
+  if (leftMs < TIMER_MS_MAX) setTimeout(() => button.remove(), leftMs);
+  return button;
+}
+
 /**
  * An entry; one without a number is from another life of the server's store. @param {Item} item
  * @param {((uid: string|number, name: string) => void)?} openTalk what a click on the author does
+ * @param {{leftMs: number, act: () => void}?} [recall] for how long it may be recalled, and how
  */
-export function entryRow(item, openTalk) {
+export function entryRow(item, openTalk, recall) {
+  if (item.ref || item.recalled) return recalledRow(item);
   if (item.kind === 'system') return actRow(item);
   const row = emptyRow(item.own ? 'row own' : 'row', item.time);
   if (item.seq) row.dataset.seq = String(item.seq);
@@ -57,6 +78,7 @@ export function entryRow(item, openTalk) {
   time.dateTime = new Date(item.time).toISOString();
   time.title = moment(item.time);
   const foot = make('p', 'foot');
+  if (recall) foot.append(recallButton(recall));
   foot.append(time);
   if (item.own) {
     const tick = make('span', 'tick', '✓');

@@ -122,6 +122,32 @@ test('what an admin did is told in words, in its place', async () => {
   ]);
 });
 
+test('what one recalls is gone for everybody, also after a reload', async () => {
+  await write(ann, 'group', 'oops, wrong group');
+  const heard = line(ben, 'group-log', 'oops, wrong group');
+  await heard.waitFor();
+  assert.equal(await ben.page.locator('.row:not(.own) button.recall').count(), 0, 'only on own messages');
+  await part(ann, 'group-log').locator('.row', { hasText: 'oops' }).getByRole('button', { name: 'Recall' }).click();
+  await line(ann, 'group-log', 'You recalled a message').waitFor();
+  await line(ben, 'group-log', 'Ann recalled a message').waitFor();
+  await heard.waitFor({ state: 'detached' });
+  await ben.page.reload();
+  await line(ben, 'group-log', 'Ann recalled a message').waitFor();
+  const kept = await ben.page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.body.innerText]));
+  assert.doesNotMatch(kept, /oops/);
+  assert.doesNotMatch(await part(ben, 'group-log').textContent(), /Not shown here/, 'no number is missing');
+});
+
+test('what was recalled while one was away is taken back by the page of history', async () => {
+  const changed = await ann.page.evaluate(async () => {
+    const { takeBack } = await import('/a/past.js');
+    const here = [{ seq: 1, content: 'kept' }, { seq: 2, content: 'oops', data: {} }, { seq: 3, content: 'so' }];
+    const page = [{ seq: 2, content: '', recalled: true }, { seq: 4, ref: 3, name: 'Ann' }];
+    return [takeBack(here, page), takeBack(here, page), here.map(({ seq, content, by }) => [seq, content, by?.name])];
+  });
+  assert.deepEqual(changed, [true, false, [[1, 'kept', undefined], [2, '', undefined], [3, '', 'Ann']]]);
+});
+
 test('Enter that ends a composition of an input method does not send', async () => {
   const input = part(ann, 'group-input');
   await input.fill('');
