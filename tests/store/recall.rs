@@ -176,7 +176,7 @@ fn store_with_texts(scratch: &Scratch, durability: Durability) -> (Sqlite, Texts
         for bytes in [8, 100, 1_500, 4_000, 5_000, 60_000] {
             let seq = texts.0.len() as u64;
             let text = texts.add(bytes);
-            if (seq + round) % 2 == 0 {
+            if (seq + round).is_multiple_of(2) {
                 say(&mut store, &in_group(), seq, &text, None);
             } else {
                 let data = format!("{{\"a\":\"{text}\"}}");

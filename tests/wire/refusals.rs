@@ -169,13 +169,6 @@ fn a_field_that_is_missing_or_wrong_is_named() {
         ("after", r#""type":"history","gid":1,"after":9007199254740992"#),
         ("after", r#""type":"history","gid":1,"before":5,"after":1"#),
         ("limit", r#""type":"history","gid":1,"limit":0"#),
-        ("gid", r#""type":"recall","seq":1"#),
-        ("uid", r#""type":"recall","gid":1,"uid":2,"seq":1"#),
-        ("seq", r#""type":"recall","gid":1"#),
-        ("seq", r#""type":"recall","gid":1,"seq":0"#),
-        ("seq", r#""type":"recall","gid":1,"seq":"1""#),
-        ("seq", r#""type":"recall","uid":1,"seq":1.0"#),
-        ("seq", r#""type":"recall","uid":1,"seq":9007199254740992"#),
         ("gid", r#""type":"group","content":"x""#),
         ("gid", r#""type":"group","content":"x","uid":1"#),
         ("content", r#""type":"group","gid":1"#),
@@ -225,6 +218,24 @@ fn a_field_that_is_missing_or_wrong_is_named() {
         let with_id = format!(r#"{{{request},"id":"é\n"}}"#);
         assert_eq!(refused(&with_id), (Code::BadRequest, Some(field), Some("é\n".into())), "{request}");
     }
+}
+
+#[test]
+fn a_recall_names_a_conversation_and_a_number() {
+    for (field, fields) in [
+        ("gid", r#""type":"recall","seq":1"#),
+        ("uid", r#""type":"recall","gid":1,"uid":2,"seq":1"#),
+        ("seq", r#""type":"recall","gid":1"#),
+        ("seq", r#""type":"recall","gid":1,"seq":0"#),
+        ("seq", r#""type":"recall","gid":1,"seq":"1""#),
+        ("seq", r#""type":"recall","uid":1,"seq":1.0"#),
+        ("seq", r#""type":"recall","uid":1,"seq":9007199254740992"#),
+    ] {
+        let text = format!(r#"{{"id":"a",{fields}}}"#);
+        assert_eq!(refused(&text), (Code::BadRequest, Some(field), Some("a".into())), "{text}");
+    }
+    let text = r#"{"type":"recall","ticket":7,"seq":1,"id":"a"}"#;
+    assert_eq!(refused(text), (Code::NotFound, None, Some("a".into())));
 }
 
 #[test]
