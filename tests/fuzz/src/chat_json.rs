@@ -26,9 +26,9 @@ fn check_request(parsed: &Parsed<'_>) {
 
 /// A refusal says why by a code that belongs here, names a field of the protocol, and is JSON.
 fn check_refusal(refused: &Refused<'_>) {
-    const FIELDS: [&str; 21] = [
+    const FIELDS: [&str; 23] = [
         "type", "id", "gid", "uid", "ticket", "content", "kind", "data", "reply", "mentions", "uids",
-        "after", "limit", "token", "name", "open", "role", "seconds", "all", "cursor", "on",
+        "before", "after", "seq", "limit", "token", "name", "open", "role", "seconds", "all", "cursor", "on",
     ];
     let Problem { code, message, field, retry_ms } = &refused.problem;
     assert!(
