@@ -60,6 +60,11 @@ pub const TABLE: &[Limit] = &[
     HISTORY_PAGE_MAX,
     HISTORY_PAGE_BYTES_MAX,
     RECALL_SECONDS,
+    CONVERSATIONS_PAGE_DEFAULT,
+    CONVERSATIONS_PAGE_MAX,
+    CONVERSATIONS_PAGE_BYTES_MAX,
+    UNREAD_COUNTED_MAX,
+    UNREAD_COUNTED_PER_PAGE_MAX,
     CONTENT_BYTES_MAX,
     KIND_BYTES_MAX,
     DATA_BYTES_MAX,
@@ -272,6 +277,55 @@ pub const RECALL_SECONDS: Limit = Limit {
     min: 0,
     max: 10 * 365 * 24 * 3_600,
     test: "tests/chat/recall.rs::an_author_recalls_within_the_time",
+};
+
+// ---- chat: conversations and what is unread ----
+
+/// Conversations on a page where the request names no number.
+pub const CONVERSATIONS_PAGE_DEFAULT: Limit = Limit {
+    name: "conversations_page_default",
+    unit: "conversations",
+    default: 20,
+    min: 1,
+    max: 100,
+    test: "tests/chat/conversations.rs::a_page_has_a_default_and_a_largest_size",
+};
+/// Conversations on a page, whatever the request names.
+pub const CONVERSATIONS_PAGE_MAX: Limit = Limit {
+    name: "conversations_page_max",
+    unit: "conversations",
+    default: 50,
+    min: 1,
+    max: 500,
+    test: "tests/chat/conversations.rs::a_page_has_a_default_and_a_largest_size",
+};
+/// Bytes of the newest entries on a page of conversations. A page has at least one conversation.
+pub const CONVERSATIONS_PAGE_BYTES_MAX: Limit = Limit {
+    name: "conversations_page_bytes_max",
+    unit: "bytes",
+    default: 128 * 1024,
+    min: 1_024,
+    max: 16 * 1024 * 1024,
+    test: "tests/chat/conversations.rs::a_page_is_cut_by_its_bytes",
+};
+/// Entries after the cursor that are looked at for one conversation, the newest: so much is counted exactly.
+pub const UNREAD_COUNTED_MAX: Limit = Limit {
+    name: "unread_counted_max",
+    unit: "entries",
+    default: 1_000,
+    min: 1,
+    max: 10_000,
+    test: "tests/chat/conversations.rs::what_is_unread_is_counted_up_to_a_bound",
+};
+/// Entries that are looked at for a page of conversations: some two microseconds each, so a page takes ten
+/// milliseconds at most. A page has at least one conversation.
+pub const UNREAD_COUNTED_PER_PAGE_MAX: Limit = Limit {
+    name: "unread_counted_per_page_max",
+    unit: "entries",
+    default: 5_000,
+    min: 1,
+    max: 100_000,
+    test: "tests/chat/conversations.rs::a_page_is_cut_where_counting_would_take_long",
 };
 
 // ---- chat: presence ----

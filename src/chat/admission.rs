@@ -78,9 +78,11 @@ impl Chat {
             | Command::Members { gid, .. }
             | Command::History { target: Target::Group(gid), .. }
             | Command::Recall { target: Target::Group(gid), .. }
+            | Command::Read { target: Target::Group(gid), .. }
             | Command::Typing { target: Target::Group(gid) } => unreserved("gid", gid),
             Command::History { target: Target::User(uid), .. }
             | Command::Recall { target: Target::User(uid), .. }
+            | Command::Read { target: Target::User(uid), .. }
             | Command::Typing { target: Target::User(uid) } => unreserved("uid", uid),
             Command::Group { gid, draft } => {
                 unreserved("gid", gid)?;
@@ -107,6 +109,7 @@ impl Chat {
             | Command::Refresh(_)
             | Command::Ping
             | Command::Groups { .. }
+            | Command::Conversations { .. }
             | Command::Broadcast { .. }
             | Command::Presence { .. } => Ok(()),
         }

@@ -14,7 +14,7 @@ use crate::base::clock::UnixMillis;
 use crate::base::digest::Digest;
 
 /// The kind of the entries that tell what admins do; a user who could send it could forge them.
-const KIND_SYSTEM: &str = "system";
+pub(super) const KIND_SYSTEM: &str = "system";
 /// The kind of an entry that names none.
 const KIND_DEFAULT: &str = "text";
 

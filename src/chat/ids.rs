@@ -77,4 +77,13 @@ impl Conversation {
         let (low, high) = if one <= other { (one, other) } else { (other, one) };
         Conversation::Direct(low.clone(), high.clone())
     }
+
+    /// The other user of a private conversation, seen from one of the two.
+    #[must_use]
+    pub fn peer_of(&self, uid: &Id) -> Option<&Id> {
+        match self {
+            Conversation::Group(_) => None,
+            Conversation::Direct(low, high) => Some(if low == uid { high } else { low }),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::act::Act;
 use super::ids::{Id, SessionId};
-use super::output::Record;
+use super::output::{ListPlace, Record};
 use crate::base::clock::UnixMillis;
 
 /// One thing that happened.
@@ -116,6 +116,20 @@ pub enum Command<'a> {
         /// The number of the entry.
         seq: u64,
     },
+    /// A page of one's conversations, the newest first.
+    Conversations {
+        /// Only those after this place.
+        cursor: Option<ListPlace>,
+        /// How many at most.
+        limit: Option<u32>,
+    },
+    /// Have read a conversation up to an entry.
+    Read {
+        /// Where.
+        target: Target,
+        /// The entry; later ones than the newest are as good as the newest.
+        seq: u64,
+    },
     /// Speak to everyone who is connected; not stored.
     Broadcast {
         /// What is said.
@@ -152,6 +166,8 @@ impl Command<'_> {
             Command::Pm { uid, draft } => Command::Pm { uid, draft: draft.into_owned() },
             Command::History { target, bounds, limit } => Command::History { target, bounds, limit },
             Command::Recall { target, seq } => Command::Recall { target, seq },
+            Command::Conversations { cursor, limit } => Command::Conversations { cursor, limit },
+            Command::Read { target, seq } => Command::Read { target, seq },
             Command::Broadcast { content } => Command::Broadcast { content: owned(content) },
             Command::Typing { target } => Command::Typing { target },
             Command::Presence { uids } => Command::Presence { uids },

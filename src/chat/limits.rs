@@ -54,6 +54,16 @@ pub struct Limits {
     pub history_page_bytes_max: usize,
     /// Seconds for which authors may recall what they said.
     pub recall_seconds: u64,
+    /// Conversations on a page where the request names no number.
+    pub conversations_page_default: usize,
+    /// Conversations on a page at most.
+    pub conversations_page_max: usize,
+    /// Entries after the cursor that are looked at for one conversation.
+    pub unread_counted_max: u64,
+    /// Entries that are looked at for a page of conversations.
+    pub unread_counted_per_page_max: u64,
+    /// Bytes of the newest entries on a page of conversations.
+    pub conversations_page_bytes_max: usize,
     /// Users whom one session may watch.
     pub watched_uids_max: usize,
     /// Milliseconds for which a user without a session is still shown as online.
@@ -103,6 +113,11 @@ impl Default for Limits {
             history_page_max: table::HISTORY_PAGE_MAX.count(),
             history_page_bytes_max: table::HISTORY_PAGE_BYTES_MAX.count(),
             recall_seconds: table::RECALL_SECONDS.default,
+            conversations_page_default: table::CONVERSATIONS_PAGE_DEFAULT.count(),
+            conversations_page_max: table::CONVERSATIONS_PAGE_MAX.count(),
+            unread_counted_max: table::UNREAD_COUNTED_MAX.default,
+            unread_counted_per_page_max: table::UNREAD_COUNTED_PER_PAGE_MAX.default,
+            conversations_page_bytes_max: table::CONVERSATIONS_PAGE_BYTES_MAX.count(),
             watched_uids_max: table::WATCHED_UIDS_MAX.count(),
             presence_grace_ms: table::PRESENCE_GRACE_MS.default,
             content_bytes_max: table::CONTENT_BYTES_MAX.count(),

@@ -23,6 +23,8 @@ pub mod limits;
 pub mod output;
 
 mod admission;
+mod conversations;
+mod cursor;
 mod direct;
 mod draft;
 mod expiry;
@@ -214,6 +216,8 @@ impl Chat {
             Command::Pm { uid, draft } => self.whisper(now, &uid, &Sending { asker, id, draft: &draft }, out),
             Command::History { target, .. } => self.read_history(now, asker, (session, id), &target, out),
             Command::Recall { target, seq } => self.recall(now, asker, &target, seq, out),
+            Command::Conversations { .. } => self.list_conversations((session, id), out),
+            Command::Read { target, seq } => self.move_cursor(now, asker, &target, seq, out),
             Command::Broadcast { content } => self.broadcast(now, asker, &content, out),
             Command::Typing { target } => match &target {
                 Target::Group(gid) => self.type_in_group(now, asker, &target, gid, out),

@@ -6,8 +6,9 @@ use super::act::Act;
 use super::ids::{Conversation, Id, SessionId, Topic};
 use super::input::Target;
 pub use super::record::{
-    EntryRecord, GroupRecord, GroupSummary, GroupsPage, MemberRecord, PageQuery, PageRecord, Query, Record,
-    Sent, SentAs, Store, UserRecord,
+    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, EntryRecord, GroupRecord,
+    GroupSummary, GroupsPage, ListPlace, MemberRecord, PageQuery, PageRecord, Query, Record, Sent, SentAs,
+    Store, UserRecord,
 };
 use crate::base::clock::UnixMillis;
 
@@ -163,6 +164,26 @@ pub enum Event<'a> {
         entries: &'a [EntryRecord],
         /// Whether there are further ones, before the page or after it as was asked.
         more: bool,
+    },
+    /// A page of one's conversations.
+    Conversations {
+        /// Echoed.
+        id: Option<&'a str>,
+        /// Who asks, from whose side private conversations are named.
+        uid: &'a Id,
+        /// The page, the newest first.
+        list: &'a [ConversationRecord],
+        /// After which place the next page begins, if there is one.
+        next: Option<&'a ListPlace>,
+    },
+    /// Somebody has read a conversation up to here.
+    Read {
+        /// Where, as it is written: the group, or the private conversation and the other one (`to`).
+        target: &'a Target,
+        /// Who.
+        uid: &'a Id,
+        /// The last entry that was read.
+        seq: u64,
     },
     /// Somebody is writing.
     Typing {

@@ -115,6 +115,15 @@ impl Chat {
                 self.parking.asked.remove(&Query::Page(query.clone()));
                 self.parking.at_hand = Some(Record::Page(query, page));
             }
+            Record::Cursor { uid, conversation, cursor } => {
+                let query = Query::Cursor { uid: uid.clone(), conversation: conversation.clone() };
+                self.parking.asked.remove(&query);
+                self.parking.at_hand = Some(Record::Cursor { uid, conversation, cursor });
+            }
+            Record::Conversations(query, page) => {
+                self.parking.asked.remove(&Query::Conversations(query.clone()));
+                self.parking.at_hand = Some(Record::Conversations(query, page));
+            }
             Record::Sent { uid, id, sent } => {
                 self.parking.asked.remove(&Query::Sent { uid: uid.clone(), id: id.clone() });
                 self.parking.at_hand = Some(Record::Sent { uid, id, sent });
@@ -199,6 +208,14 @@ impl Chat {
             Command::Recall { target, seq } => {
                 let asker = self.asker(request.session).ok()?;
                 self.needs_recall(now, asker, target, *seq)
+            }
+            Command::Conversations { cursor, limit } => {
+                let user = self.user_of(request.session).ok()?;
+                self.needs_conversations(user, cursor.clone(), *limit)
+            }
+            Command::Read { target, .. } => {
+                let asker = self.asker(request.session).ok()?;
+                self.needs_cursor(now, asker, target)
             }
             Command::Ping
             | Command::Refresh(_)

@@ -2,7 +2,10 @@
 //!
 //! Named through [`output`](super::output). How it is kept, `store` knows.
 
+use std::cmp::Ordering;
+
 use super::act::{Act, Sanction, Term};
+use super::draft::KIND_SYSTEM;
 use super::ids::{Conversation, Id};
 use super::input::{Bounds, Listing};
 use super::output::{Entry, GroupRole, Recall};
@@ -82,6 +85,15 @@ pub enum Store<'a> {
         /// The first number that is not.
         until: u64,
     },
+    /// Somebody has read a conversation up to here. Who has no cursor there gets none by it.
+    Read {
+        /// Who.
+        uid: &'a Id,
+        /// Where: a group of which `uid` is a member, or a private conversation of `uid`.
+        conversation: &'a Conversation,
+        /// The last entry that was read.
+        seq: u64,
+    },
     /// A new entry. Its `seq` is the conversation's last plus one, or the transaction must fail.
     Append {
         /// The entry.
@@ -132,6 +144,15 @@ pub enum Query {
     },
     /// A page of a conversation.
     Page(PageQuery),
+    /// How far a user has read a conversation.
+    Cursor {
+        /// Who.
+        uid: Id,
+        /// Where.
+        conversation: Conversation,
+    },
+    /// A page of a user's conversations.
+    Conversations(ConversationsQuery),
 }
 
 /// Which entries are asked for.
@@ -173,6 +194,96 @@ pub enum Record {
     },
     /// A page of a conversation.
     Page(PageQuery, PageRecord),
+    /// How far the user has read.
+    Cursor {
+        /// Who.
+        uid: Id,
+        /// Where.
+        conversation: Conversation,
+        /// `None` where the user has no cursor: no member, or a talk in which nobody has spoken.
+        cursor: Option<Cursor>,
+    },
+    /// A page of a user's conversations.
+    Conversations(ConversationsQuery, ConversationsRecord),
+}
+
+/// How far somebody has read a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The last entry that was read; 0 when none.
+    pub read: u64,
+    /// The newest entry.
+    pub seq: u64,
+}
+
+/// Which conversations of a user are asked for: groups and private ones, the newest entry first; at the end, by gid,
+/// the groups of which no entry is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConversationsQuery {
+    /// Who asks.
+    pub uid: Id,
+    /// Only those after this place.
+    pub after: Option<ListPlace>,
+    /// How many at most.
+    pub list_max: usize,
+    /// Up to how many entries after the cursor are looked at for one conversation, the newest.
+    pub unread_counted_max: u64,
+    /// How many entries may be looked at for the page; the first conversation comes in any case.
+    pub entries_max: u64,
+    /// How many bytes of entries at most, as [`EntryRecord::bytes`] counts them; the first comes in any case.
+    pub bytes_max: usize,
+}
+
+/// A place in a list of conversations, in the order of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ListPlace {
+    /// That of the conversation whose newest entry has this number, over all conversations.
+    Entry(u64),
+    /// That of a group of which no entry is kept.
+    Silent(Id),
+}
+
+impl Ord for ListPlace {
+    fn cmp(&self, other: &ListPlace) -> Ordering {
+        match (self, other) {
+            (ListPlace::Entry(one), ListPlace::Entry(other)) => other.cmp(one),
+            (ListPlace::Entry(_), ListPlace::Silent(_)) => Ordering::Less,
+            (ListPlace::Silent(_), ListPlace::Entry(_)) => Ordering::Greater,
+            (ListPlace::Silent(one), ListPlace::Silent(other)) => one.cmp(other),
+        }
+    }
+}
+
+impl PartialOrd for ListPlace {
+    fn partial_cmp(&self, other: &ListPlace) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A page of a user's conversations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConversationsRecord {
+    /// In the order of the list.
+    pub list: Vec<ConversationRecord>,
+    /// The last place on the page, where there are further ones.
+    pub next: Option<ListPlace>,
+}
+
+/// A conversation, as one of those who are in it sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationRecord {
+    /// Which.
+    pub conversation: Conversation,
+    /// The group's name, or the other user's; empty if there is none, or none is known.
+    pub name: Box<str>,
+    /// The last `seq`.
+    pub seq: u64,
+    /// The last entry that was read; 0 when none.
+    pub read: u64,
+    /// How many of the entries after it count as unread.
+    pub unread: u64,
+    /// The newest entry; `None` when none is kept.
+    pub last: Option<EntryRecord>,
 }
 
 /// Entries that follow one another.
@@ -229,6 +340,13 @@ impl EntryRecord {
             recall: self.recall,
             time: self.time,
         }
+    }
+
+    /// Whether the entry is one that `reader` may have missed: somebody else's, and something said that still stands.
+    /// Those of the daemon about what admins do are not, and neither are recalls and what was recalled.
+    #[must_use]
+    pub fn counts_as_unread_for(&self, reader: &Id) -> bool {
+        self.uid != *reader && self.kind.as_deref() != Some(KIND_SYSTEM) && self.recall == Recall::None
     }
 
     /// What the entry takes on a page: what is said, and some bytes for all that is around it.

@@ -1,5 +1,5 @@
-//! What the SQLite store keeps of groups besides their members: name, openness, sanctions, deletion; and of
-//! users, whom they block.
+//! What the SQLite store keeps of groups besides their members: name, openness, sanctions, deletion; of users, whom
+//! they block; and lists of groups, from either store.
 //!
 //! A group that is deleted is out of sight at once, with its members and sanctions; its entries may be many,
 //! and are taken out of the file in steps when nothing else is to do. Until then they belong to a row that no
@@ -8,6 +8,7 @@
 use rusqlite::params;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
+use super::memory::{Group, Memory};
 use super::rows::Key;
 use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
@@ -19,6 +20,27 @@ use crate::chat::output::{GroupRecord, GroupRole, GroupSummary, GroupsPage, Memb
 
 /// Entries of a deleted group that are taken out at once: a few milliseconds.
 const ERASED_AT_ONCE: usize = 1_000;
+
+impl Memory {
+    /// The groups of a page, and one more where there is one.
+    pub(super) fn groups_page(&self, page: &GroupsPage) -> Vec<GroupSummary> {
+        let is_listed = |(gid, group): &(&Id, &Group)| {
+            let listed = match page.listing {
+                Listing::Own => group.seats.contains_key(&page.uid),
+                Listing::Open => group.open,
+            };
+            listed && page.after.as_ref().is_none_or(|after| *gid > after)
+        };
+        let summary = |(gid, group): (&Id, &Group)| GroupSummary {
+            gid: gid.clone(),
+            name: group.name.clone(),
+            role: group.seats.get(&page.uid).map(|seat| seat.role),
+            open: group.open,
+            members: group.seats.len() as u64,
+        };
+        self.groups.iter().filter(is_listed).take(page.limit + 1).map(summary).collect()
+    }
+}
 
 impl Sqlite {
     pub(super) fn write_group(&self, gid: &Id) -> Result<(), StoreError> {

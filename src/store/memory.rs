@@ -17,32 +17,32 @@ use crate::base::clock::UnixMillis;
 use crate::base::limits;
 use crate::chat::act::{Act, Sanction, Term};
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::input::Listing;
 use crate::chat::output::{
-    Entry, EntryRecord, GroupRecord, GroupRole, GroupSummary, GroupsPage, MemberRecord, PageRecord, Query,
-    Record, Store, UserRecord,
+    Entry, EntryRecord, GroupRecord, GroupRole, MemberRecord, PageRecord, Query, Record, Store, UserRecord,
 };
 
 #[derive(Clone, Debug)]
-struct User {
-    name: Box<str>,
+pub(super) struct User {
+    pub(super) name: Box<str>,
     guest: bool,
-    groups: BTreeSet<Id>,
+    pub(super) groups: BTreeSet<Id>,
     blocks: BTreeSet<Id>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Seat {
-    role: GroupRole,
+pub(super) struct Seat {
+    pub(super) role: GroupRole,
     joined: u64,
+    /// The last entry that was read.
+    pub(super) read: u64,
 }
 
 #[derive(Debug)]
-struct Group {
-    name: Box<str>,
-    open: bool,
+pub(super) struct Group {
+    pub(super) name: Box<str>,
+    pub(super) open: bool,
     sanctions: BTreeMap<(Id, Sanction), Term>,
-    seats: BTreeMap<Id, Seat>,
+    pub(super) seats: BTreeMap<Id, Seat>,
     /// What the next to join gets.
     next_joined: u64,
 }
@@ -60,14 +60,18 @@ impl Group {
 }
 
 #[derive(Debug, Default)]
-struct Log {
-    last: u64,
-    entries: VecDeque<EntryRecord>,
+pub(super) struct Log {
+    pub(super) last: u64,
+    /// The number of the last entry over all conversations.
+    pub(super) newest: u64,
+    /// What the two of a private conversation have read, the smaller uid first.
+    pub(super) read: [u64; 2],
+    pub(super) entries: VecDeque<EntryRecord>,
 }
 
 /// A step back. Each holds what was there before.
 #[derive(Debug)]
-enum Undo {
+pub(super) enum Undo {
     User(Id, Option<(Box<str>, bool)>),
     Group(Id),
     GroupUpdate(Id, Box<str>, bool),
@@ -75,8 +79,11 @@ enum Undo {
     Seat(Id, Id, Option<Seat>),
     Sanction(Id, Id, Sanction, Option<Term>),
     Block(Id, Id, bool),
-    Append(Conversation),
     Erase(Conversation, EntryRecord),
+    /// With the number before.
+    Append(Conversation, u64),
+    /// With what was read before.
+    Read(Id, Conversation, u64),
     Send(SendKey, UnixMillis),
     Guests(u64),
 }
@@ -84,9 +91,11 @@ enum Undo {
 /// The store in memory.
 #[derive(Debug)]
 pub struct Memory {
-    users: BTreeMap<Id, User>,
-    groups: BTreeMap<Id, Group>,
-    logs: BTreeMap<Conversation, Log>,
+    pub(super) users: BTreeMap<Id, User>,
+    pub(super) groups: BTreeMap<Id, Group>,
+    pub(super) logs: BTreeMap<Conversation, Log>,
+    /// How many entries there have ever been, over all conversations.
+    entries_ever: u64,
     sends: Sends,
     guests_until: u64,
     identity: Option<Identity>,
@@ -105,6 +114,7 @@ impl Memory {
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             logs: BTreeMap::new(),
+            entries_ever: 0,
             sends: Sends::default(),
             guests_until: 0,
             identity: None,
@@ -131,7 +141,7 @@ impl Memory {
         self.logs.get(conversation).into_iter().flat_map(|log| &log.entries)
     }
 
-    fn last(&self, conversation: &Conversation) -> u64 {
+    pub(super) fn last(&self, conversation: &Conversation) -> u64 {
         self.logs.get(conversation).map_or(0, |log| log.last)
     }
 
@@ -152,14 +162,15 @@ impl Memory {
     }
 
     fn write_member(&mut self, gid: &Id, uid: &Id, role: GroupRole) -> Result<Undo, StoreError> {
+        let last = self.last(&Conversation::Group(gid.clone()));
         let group = self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
         let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
         let before = group.seats.get(uid).copied();
-        let joined = before.map_or(group.next_joined, |seat| seat.joined);
+        let (joined, read) = before.map_or((group.next_joined, last), |seat| (seat.joined, seat.read));
         if before.is_none() {
             group.next_joined += 1;
         }
-        group.seats.insert(uid.clone(), Seat { role, joined });
+        group.seats.insert(uid.clone(), Seat { role, joined, read });
         user.groups.insert(gid.clone());
         Ok(Undo::Seat(gid.clone(), uid.clone(), before))
     }
@@ -232,6 +243,8 @@ impl Memory {
         }
         let log = self.logs.entry(conversation.clone()).or_default();
         log.last = next;
+        self.entries_ever += 1;
+        let before = std::mem::replace(&mut log.newest, self.entries_ever);
         log.entries.push_back(EntryRecord {
             seq: entry.seq,
             uid: entry.uid.clone(),
@@ -245,7 +258,7 @@ impl Memory {
             recall: entry.recall,
             time: entry.time,
         });
-        Ok(Undo::Append(conversation))
+        Ok(Undo::Append(conversation, before))
     }
 
     fn erase(&mut self, conversation: &Conversation, seq: u64) -> Result<Undo, StoreError> {
@@ -275,6 +288,7 @@ impl Memory {
             Store::Sanction { gid, uid, sanction, term } => self.write_sanction(gid, uid, sanction, term)?,
             Store::Block { uid, other, on } => self.write_block(uid, other, on)?,
             Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
+            Store::Read { uid, conversation, seq } => self.write_read(uid, conversation, seq)?,
             Store::Append { entry, sent_as } => {
                 steps.push(self.append(&entry)?);
                 let Some(sent_as) = sent_as else { return Ok(()) };
@@ -342,9 +356,11 @@ impl Memory {
                     recall::put_back(&mut log.entries, before);
                 }
             }
-            Undo::Append(conversation) => {
+            Undo::Read(uid, conversation, before) => self.put_cursor(&uid, &conversation, before),
+            Undo::Append(conversation, before) => {
+                self.entries_ever -= 1;
                 if let Some(log) = self.logs.get_mut(&conversation) {
-                    log.last -= 1;
+                    (log.last, log.newest) = (log.last - 1, before);
                     log.entries.pop_back();
                 }
             }
@@ -394,25 +410,6 @@ impl Memory {
             members: group.seats.iter().map(member).collect(),
         })
     }
-
-    /// The groups of a page, and one more where there is one.
-    fn groups_page(&self, page: &GroupsPage) -> Vec<GroupSummary> {
-        let is_listed = |(gid, group): &(&Id, &Group)| {
-            let listed = match page.listing {
-                Listing::Own => group.seats.contains_key(&page.uid),
-                Listing::Open => group.open,
-            };
-            listed && page.after.as_ref().is_none_or(|after| *gid > after)
-        };
-        let summary = |(gid, group): (&Id, &Group)| GroupSummary {
-            gid: gid.clone(),
-            name: group.name.clone(),
-            role: group.seats.get(&page.uid).map(|seat| seat.role),
-            open: group.open,
-            members: group.seats.len() as u64,
-        };
-        self.groups.iter().filter(is_listed).take(page.limit + 1).map(summary).collect()
-    }
 }
 
 impl Storage for Memory {
@@ -460,6 +457,12 @@ impl Storage for Memory {
                     .get(&query.conversation)
                     .map_or_else(PageRecord::default, |log| page::of(&log.entries, query)),
             ),
+            Query::Cursor { uid, conversation } => {
+                let (uid, conversation) = (uid.clone(), conversation.clone());
+                let cursor = self.cursor(&uid, &conversation);
+                Record::Cursor { uid, conversation, cursor }
+            }
+            Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
             Query::Sent { uid, id } => {
                 let sent = self.sends.find(uid, id);
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }
@@ -476,7 +479,7 @@ impl Storage for Memory {
             return Err(StoreError::Medium("told to fail".to_owned()));
         }
         for step in self.open.take().unwrap_or_default() {
-            if let Undo::Append(conversation) = step
+            if let Undo::Append(conversation, _) = step
                 && let Some(log) = self.logs.get_mut(&conversation)
             {
                 let surplus = log.entries.len().saturating_sub(self.entries_per_conversation_max);

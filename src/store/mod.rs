@@ -10,6 +10,8 @@
 //!
 //! The tutorial keeps nothing. Every store passes the suite in `tests/store/`.
 
+mod conversations;
+mod cursors;
 mod groups;
 mod memory;
 mod open;

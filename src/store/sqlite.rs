@@ -199,8 +199,11 @@ impl Sqlite {
     }
 
     fn write_member(&self, gid: &Id, uid: &Id, role: GroupRole) -> Result<(), StoreError> {
-        let sql = "INSERT INTO member (conversation, user, role)
-                   SELECT conversation, user, ?3 FROM conversation, user WHERE gid = ?1 AND deleted = 0 AND uid = ?2
+        // Whoever comes in has read what was said before.
+        let sql = "INSERT INTO member (conversation, user, role, read)
+                   SELECT c.conversation, user, ?3,
+                          coalesce((SELECT max(seq) FROM entry e WHERE e.conversation = c.conversation), base)
+                   FROM conversation c, user WHERE gid = ?1 AND deleted = 0 AND uid = ?2
                    ON CONFLICT (conversation, user) DO UPDATE SET role = excluded.role";
         if self.run(sql, params![Key(gid), Key(uid), role_text(role)])? == 0 {
             self.demand_group(gid)?;
@@ -255,6 +258,9 @@ impl Sqlite {
             recall::of_which(entry.recall),
         ];
         if self.run(sql, params)? == 1 {
+            if let Conversation::Direct(..) = entry.conversation {
+                self.bring_up(conversation)?;
+            }
             return sent_as.map_or(Ok(()), |sent_as| self.keep_send(entry, sent_as));
         }
         self.demand_user(entry.uid)?;
@@ -366,6 +372,7 @@ impl Storage for Sqlite {
                 let sql = "INSERT OR REPLACE INTO meta VALUES ('guests_until', ?)";
                 self.run(sql, [until]).map(drop)
             }
+            Store::Read { uid, conversation, seq } => self.write_read(uid, conversation, seq),
             Store::Append { entry, sent_as } => self.append(&entry, sent_as),
             Store::Erase { conversation, seq } => self.erase(conversation, seq),
         }
@@ -383,6 +390,11 @@ impl Storage for Sqlite {
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)?),
             Query::Guests => Record::Guests(self.meta("guests_until")?.unwrap_or(0)),
             Query::Page(query) => Record::Page(query.clone(), self.page(query)?),
+            Query::Cursor { uid, conversation } => {
+                let cursor = self.cursor(uid, conversation)?;
+                Record::Cursor { uid: uid.clone(), conversation: conversation.clone(), cursor }
+            }
+            Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
             }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+use super::conversations::list_place;
 use super::error::{Code, Problem, Refused};
 use super::{scan, value};
 use crate::chat::act::Act;
@@ -178,6 +179,11 @@ impl<'a> Fields<'a> {
             "recall" => {
                 Command::Recall { target: self.target()?, seq: required("seq", self.seq, value::whole)? }
             }
+            "conversations" => Command::Conversations {
+                cursor: optional("cursor", self.cursor, list_place)?,
+                limit: optional("limit", self.limit, value::limit)?,
+            },
+            "read" => Command::Read { target: self.target()?, seq: required("seq", self.seq, value::seq)? },
             "broadcast" => Command::Broadcast { content: self.content()? },
             "typing" => Command::Typing { target: self.target()? },
             "presence" => Command::Presence { uids: required("uids", self.uids, value::ids)? },

@@ -4,6 +4,7 @@
 //! epoch, limits) is given beside it. The bytes are appended to a buffer of the caller's, so that one
 //! rendering can be framed once and shared by all receivers.
 
+use super::conversations::render_conversations;
 use super::error::Problem;
 use super::writer::Writer;
 use crate::base::clock::UnixMillis;
@@ -116,12 +117,17 @@ pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
         Event::History { id, target, conversation, entries, more } => {
             render_history(*id, target, (conversation, entries), *more, out);
         }
+        Event::Conversations { id, uid, list, next } => render_conversations(*id, uid, list, *next, out),
+        Event::Read { target, uid, seq } => {
+            let mut json = Writer::open(out, "read");
+            addressed(&mut json, target);
+            json.id("uid", uid);
+            json.number("seq", *seq);
+            json.close();
+        }
         Event::Typing { target, uid, name } => {
             let mut json = Writer::open(out, "typing");
-            match target {
-                Target::Group(gid) => json.id("gid", gid),
-                Target::User(to) => json.id("to", to),
-            }
+            addressed(&mut json, target);
             json.id("uid", uid);
             json.text("name", name);
             json.close();
@@ -197,7 +203,7 @@ fn render_entry(entry: &Entry<'_>, out: &mut Vec<u8>) {
     json.close();
 }
 
-fn entry_type(entry: &Entry<'_>) -> &'static str {
+pub(super) fn entry_type(entry: &Entry<'_>) -> &'static str {
     match (entry.recall, entry.conversation) {
         (Recall::Of(_), _) => "recalled",
         (_, Conversation::Group(_)) => "groupPm",
@@ -206,7 +212,7 @@ fn entry_type(entry: &Entry<'_>) -> &'static str {
 }
 
 /// The same in a delivery and in history.
-fn entry_fields(json: &mut Writer<'_>, entry: &Entry<'_>) {
+pub(super) fn entry_fields(json: &mut Writer<'_>, entry: &Entry<'_>) {
     match entry.conversation {
         Conversation::Group(gid) => {
             json.id("gid", gid);
@@ -273,10 +279,18 @@ fn render_history(
 }
 
 /// The conversation as the receiver names it.
-fn named(json: &mut Writer<'_>, target: &Target) {
+pub(super) fn named(json: &mut Writer<'_>, target: &Target) {
     match target {
         Target::Group(gid) => json.id("gid", gid),
         Target::User(peer) => json.id("uid", peer),
+    }
+}
+
+/// The conversation as the one whom it tells about names it, to all who hear of it.
+fn addressed(json: &mut Writer<'_>, target: &Target) {
+    match target {
+        Target::Group(gid) => json.id("gid", gid),
+        Target::User(to) => json.id("to", to),
     }
 }
 

@@ -16,6 +16,7 @@
 
 pub mod bye;
 pub mod command;
+mod conversations;
 pub mod error;
 pub mod event;
 mod scan;

@@ -9,6 +9,7 @@ mod memory;
 mod opening;
 mod pages;
 mod recall;
+mod reading;
 mod sends;
 mod sqlite;
 mod suite;

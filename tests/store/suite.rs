@@ -7,6 +7,7 @@ use karez::store::{Identity, Memory, Storage, StoreError};
 
 use crate::folder::Scratch;
 use crate::governing::*;
+use crate::reading::*;
 
 macro_rules! passes_the_suite {
     ($name:ident, $scratch:ident, $new:expr) => {
@@ -41,6 +42,14 @@ macro_rules! passes_the_suite {
                 a_group_that_is_made_anew_goes_on_with_its_numbers
                 what_is_not_there_is_not_governed
                 groups_are_listed_in_pages
+                cursors_are_moved_and_rolled_back
+                whoever_comes_in_has_read_what_was_said_before
+                who_has_no_cursor_moves_none
+                what_others_said_after_the_cursor_is_unread
+                conversations_are_listed_by_their_newest_entry
+                a_page_of_conversations_is_bounded
+                a_list_goes_on_where_it_was_left
+                who_talks_to_text_ids_finds_them
             );
         }
     };
