@@ -7,7 +7,7 @@ use karez::chat::input::Target;
 use karez::chat::output::{AckedEntry, EntryRecord, Farewell, Recall};
 
 use crate::model::past::without_text;
-use crate::net::{Said, Told, World};
+use crate::net::{Listed, Said, Told, World};
 
 /// What was said, and what each session is owed.
 #[derive(Default)]
@@ -29,6 +29,8 @@ struct Heard {
     /// Who it is, once logged in.
     uid: Option<Id>,
     latest: BTreeMap<Conversation, u64>,
+    /// How far whom was told to have read.
+    cursors: BTreeMap<(Id, Conversation), u64>,
 }
 
 impl Checks {
@@ -49,8 +51,15 @@ impl Checks {
         let recalled_before = self.recalled.clone();
         for (session, told) in heard {
             for told in told {
-                if let Told::History { entries, .. } = told {
-                    entries.iter().for_each(|said| self.read(said, &recalled_before, world));
+                match told {
+                    Told::History { entries, .. } => {
+                        entries.iter().for_each(|said| self.read(said, &recalled_before, world));
+                    }
+                    Told::Conversations { list, .. } => {
+                        list.iter().for_each(|of| self.listed(of, &recalled_before, world));
+                    }
+                    Told::Read { target, uid, seq } => self.cursor(*session, target, uid, *seq, world),
+                    _ => {}
                 }
                 match told {
                     Told::Entry(said) => self.entry(*session, said, world),
@@ -75,6 +84,7 @@ impl Checks {
                     | Told::Members { id: Some(id), .. }
                     | Told::Groups { id: Some(id), .. }
                     | Told::History { id: Some(id), .. }
+                    | Told::Conversations { id: Some(id), .. }
                     | Told::Presence { id: Some(id), .. } => self.answer(*session, id),
                     _ => {}
                 }
@@ -134,6 +144,35 @@ impl Checks {
         );
         let stored = world.store().entries(&said.conversation).find(|entry| entry.seq == said.seq);
         assert!(is_kept(stored, said), "{said:?} is read, so stored");
+    }
+
+    /// A list shows what was heard, and no more is unread than there is.
+    fn listed(&self, of: &Listed, recalled_before: &BTreeSet<(Conversation, u64)>, world: &World) {
+        assert!(of.unread <= of.seq - of.read, "{of:?}");
+        if let Some(last) = &of.last {
+            assert_eq!(last.seq, of.seq, "the newest entry is the last");
+            self.read(last, recalled_before, world);
+        }
+    }
+
+    /// Cursors go up. Whoever hears of one is the reader or the other of two, and the entry is there.
+    fn cursor(&mut self, session: SessionId, target: &Target, reader: &Id, seq: u64, world: &World) {
+        let heard = self.sessions.entry(session).or_default();
+        let own = heard.uid.as_ref().expect("who hears of it is logged in");
+        let conversation = match target {
+            Target::Group(gid) => {
+                assert_eq!(own, reader, "what is read in groups is told to nobody else");
+                Conversation::Group(gid.clone())
+            }
+            Target::User(peer) => {
+                assert!(own == reader || own == peer, "{own} heard of {reader} and {peer}");
+                Conversation::direct(reader, peer)
+            }
+        };
+        let before = heard.cursors.insert((reader.clone(), conversation.clone()), seq);
+        assert!(before.is_none_or(|before| before < seq), "{reader} read {seq} after {before:?}");
+        let last = world.store().entries(&conversation).last().map_or(0, |last| last.seq);
+        assert!(seq <= last.max(world.erased(&conversation)), "{reader} read {seq} of {last}");
     }
 
     /// What is delivered is stored, the same for everyone, and in rising order.

@@ -5,7 +5,7 @@ use karez::chat::ids::Conversation;
 use karez::chat::input::Target;
 use karez::chat::output::{GroupRole, Recall};
 
-use crate::net::Said;
+use crate::net::{Listed, Said};
 
 pub fn entry_line(said: &Said) -> String {
     let place = place(&said.conversation);
@@ -16,6 +16,14 @@ pub fn entry_line(said: &Said) -> String {
         (Recall::None, None) => said.content.clone(),
     };
     format!("{place} #{} {} {}: {words}", said.seq, said.uid, said.name)
+}
+
+/// What was read of what there is, how much is unread, and the newest entry.
+pub fn listed_line(of: &Listed) -> String {
+    let Listed { conversation, name, seq, read, unread, last } = of;
+    let name = if name.is_empty() { String::new() } else { format!(" \"{name}\"") };
+    let last = last.as_ref().map(|last| format!(", {}: {}", last.uid, last.content)).unwrap_or_default();
+    format!("{}{name} {read}/{seq} +{unread}{last}", place(conversation))
 }
 
 pub fn place(conversation: &Conversation) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use karez::chat::ids::Conversation;
+use karez::chat::input::Target;
 use karez::chat::output::{Recall, Refusal};
 
 use crate::net::{Said, Told};
@@ -35,6 +36,13 @@ pub fn of(told: &Told) -> Mark {
             "history, recalled".to_owned()
         }
         Told::History { more, .. } => format!("history, more {more}"),
+        Told::Conversations { list, .. } if list.is_empty() => "conversations, none".to_owned(),
+        Told::Conversations { next, list, .. } => {
+            let unread = list.iter().any(|of| of.unread > 0);
+            format!("conversations, next {}, unread {unread}", next.is_some())
+        }
+        Told::Read { target: Target::Group(_), .. } => "read in a group".to_owned(),
+        Told::Read { target: Target::User(_), .. } => "read by one of two".to_owned(),
         Told::Typing { .. } => "typing".to_owned(),
         Told::Presence { id: Some(_), .. } => "presence".to_owned(),
         Told::Presence { id: None, users } => match users.first() {
@@ -76,6 +84,14 @@ const ALL: &[&str] = &[
     "recalled in a group",
     "recalled by one of two",
     "refused BadRequest(\"seq\", \"is no message\")",
+    "conversations, none",
+    "conversations, next true, unread true",
+    "conversations, next true, unread false",
+    "conversations, next false, unread true",
+    "conversations, next false, unread false",
+    "a list that goes on",
+    "read in a group",
+    "read by one of two",
     "typing",
     "presence",
     "presence change, online true",

@@ -6,6 +6,7 @@
 
 mod governing;
 pub mod past;
+mod reading;
 mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +59,11 @@ struct State {
     groups: BTreeMap<Id, Group>,
     directs: BTreeMap<Conversation, u64>,
     entries: BTreeMap<Conversation, Vec<Said>>,
+    /// The number of the last entry, over all conversations, and how many there have been.
+    newest: BTreeMap<Conversation, u64>,
+    entries_ever: u64,
+    /// How far members and those who talk have read.
+    cursors: BTreeMap<(Id, Conversation), u64>,
     /// What each user has sent under which id.
     sends: BTreeMap<(Id, String), (Draft<'static>, AckedEntry)>,
     shown: BTreeSet<Id>,
@@ -153,6 +159,9 @@ impl Model {
         fresh.state.groups = std::mem::take(&mut self.state.groups);
         fresh.state.directs = std::mem::take(&mut self.state.directs);
         fresh.state.entries = std::mem::take(&mut self.state.entries);
+        fresh.state.newest = std::mem::take(&mut self.state.newest);
+        fresh.state.entries_ever = self.state.entries_ever;
+        fresh.state.cursors = std::mem::take(&mut self.state.cursors);
         fresh.state.sends = std::mem::take(&mut self.state.sends);
         fresh.state.users = std::mem::take(&mut self.state.users);
         fresh.state.users.retain(|_, user| user.stored);

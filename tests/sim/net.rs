@@ -12,12 +12,12 @@ use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id, SessionId, Topic};
 use karez::chat::input::{Command, Input, Target};
 use karez::chat::output::{
-    AckedEntry, Entry, Event, Farewell, GroupRole, GroupSummary, Output, Query, Recall, Record, Refusal,
-    Sink, Store, To,
+    AckedEntry, ConversationRecord, Entry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Output,
+    Query, Recall, Record, Refusal, Sink, Store, To,
 };
 use karez::store::{Memory, Storage};
 
-use crate::lines::{entry_line, role_word, target_line};
+use crate::lines::{entry_line, listed_line, role_word, target_line};
 
 /// An event as one receiver got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub enum Told {
     Members { id: Option<String>, gid: Id, members: Vec<(Id, String, GroupRole, bool)>, more: bool },
     Groups { id: Option<String>, groups: Vec<GroupSummary>, next: Option<Id> },
     History { id: Option<String>, target: Target, entries: Vec<Said>, more: bool },
+    Conversations { id: Option<String>, list: Vec<Listed>, next: Option<ListPlace> },
+    Read { target: Target, uid: Id, seq: u64 },
     Typing { target: Target, uid: Id },
     Presence { id: Option<String>, users: Vec<(Id, bool, Option<UnixMillis>)> },
     Refused { id: Option<String>, refusal: Refusal },
@@ -54,6 +56,28 @@ pub struct Said {
     pub act: Option<Act<'static>>,
     pub recall: Recall,
     pub time: UnixMillis,
+}
+
+/// A conversation as it stands in somebody's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub conversation: Conversation,
+    pub name: String,
+    pub seq: u64,
+    pub read: u64,
+    pub unread: u64,
+    pub last: Option<Said>,
+}
+
+fn listed(of: &ConversationRecord) -> Listed {
+    Listed {
+        conversation: of.conversation.clone(),
+        name: of.name.to_string(),
+        seq: of.seq,
+        read: of.read,
+        unread: of.unread,
+        last: of.last.as_ref().map(|last| said(&last.entry(&of.conversation))),
+    }
 }
 
 fn said(entry: &Entry<'_>) -> Said {
@@ -119,6 +143,14 @@ impl Told {
                 entries: entries.iter().map(|record| said(&record.entry(conversation))).collect(),
                 more: *more,
             },
+            Event::Conversations { id, list, next, uid: _ } => Told::Conversations {
+                id: owned(id),
+                list: list.iter().map(listed).collect(),
+                next: next.cloned(),
+            },
+            Event::Read { target, uid, seq } => {
+                Told::Read { target: (*target).clone(), uid: (*uid).clone(), seq: *seq }
+            }
             Event::Typing { target, uid, .. } => {
                 Told::Typing { target: (*target).clone(), uid: (*uid).clone() }
             }
@@ -175,6 +207,12 @@ impl Told {
                 let next = next.as_ref().map(|next| format!(", next {next}")).unwrap_or_default();
                 write!(line, "groups{}:{}{next}", with(id), list.join(","))
             }
+            Told::Conversations { id, list, next } => {
+                let list: Vec<String> = list.iter().map(listed_line).collect();
+                let more = if next.is_some() { ", more" } else { "" };
+                write!(line, "conversations{}: {}{more}", with(id), list.join(" | "))
+            }
+            Told::Read { target, uid, seq } => write!(line, "read {} {uid} #{seq}", target_line(target)),
             Told::Typing { target, uid } => write!(line, "typing {} {uid}", target_line(target)),
             Told::Presence { id, users } => {
                 let of = |(uid, online, last): &(Id, bool, Option<UnixMillis>)| match (online, last) {

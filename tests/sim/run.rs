@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::SessionId;
 use karez::chat::input::{Command, Target};
+use karez::chat::output::ListPlace;
 use karez::chat::{BroadcastPolicy, Chat, Limits};
 
 use crate::checks::Checks;
@@ -61,6 +62,8 @@ struct Sim {
     recalls: BTreeSet<String>,
     /// What somebody wanted to recall last.
     last_recall: Option<(SessionId, Target, u64)>,
+    /// Where lists went on.
+    places: Vec<ListPlace>,
     marks: BTreeSet<Mark>,
     checks: Checks,
 }
@@ -85,6 +88,11 @@ fn limits(random: &mut Random, mode: Mode) -> Limits {
         history_page_max: 4,
         history_page_bytes_max: 850,
         recall_seconds: random.below(3) * 200,
+        conversations_page_default: 2,
+        conversations_page_max: 3,
+        unread_counted_max: 4,
+        unread_counted_per_page_max: 7,
+        conversations_page_bytes_max: 550,
         watched_uids_max: 4,
         groups_page_max: 2,
         sanctions_per_group_max: 2,
@@ -140,6 +148,7 @@ impl Sim {
             sends: Vec::new(),
             recalls: BTreeSet::new(),
             last_recall: None,
+            places: Vec::new(),
             marks: BTreeSet::new(),
             checks: Checks::default(),
         }
@@ -169,6 +178,7 @@ impl Sim {
             if told.iter().any(again) {
                 self.marks.insert("a second recall".to_owned());
             }
+            self.places.extend(told.iter().filter_map(place_after));
             if told.iter().any(|told| matches!(told, Told::Bye(_))) {
                 self.end(session);
             }
@@ -344,6 +354,9 @@ impl Sim {
 
     fn ask_as(&mut self, session: SessionId, id: Option<&str>, command: Command<'static>) {
         self.next_request += 1;
+        if matches!(command, Command::Conversations { cursor: Some(_), .. }) {
+            self.marks.insert("a list that goes on".to_owned());
+        }
         if let Some(id) = id {
             self.checks.asked(session, id);
             if matches!(command, Command::Recall { .. }) {
@@ -389,6 +402,13 @@ impl Sim {
         if self.limits.idle_groups_max == 0 {
             assert!(counts.users <= self.limits.idle_users_max, "{counts:?}");
         }
+    }
+}
+
+fn place_after(told: &Told) -> Option<ListPlace> {
+    match told {
+        Told::Conversations { next, .. } => next.clone(),
+        _ => None,
     }
 }
 

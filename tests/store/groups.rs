@@ -3,7 +3,7 @@
 use karez::base::clock::UnixMillis;
 use karez::chat::act::Act;
 use karez::chat::ids::Conversation;
-use karez::chat::output::{Entry, GroupRole, Query, Recall, Record, Store};
+use karez::chat::output::{ConversationsQuery, Entry, GroupRole, ListPlace, Query, Recall, Record, Store};
 use karez::store::{Storage, Tidy};
 
 use crate::folder::{Scratch, fill, id};
@@ -104,7 +104,9 @@ fn a_file_from_before_is_brought_up_to_date() {
              INSERT INTO conversation (gid) VALUES (7), (8);
              INSERT INTO conversation (low, high) VALUES (1, 'eve');
              INSERT INTO member VALUES (5, 1, 1, 'owner'), (9, 1, 2, 'member');
-             INSERT INTO entry VALUES (1, 1, 1, 'one', 'hi', NULL, NULL, NULL, NULL, 1);
+             INSERT INTO entry VALUES (1, 1, 1, 'one', 'hi', NULL, NULL, NULL, NULL, 1),
+                                      (3, 1, 1, 'one', 'hi', NULL, NULL, NULL, NULL, 2),
+                                      (3, 2, 'eve', 'Eve', 'hi', NULL, NULL, NULL, NULL, 3);
              PRAGMA application_id = 1262572122; PRAGMA user_version = 1;",
         )
         .unwrap();
@@ -114,6 +116,18 @@ fn a_file_from_before_is_brought_up_to_date() {
     let members: Vec<_> = group.members.iter().map(|of| (&*of.name, of.role, of.joined)).collect();
     assert_eq!(members, [("one", GroupRole::Owner, 5), ("Eve", GroupRole::Member, 9)]);
     assert_eq!((group.seq, group.open, group.deleted), (1, true, false));
+    let query = ConversationsQuery {
+        uid: id(1),
+        after: None,
+        list_max: 9,
+        unread_counted_max: 9,
+        entries_max: 9,
+        bytes_max: 0,
+    };
+    let Record::Conversations(_, page) = store.read(&Query::Conversations(query)).unwrap() else { panic!() };
+    let first = &page.list[0];
+    assert_eq!((&*first.name, first.seq, first.read, first.unread), ("Eve", 2, 2, 0), "it is all read");
+    assert!(matches!(page.next, Some(ListPlace::Entry(3))), "by the entry's number: {page:?}");
     drop(store);
     let counts = scratch.look().query_row(
         "SELECT group_concat(members, ' ') FROM (SELECT members FROM conversation ORDER BY conversation)",

@@ -5,7 +5,7 @@ use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::output::{
     ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, Entry, GroupRole, ListPlace, Query,
-    Record, Store,
+    Recall, Record, Store,
 };
 use karez::store::{Storage, StoreError};
 
@@ -52,6 +52,7 @@ fn write(store: &mut impl Storage, conversation: &Conversation, seq: u64, uid: u
         reply: None,
         mentions: &[],
         act: kind.filter(|kind| *kind == "system").map(|_| &act),
+        recall: Recall::None,
         time: UnixMillis(1_000 - seq),
     };
     store.write(Store::Append { entry, sent_as: None }).unwrap();

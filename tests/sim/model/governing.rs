@@ -130,7 +130,6 @@ impl Model {
             Act::Add { uid: target } => self.add(now, uid, gid, target),
             Act::GroupDelete => {
                 let answer = self.acted(now, uid, gid, act);
-                self.state.entries.remove(&Conversation::Group(gid.clone()));
                 self.dissolve(gid);
                 answer
             }
@@ -157,7 +156,7 @@ impl Model {
             recall: Recall::None,
             time: now.unix,
         };
-        self.state.entries.entry(said.conversation.clone()).or_default().push(said.clone());
+        self.keep(&said);
         let told = Told::Entry(said);
         for (member, _) in members {
             self.tell_user(&member, &told);
@@ -262,6 +261,7 @@ impl Model {
         let members = &mut self.group_mut(gid).members;
         let role = if members.is_empty() { GroupRole::Owner } else { GroupRole::Member };
         members.push((target.clone(), role));
+        self.begin_cursor(target, gid);
         self.acted(now, uid, gid, &Act::Add { uid: target.clone() })
     }
 
@@ -282,6 +282,7 @@ impl Model {
     }
 
     fn dissolve(&mut self, gid: &Id) {
+        self.state.entries.remove(&Conversation::Group(gid.clone()));
         let seq = self.group_mut(gid).seq;
         *self.group_mut(gid) = Group { seq, ..Group::default() };
     }

@@ -39,7 +39,12 @@ impl Model {
     }
 
     /// The conversation, if it may be read.
-    fn readable(&self, session: SessionId, uid: &Id, target: &Target) -> Result<Conversation, Refusal> {
+    pub(super) fn readable(
+        &self,
+        session: SessionId,
+        uid: &Id,
+        target: &Target,
+    ) -> Result<Conversation, Refusal> {
         match target {
             Target::Group(gid) => {
                 no_system("gid", gid)?;
@@ -104,7 +109,7 @@ impl Model {
         for said in entries.iter_mut().filter(|said| said.seq == seq) {
             *said = Said { recall: Recall::Recalled, ..without_text(said) };
         }
-        entries.push(recalling.clone());
+        self.keep(&recalling);
         for listener in listeners {
             self.tell_user(&listener, &Told::Entry(recalling.clone()));
         }
@@ -128,9 +133,6 @@ impl Model {
         });
         let limit = limit.map_or(self.limits.history_page_default, |limit| limit as usize);
         let limit = limit.max(1).min(self.limits.history_page_max);
-        let bytes = |said: &Said| {
-            256 + said.name.len() + said.content.len() + said.data.as_ref().map_or(0, String::len)
-        };
         let fits = |page: &[Said]| {
             page.len() <= limit
                 && (page.len() == 1
@@ -156,6 +158,11 @@ impl Model {
 pub fn without_text(said: &Said) -> Said {
     let (content, kind, data, reply, mentions) = (String::new(), None, None, None, Vec::new());
     Said { content, kind, data, reply, mentions, ..said.clone() }
+}
+
+/// What an entry takes on a page.
+pub(super) fn bytes(said: &Said) -> usize {
+    256 + said.name.len() + said.content.len() + said.data.as_ref().map_or(0, String::len)
 }
 
 fn owned(draft: &Draft<'_>) -> Draft<'static> {

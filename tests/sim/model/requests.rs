@@ -59,6 +59,10 @@ impl Model {
                 self.history(session, id, uid, target, (*bounds, *limit))
             }
             Command::Recall { target, seq } => self.recall(now, session, uid, target, *seq),
+            Command::Conversations { cursor, limit } => {
+                self.conversations(session, id, uid, cursor.as_ref(), *limit)
+            }
+            Command::Read { target, seq } => self.read(session, uid, target, *seq),
             Command::Broadcast { content } => self.broadcast(session, uid, content),
             Command::Typing { target } => self.typing(now, session, uid, target),
             Command::Presence { uids } => self.presence(session, id, uid, uids),
@@ -269,6 +273,7 @@ impl Model {
         let role = if group.members.is_empty() { GroupRole::Owner } else { GroupRole::Member };
         group.members.push((uid.clone(), role));
         let members = group.members.clone();
+        self.begin_cursor(uid, gid);
         if members.len() <= self.limits.notice_members_max {
             let name = self.state.users[uid].name.clone();
             let told = Told::Joined { gid: gid.clone(), uid: uid.clone(), name, members: members.len() };
@@ -402,7 +407,7 @@ impl Model {
             recall: Recall::None,
             time: now.unix,
         };
-        self.state.entries.entry(said.conversation.clone()).or_default().push(said.clone());
+        self.keep(&said);
         Told::Entry(said)
     }
 }

@@ -11,6 +11,9 @@ impl Sim {
         if self.random.percent(36) {
             return self.governing();
         }
+        if self.random.percent(18) {
+            return self.reading();
+        }
         match self.random.below(100) {
             0..4 => Command::Ping,
             4..6 => self.login(),
@@ -96,6 +99,19 @@ impl Sim {
             last.saturating_sub(self.random.below(5))
         };
         Command::Recall { target, seq }
+    }
+
+    /// What was read, or what there is to read.
+    fn reading(&mut self) -> Command<'static> {
+        if self.random.percent(40) {
+            let goes_on = !self.places.is_empty() && self.random.percent(50);
+            let cursor = goes_on.then(|| self.random.pick(&self.places).clone());
+            let limit = self.random.percent(40).then(|| self.random.below(5) as u32);
+            return Command::Conversations { cursor, limit };
+        }
+        let target =
+            if self.random.percent(60) { Target::Group(self.gid()) } else { Target::User(self.uid()) };
+        Command::Read { target, seq: self.random.below(14) }
     }
 
     pub(super) fn login(&mut self) -> Command<'static> {
