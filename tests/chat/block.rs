@@ -6,10 +6,6 @@ use karez::chat::input::Command;
 use crate::net::World;
 use crate::story::*;
 
-fn block(uid: u64, on: bool) -> Command<'static> {
-    Command::Block { uid: id(uid), on }
-}
-
 fn profile(name: &str) -> Command<'_> {
     Command::Profile { name: name.into() }
 }

@@ -11,6 +11,8 @@ mod story;
 
 mod block;
 mod broadcast;
+mod conversations;
+mod cursor;
 mod expiry;
 mod govern;
 mod group;

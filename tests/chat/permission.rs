@@ -18,6 +18,7 @@ const TABLE: &str = "
     leave       +     +     +      +     +        | +       +    +      +      | n       n    n      n      | n       n
     members     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     history     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
+    read        +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     typing      +     +     +      m     +        | f       f    f      f      | n       n    n      n      | n       n
     recall      +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
     recall_own  +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
@@ -60,6 +61,7 @@ fn deed(asker: &str, name: &str) -> Command<'static> {
         "leave" => leave(7),
         "members" => members(7),
         "history" => Command::History { target: Target::Group(id(7)), bounds: Bounds::Newest, limit: None },
+        "read" => read_in(7, 1),
         "typing" => typing_in(7),
         "recall" => recall(7, if asker == "owner" { 2 } else { 1 }),
         "recall_own" | "recall_late" | "recall_2nd" => recall(7, words_of(asker)),
@@ -150,7 +152,7 @@ fn every_request_from_every_standing_is_as_the_table_says() {
             }
         }
     }
-    assert_eq!(cells, 24 * 20, "the whole table was read");
+    assert_eq!(cells, 25 * 20, "the whole table was read");
 }
 
 #[test]
@@ -158,9 +160,10 @@ fn a_closed_group_looks_to_outsiders_like_none() {
     let (mut closed, sessions) = world_of("closed");
     let (mut unknown, _) = world_of("unknown");
     let outside = sessions[4].1;
-    for name in
-        ["leave", "members", "history", "typing", "recall", "update", "add", "kick", "promote", "delete"]
-    {
+    for name in [
+        "leave", "members", "history", "read", "typing", "recall", "update", "add", "kick", "promote",
+        "delete",
+    ] {
         closed.ask(outside, "x", deed("outside", name));
         unknown.ask(outside, "x", deed("outside", name));
         assert_eq!(closed.heard(outside), unknown.heard(outside), "{name}");

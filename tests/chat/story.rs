@@ -96,6 +96,18 @@ pub fn typing_to(uid: u64) -> Command<'static> {
     Command::Typing { target: Target::User(id(uid)) }
 }
 
+pub fn block(uid: u64, on: bool) -> Command<'static> {
+    Command::Block { uid: id(uid), on }
+}
+
+pub fn read_in(gid: u64, seq: u64) -> Command<'static> {
+    Command::Read { target: Target::Group(id(gid)), seq }
+}
+
+pub fn read_with(uid: u64, seq: u64) -> Command<'static> {
+    Command::Read { target: Target::User(id(uid)), seq }
+}
+
 pub fn presence(uids: &[u64]) -> Command<'static> {
     Command::Presence { uids: uids.iter().map(|uid| id(*uid)).collect() }
 }

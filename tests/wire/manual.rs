@@ -6,7 +6,8 @@ use karez::base::clock::UnixMillis;
 use karez::chat::ids::Conversation;
 use karez::chat::input::{Command, Target};
 use karez::chat::output::{
-    AckedEntry, Entry, Event, GroupRole, GroupSummary, Member, Membership, Recall, Refusal, UserPresence,
+    AckedEntry, Entry, Event, GroupRole, GroupSummary, ListPlace, Member, Membership, Recall, Refusal,
+    UserPresence,
 };
 use karez::wire::{
     self, Bye, Code, Limits, Login, Problem, Request, render, render_bye, render_error, render_login,
@@ -64,6 +65,8 @@ fn name_of(request: &Request<'_>) -> &'static str {
             Command::Profile { .. } => "profile",
             Command::Block { .. } => "block",
             Command::Pm { .. } => "pm",
+            Command::Conversations { .. } => "conversations",
+            Command::Read { target: Target::Group(_) | Target::User(_), .. } => "read",
             Command::Broadcast { .. } => "broadcast",
             Command::History { .. } => "history",
             Command::Recall { .. } => "recall",
@@ -127,6 +130,9 @@ fn fullest() -> Vec<String> {
         Event::Groups { id: Some("1"), groups: &summaries, next: Some(&ann) },
         page(&to_group, &group),
         page(&to_user, &direct),
+        Event::Conversations { id: Some("1"), uid: &ann, list: &[], next: Some(&ListPlace::Entry(1)) },
+        Event::Read { target: &to_group, uid: &ann, seq: 1 },
+        Event::Read { target: &to_user, uid: &ann, seq: 1 },
         Event::Typing { target: &to_group, uid: &ann, name },
         Event::Typing { target: &to_user, uid: &ann, name },
         Event::Presence { id: Some("1"), users: &users },
@@ -185,6 +191,8 @@ fn every_example_of_a_client_is_read() {
         "presence",
         "history",
         "recall",
+        "conversations",
+        "read",
     ];
     assert_eq!(types(&examples), set(&served));
 }
