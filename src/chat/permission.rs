@@ -40,7 +40,7 @@ pub(super) enum Deed {
     Leave,
     /// See who is there.
     Look,
-    /// See what was said.
+    /// See what was said, and say up to where one has.
     Read,
     /// Tell that one is writing.
     Type,

@@ -6,8 +6,9 @@ use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::Target;
 use karez::chat::output::{AckedEntry, EntryRecord, Farewell, Recall};
 
+use crate::lines::Listed;
 use crate::model::past::without_text;
-use crate::net::{Listed, Said, Told, World};
+use crate::net::{Said, Told, World};
 
 /// What was said, and what each session is owed.
 #[derive(Default)]

@@ -1,11 +1,35 @@
-//! Short words for what was told, for stories.
+//! What was told in lists, and short words for all of it, for stories.
 
 use karez::chat::act::Act;
 use karez::chat::ids::Conversation;
 use karez::chat::input::Target;
-use karez::chat::output::{GroupRole, Recall};
+use karez::chat::output::{ConversationRecord, GroupRole, Recall};
 
-use crate::net::{Listed, Said};
+use crate::net::{Said, said};
+
+/// A conversation as it stands in somebody's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub conversation: Conversation,
+    pub name: String,
+    pub seq: u64,
+    pub read: u64,
+    pub unread: u64,
+    pub last: Option<Said>,
+}
+
+impl From<&ConversationRecord> for Listed {
+    fn from(of: &ConversationRecord) -> Listed {
+        Listed {
+            conversation: of.conversation.clone(),
+            name: of.name.to_string(),
+            seq: of.seq,
+            read: of.read,
+            unread: of.unread,
+            last: of.last.as_ref().map(|last| said(&last.entry(&of.conversation))),
+        }
+    }
+}
 
 pub fn entry_line(said: &Said) -> String {
     let place = place(&said.conversation);

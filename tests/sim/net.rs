@@ -12,12 +12,12 @@ use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id, SessionId, Topic};
 use karez::chat::input::{Command, Input, Target};
 use karez::chat::output::{
-    AckedEntry, ConversationRecord, Entry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Output,
-    Query, Recall, Record, Refusal, Sink, Store, To,
+    AckedEntry, Entry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Output, Query, Recall, Record,
+    Refusal, Sink, Store, To,
 };
 use karez::store::{Memory, Storage};
 
-use crate::lines::{entry_line, listed_line, role_word, target_line};
+use crate::lines::{Listed, entry_line, listed_line, role_word, target_line};
 
 /// An event as one receiver got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,29 +58,7 @@ pub struct Said {
     pub time: UnixMillis,
 }
 
-/// A conversation as it stands in somebody's list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    pub conversation: Conversation,
-    pub name: String,
-    pub seq: u64,
-    pub read: u64,
-    pub unread: u64,
-    pub last: Option<Said>,
-}
-
-fn listed(of: &ConversationRecord) -> Listed {
-    Listed {
-        conversation: of.conversation.clone(),
-        name: of.name.to_string(),
-        seq: of.seq,
-        read: of.read,
-        unread: of.unread,
-        last: of.last.as_ref().map(|last| said(&last.entry(&of.conversation))),
-    }
-}
-
-fn said(entry: &Entry<'_>) -> Said {
+pub fn said(entry: &Entry<'_>) -> Said {
     Said {
         conversation: entry.conversation.clone(),
         seq: entry.seq,
@@ -145,7 +123,7 @@ impl Told {
             },
             Event::Conversations { id, list, next, uid: _ } => Told::Conversations {
                 id: owned(id),
-                list: list.iter().map(listed).collect(),
+                list: list.iter().map(Listed::from).collect(),
                 next: next.cloned(),
             },
             Event::Read { target, uid, seq } => {

@@ -6,7 +6,8 @@ use karez::chat::output::{ListPlace, Recall};
 
 use super::past::bytes;
 use super::{Answer, Model};
-use crate::net::{Listed, Said, Told};
+use crate::lines::Listed;
+use crate::net::{Said, Told};
 
 impl Model {
     /// An entry is there from now on.
