@@ -3,6 +3,7 @@
 use karez::chat::act::Act;
 use karez::chat::ids::Id;
 use karez::chat::input::{Bounds, Command, Draft, Listing, Target};
+use karez::chat::output::ListPlace;
 use karez::wire::{Code, Parsed, Problem, Refused, Request, parse, render_error};
 use serde_json::Value;
 
@@ -71,6 +72,13 @@ impl Object {
         self.raw(name, Some(json_of(id)))
     }
 
+    fn target(self, target: &Target) -> Object {
+        match target {
+            Target::Group(gid) => self.id("gid", gid),
+            Target::User(uid) => self.id("uid", uid),
+        }
+    }
+
     fn ids(self, name: &str, ids: &[Id]) -> Object {
         self.raw(name, Some(Value::from(ids.iter().map(json_of).collect::<Vec<_>>())))
     }
@@ -88,6 +96,13 @@ fn json_of(id: &Id) -> Value {
     match id {
         Id::Number(number) => Value::from(*number),
         Id::Text(text) => Value::from(&**text),
+    }
+}
+
+fn place(place: &ListPlace) -> String {
+    match place {
+        ListPlace::Entry(number) => number.to_string(),
+        ListPlace::Silent(gid) => format!("g{gid}"),
     }
 }
 
@@ -133,11 +148,7 @@ fn write(parsed: &Parsed<'_>) -> String {
                 named.raw("seq", Some(*seq))
             }
             Command::History { target, bounds, limit } => {
-                let history = Object::of_type("history");
-                let named = match target {
-                    Target::Group(gid) => history.id("gid", gid),
-                    Target::User(uid) => history.id("uid", uid),
-                };
+                let named = Object::of_type("history").target(target);
                 let bounded = match bounds {
                     Bounds::Newest => named,
                     Bounds::Before(seq) => named.raw("before", Some(*seq)),
@@ -145,9 +156,12 @@ fn write(parsed: &Parsed<'_>) -> String {
                 };
                 bounded.raw("limit", *limit)
             }
+            Command::Conversations { cursor, limit } => Object::of_type("conversations")
+                .text("cursor", cursor.as_ref().map(place).as_deref())
+                .raw("limit", *limit),
+            Command::Read { target, seq } => Object::of_type("read").target(target).raw("seq", Some(*seq)),
             Command::Broadcast { content } => Object::of_type("broadcast").text("content", Some(content)),
-            Command::Typing { target: Target::Group(gid) } => Object::of_type("typing").id("gid", gid),
-            Command::Typing { target: Target::User(uid) } => Object::of_type("typing").id("uid", uid),
+            Command::Typing { target } => Object::of_type("typing").target(target),
             Command::Presence { uids } => Object::of_type("presence").ids("uids", uids),
         },
     };
