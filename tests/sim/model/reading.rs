@@ -10,6 +10,17 @@ use crate::lines::Listed;
 use crate::net::{Said, Told};
 
 impl Model {
+    /// Those who have a private conversation.
+    pub fn talkers(&self) -> Vec<Id> {
+        let mut talkers = Vec::new();
+        for conversation in self.state.directs.keys() {
+            if let Conversation::Direct(low, high) = conversation {
+                talkers.extend([low.clone(), high.clone()]);
+            }
+        }
+        talkers
+    }
+
     /// An entry is there from now on.
     pub(super) fn keep(&mut self, said: &Said) {
         let state = &mut self.state;

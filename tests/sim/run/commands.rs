@@ -109,8 +109,16 @@ impl Sim {
             let limit = self.random.percent(40).then(|| self.random.below(5) as u32);
             return Command::Conversations { cursor, limit };
         }
-        let target =
-            if self.random.percent(60) { Target::Group(self.gid()) } else { Target::User(self.uid()) };
+        let talkers = self.model.talkers();
+        let target = match self.random.below(10) {
+            0..5 => Target::Group(self.gid()),
+            5..9 if !talkers.is_empty() => Target::User(self.random.pick(&talkers).clone()),
+            _ => Target::User(self.uid()),
+        };
+        if let (Target::User(uid), 0..15) = (&target, self.random.below(100)) {
+            // Nobody who is blocked hears what was read.
+            return Command::Block { uid: uid.clone(), on: self.random.percent(80) };
+        }
         Command::Read { target, seq: self.random.below(14) }
     }
 
