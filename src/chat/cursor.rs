@@ -16,7 +16,7 @@
 use super::Chat;
 use super::ids::Id;
 use super::input::Target;
-use super::output::{Event, Output, Query, Record, Refusal, Sink, Store, To};
+use super::output::{CursorQuery, Event, Output, Query, Record, Refusal, Sink, Store, To};
 use super::permission::Asker;
 use super::reply::{Outcome, Reply};
 use super::user::UserSlot;
@@ -33,17 +33,10 @@ impl Chat {
         // Who may not read costs no look-up; `move_cursor` says so.
         self.may_read(now, asker, target).ok()?;
         let uid = self.users[asker.user].uid.clone();
-        let query = Query::Cursor { uid, conversation: self.conversation(asker.user, target) };
-        (!self.is_at_hand(&query)).then_some(query)
-    }
-
-    fn is_at_hand(&self, query: &Query) -> bool {
-        match (&self.parking.at_hand, query) {
-            (
-                Some(Record::Cursor { uid, conversation, .. }),
-                Query::Cursor { uid: of, conversation: within },
-            ) => uid == of && conversation == within,
-            _ => false,
+        let query = CursorQuery { uid, conversation: self.conversation(asker.user, target) };
+        match &self.parking.at_hand {
+            Some(Record::Cursor(of, _)) if *of == query => None,
+            _ => Some(Query::Cursor(query)),
         }
     }
 
@@ -56,7 +49,7 @@ impl Chat {
         out: &mut impl Sink,
     ) -> Outcome {
         self.may_read(now, asker, target)?;
-        let Some(Record::Cursor { conversation, cursor, .. }) = self.parking.at_hand.take() else {
+        let Some(Record::Cursor(query, cursor)) = self.parking.at_hand.take() else {
             return Err(Refusal::Internal { retry_ms: self.limits.internal_retry_ms });
         };
         let Some(cursor) = cursor else { return Ok(Reply::Ack(None)) };
@@ -65,7 +58,7 @@ impl Chat {
             return Ok(Reply::Ack(None));
         }
         let row = &self.users[asker.user];
-        out.put(Output::Store(Store::Read { uid: &row.uid, conversation: &conversation, seq }));
+        out.put(Output::Store(Store::Read { uid: &row.uid, conversation: &query.conversation, seq }));
         self.receivers.clear();
         self.receivers.extend_from_slice(row.sessions.as_slice());
         if let Target::User(peer) = target

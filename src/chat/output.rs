@@ -6,9 +6,9 @@ use super::act::Act;
 use super::ids::{Conversation, Id, SessionId, Topic};
 use super::input::Target;
 pub use super::record::{
-    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, EntryRecord, GroupRecord,
-    GroupSummary, GroupsPage, ListPlace, MemberRecord, PageQuery, PageRecord, Query, Record, Sent, SentAs,
-    Store, UserRecord,
+    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, CursorQuery, EntryRecord,
+    GroupRecord, GroupSummary, GroupsPage, ListPlace, MemberRecord, PageQuery, PageRecord, Query, Record,
+    Sent, SentAs, Store, UserRecord,
 };
 use crate::base::clock::UnixMillis;
 

@@ -115,10 +115,9 @@ impl Chat {
                 self.parking.asked.remove(&Query::Page(query.clone()));
                 self.parking.at_hand = Some(Record::Page(query, page));
             }
-            Record::Cursor { uid, conversation, cursor } => {
-                let query = Query::Cursor { uid: uid.clone(), conversation: conversation.clone() };
-                self.parking.asked.remove(&query);
-                self.parking.at_hand = Some(Record::Cursor { uid, conversation, cursor });
+            Record::Cursor(query, cursor) => {
+                self.parking.asked.remove(&Query::Cursor(query.clone()));
+                self.parking.at_hand = Some(Record::Cursor(query, cursor));
             }
             Record::Conversations(query, page) => {
                 self.parking.asked.remove(&Query::Conversations(query.clone()));

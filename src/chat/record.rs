@@ -145,12 +145,7 @@ pub enum Query {
     /// A page of a conversation.
     Page(PageQuery),
     /// How far a user has read a conversation.
-    Cursor {
-        /// Who.
-        uid: Id,
-        /// Where.
-        conversation: Conversation,
-    },
+    Cursor(CursorQuery),
     /// A page of a user's conversations.
     Conversations(ConversationsQuery),
 }
@@ -194,17 +189,19 @@ pub enum Record {
     },
     /// A page of a conversation.
     Page(PageQuery, PageRecord),
-    /// How far the user has read.
-    Cursor {
-        /// Who.
-        uid: Id,
-        /// Where.
-        conversation: Conversation,
-        /// `None` where the user has no cursor: no member, or a talk in which nobody has spoken.
-        cursor: Option<Cursor>,
-    },
+    /// How far the user has read; `None` for who has no cursor: no member, or a talk in which nobody has spoken.
+    Cursor(CursorQuery, Option<Cursor>),
     /// A page of a user's conversations.
     Conversations(ConversationsQuery, ConversationsRecord),
+}
+
+/// Whose cursor is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CursorQuery {
+    /// Who.
+    pub uid: Id,
+    /// Where.
+    pub conversation: Conversation,
 }
 
 /// How far somebody has read a conversation.

@@ -88,7 +88,7 @@ impl Memory {
                 Some(log) if !log.entries.is_empty() => ListPlace::Entry(log.newest),
                 _ => ListPlace::Silent(gid.clone()),
             };
-            let (name, read) = (group.name.clone(), group.seats.get(reader)?.read);
+            let (name, read) = (group.name.clone(), self.read_by(reader, &conversation)?);
             Some(Candidate { place, seq: self.last(&conversation), conversation, name, read, row: log })
         });
         let talks = self.logs.iter().filter_map(|(conversation, log)| {
@@ -102,7 +102,7 @@ impl Memory {
                 conversation: conversation.clone(),
                 name: self.users.get(peer).map(|user| user.name.clone()).unwrap_or_default(),
                 seq: log.last,
-                read: self.cursor(reader, conversation)?.read,
+                read: self.read_by(reader, conversation)?,
                 row: Some(log),
             })
         });

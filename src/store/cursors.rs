@@ -13,7 +13,7 @@ use super::memory::{Memory, Undo};
 use super::rows::Key;
 use super::sqlite::Sqlite;
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::Cursor;
+use crate::chat::output::{Cursor, CursorQuery};
 
 impl Memory {
     fn cursor_mut(&mut self, uid: &Id, conversation: &Conversation) -> Option<&mut u64> {
@@ -54,16 +54,20 @@ impl Memory {
         Ok(Undo::Read(uid.clone(), conversation.clone(), before))
     }
 
-    pub(super) fn cursor(&self, uid: &Id, conversation: &Conversation) -> Option<Cursor> {
-        let seq = self.last(conversation);
-        let read = match conversation {
-            Conversation::Group(gid) => self.groups.get(gid)?.seats.get(uid)?.read,
+    /// What a user has read; `None` without a cursor.
+    pub(super) fn read_by(&self, uid: &Id, conversation: &Conversation) -> Option<u64> {
+        match conversation {
+            Conversation::Group(gid) => Some(self.groups.get(gid)?.seats.get(uid)?.read),
             Conversation::Direct(low, _) => {
                 let [low_read, high_read] = self.logs.get(conversation).filter(|log| log.last > 0)?.read;
-                if uid == low { low_read } else { high_read }
+                Some(if uid == low { low_read } else { high_read })
             }
-        };
-        Some(Cursor { read, seq })
+        }
+    }
+
+    pub(super) fn cursor(&self, CursorQuery { uid, conversation }: &CursorQuery) -> Option<Cursor> {
+        let read = self.read_by(uid, conversation)?;
+        Some(Cursor { read, seq: self.last(conversation) })
     }
 }
 
@@ -96,7 +100,8 @@ impl Sqlite {
         }
     }
 
-    pub(super) fn cursor(&self, uid: &Id, conversation: &Conversation) -> Result<Option<Cursor>, StoreError> {
+    pub(super) fn cursor(&self, query: &CursorQuery) -> Result<Option<Cursor>, StoreError> {
+        let CursorQuery { uid, conversation } = query;
         let row = self.conversation(conversation)?;
         let sql = match conversation {
             Conversation::Group(_) => {

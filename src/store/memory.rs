@@ -457,11 +457,7 @@ impl Storage for Memory {
                     .get(&query.conversation)
                     .map_or_else(PageRecord::default, |log| page::of(&log.entries, query)),
             ),
-            Query::Cursor { uid, conversation } => {
-                let (uid, conversation) = (uid.clone(), conversation.clone());
-                let cursor = self.cursor(&uid, &conversation);
-                Record::Cursor { uid, conversation, cursor }
-            }
+            Query::Cursor(query) => Record::Cursor(query.clone(), self.cursor(query)),
             Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
             Query::Sent { uid, id } => {
                 let sent = self.sends.find(uid, id);

@@ -390,10 +390,7 @@ impl Storage for Sqlite {
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)?),
             Query::Guests => Record::Guests(self.meta("guests_until")?.unwrap_or(0)),
             Query::Page(query) => Record::Page(query.clone(), self.page(query)?),
-            Query::Cursor { uid, conversation } => {
-                let cursor = self.cursor(uid, conversation)?;
-                Record::Cursor { uid: uid.clone(), conversation: conversation.clone(), cursor }
-            }
+            Query::Cursor(query) => Record::Cursor(query.clone(), self.cursor(query)?),
             Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }

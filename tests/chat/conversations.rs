@@ -2,7 +2,7 @@
 
 use karez::chat::act::Act;
 use karez::chat::ids::SessionId;
-use karez::chat::input::Command;
+use karez::chat::input::{Command, Target};
 use karez::chat::output::ListPlace;
 
 use crate::net::{Answers, Told, World};
@@ -107,6 +107,24 @@ fn nothing_from_before_one_came_is_unread() {
     w.send(bob, leave(7));
     w.hush();
     assert_eq!(counted(&mut w, bob, list()), (0, 0, None), "only where one is a member");
+}
+
+#[test]
+fn what_is_recalled_is_not_unread() {
+    let (mut w, ada) = world_of_ada();
+    let bob = w.guest(2, "Bob");
+    for seq in 1..=3 {
+        w.send(bob, pm(1001, &format!("{seq}")));
+    }
+    w.send(bob, Command::Recall { target: Target::User(id(1001)), seq: 2 });
+    w.hush();
+    assert_eq!(counted(&mut w, ada, list()), (1, 2, None), "neither it nor the recall");
+    w.send(ada, list());
+    assert_eq!(
+        w.heard(ada),
+        ["conversations: pm 1001-1002 \"Bob\" 0/4 +2, 1002: "],
+        "the recall is the newest"
+    );
 }
 
 #[test]

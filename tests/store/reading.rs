@@ -4,8 +4,8 @@ use karez::base::clock::UnixMillis;
 use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::output::{
-    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, Entry, GroupRole, ListPlace, Query,
-    Recall, Record, Store,
+    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, CursorQuery, Entry, GroupRole,
+    ListPlace, Query, Recall, Record, Store,
 };
 use karez::store::{Storage, StoreError};
 
@@ -39,22 +39,28 @@ fn member(store: &mut impl Storage, gid: u64, uid: u64) {
     store.write(Store::Member { gid: &id(gid), uid: &id(uid), role }).unwrap();
 }
 
-fn write(store: &mut impl Storage, conversation: &Conversation, seq: u64, uid: u64, kind: Option<&str>) {
-    let act = Act::GroupDelete;
-    let entry = Entry {
+fn entry<'a>(conversation: &'a Conversation, seq: u64, uid: &'a Id) -> Entry<'a> {
+    Entry {
         conversation,
         seq,
-        uid: &id(uid),
+        uid,
         name: "then",
         content: "hi",
-        kind,
+        kind: None,
         data: None,
         reply: None,
         mentions: &[],
-        act: kind.filter(|kind| *kind == "system").map(|_| &act),
+        act: None,
         recall: Recall::None,
+        // Against the order: it does not count.
         time: UnixMillis(1_000 - seq),
-    };
+    }
+}
+
+fn write(store: &mut impl Storage, conversation: &Conversation, seq: u64, uid: u64, kind: Option<&str>) {
+    let act = kind.filter(|kind| *kind == "system").map(|_| &Act::GroupDelete);
+    let uid = id(uid);
+    let entry = Entry { kind, act, ..entry(conversation, seq, &uid) };
     store.write(Store::Append { entry, sent_as: None }).unwrap();
 }
 
@@ -68,10 +74,10 @@ fn read(store: &mut impl Storage, uid: u64, conversation: &Conversation, seq: u6
 
 /// What was read and what there is to read.
 fn cursor(store: &impl Storage, uid: u64, conversation: &Conversation) -> Option<(u64, u64)> {
-    let query = Query::Cursor { uid: id(uid), conversation: conversation.clone() };
-    match store.read(&query).unwrap() {
-        Record::Cursor { uid: of, conversation: within, cursor } => {
-            assert_eq!((of, &within), (id(uid), conversation));
+    let query = CursorQuery { uid: id(uid), conversation: conversation.clone() };
+    match store.read(&Query::Cursor(query.clone())).unwrap() {
+        Record::Cursor(of, cursor) => {
+            assert_eq!(of, query);
             cursor.map(|Cursor { read, seq }| (read, seq))
         }
         other => panic!("{other:?}"),
@@ -210,6 +216,18 @@ pub fn what_others_said_after_the_cursor_is_unread(store: &mut impl Storage) {
     let bounded = |most| page(store, ConversationsQuery { unread_counted_max: most, ..query(1) });
     assert_eq!(bounded(3).list[0].unread, 0, "of 4, 5 and 6");
     assert_eq!(bounded(4).list[0].unread, 1);
+}
+
+pub fn what_is_recalled_is_not_unread(store: &mut impl Storage) {
+    begun(store);
+    store.begin().unwrap();
+    (1..=3).for_each(|seq| say(store, &talk(1, 2), seq, 2));
+    store.write(Store::Erase { conversation: &talk(1, 2), seq: 2 }).unwrap();
+    let (two, bob) = (talk(1, 2), id(2));
+    let recalling = Entry { recall: Recall::Of(2), ..entry(&two, 4, &bob) };
+    store.write(Store::Append { entry: recalling, sent_as: None }).unwrap();
+    store.commit().unwrap();
+    assert_eq!(list(store, 1)[0], r#"talk 1-2 "Bob" 0/4 last 4, 2 unread"#);
 }
 
 pub fn conversations_are_listed_by_their_newest_entry(store: &mut impl Storage) {

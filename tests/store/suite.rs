@@ -46,6 +46,7 @@ macro_rules! passes_the_suite {
                 whoever_comes_in_has_read_what_was_said_before
                 who_has_no_cursor_moves_none
                 what_others_said_after_the_cursor_is_unread
+                what_is_recalled_is_not_unread
                 conversations_are_listed_by_their_newest_entry
                 a_page_of_conversations_is_bounded
                 a_list_goes_on_where_it_was_left

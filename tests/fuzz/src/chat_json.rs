@@ -140,12 +140,7 @@ fn write(parsed: &Parsed<'_>) -> String {
             Command::Block { uid, on } => Object::of_type("block").id("uid", uid).raw("on", Some(*on)),
             Command::Pm { uid, draft } => Object::of_type("pm").id("uid", uid).draft(draft),
             Command::Recall { target, seq } => {
-                let recall = Object::of_type("recall");
-                let named = match target {
-                    Target::Group(gid) => recall.id("gid", gid),
-                    Target::User(uid) => recall.id("uid", uid),
-                };
-                named.raw("seq", Some(*seq))
+                Object::of_type("recall").target(target).raw("seq", Some(*seq))
             }
             Command::History { target, bounds, limit } => {
                 let named = Object::of_type("history").target(target);
