@@ -3,7 +3,7 @@
 -- changed.
 ALTER TABLE entry RENAME TO entry_before;
 CREATE TABLE entry (
-    entry INTEGER PRIMARY KEY,
+    entry INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation INTEGER NOT NULL,
     seq INTEGER NOT NULL CHECK (seq > 0),
     uid ANY NOT NULL,
