@@ -47,6 +47,8 @@ struct Client {
     stream: TcpStream,
     state: State,
     decoder: Decoder,
+    /// permessage-deflate was agreed on.
+    deflate: bool,
     /// What the kernel has not taken yet; from `written` on.
     out: Vec<u8>,
     written: usize,
@@ -102,6 +104,9 @@ pub struct Fleet {
     ready: Vec<usize>,
     /// Clients with these numbers are not read: slow consumers.
     deaf: Range<usize>,
+    received_bytes: u64,
+    /// Whether permessage-deflate is offered.
+    pub offers_deflate: bool,
     /// Whether a Close frame is answered by one, as it ought to be.
     pub answers_close: bool,
 }
@@ -120,6 +125,8 @@ impl Fleet {
             opening: 0,
             ready: Vec::new(),
             deaf: 0..0,
+            received_bytes: 0,
+            offers_deflate: false,
             answers_close: true,
         }
     }
@@ -152,14 +159,16 @@ impl Fleet {
             .register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)
             .unwrap();
         let (state, decoder) = (State::Opening(Vec::new()), Decoder::new());
-        self.clients.push(Client { stream, state, decoder, out: Vec::new(), written: 0, unread: false });
+        let (out, written) = (Vec::new(), 0);
+        self.clients.push(Client { stream, state, decoder, deflate: false, out, written, unread: false });
         self.outs.frames.push(Vec::new());
         index
     }
 
     /// Sends the opening handshake.
     pub fn upgrade(&mut self, client: usize) {
-        ClientHandshake::new(&self.host, "/", KEY, None, false).encode(&mut self.outs.frames[client]);
+        let handshake = ClientHandshake::new(&self.host, "/", KEY, None, self.offers_deflate);
+        handshake.encode(&mut self.outs.frames[client]);
         self.outs.dirty.push(client);
         self.opening += 1;
         self.write();
@@ -169,8 +178,18 @@ impl Fleet {
         let began = Instant::now();
         while self.opening > 0 {
             assert!(began.elapsed() < PATIENCE, "{} opening handshakes have no answer", self.opening);
-            self.turn(Some(Duration::from_millis(10)), |_, _, _| {});
+            self.turn(Some(Duration::ZERO), |_, _, _| {});
         }
+    }
+
+    /// Whether all agreed on permessage-deflate.
+    pub fn has_deflate(&self) -> bool {
+        self.clients.iter().all(|client| client.deflate)
+    }
+
+    /// What all clients have read so far, with everything around the messages.
+    pub fn received_bytes(&self) -> u64 {
+        self.received_bytes
     }
 
     pub fn is_open(&self, client: usize) -> bool {
@@ -228,14 +247,16 @@ impl Fleet {
                     hear(index, Said::Gone(None), &mut self.outs);
                 }
                 Ok(count) => {
+                    self.received_bytes += count as u64;
                     let mut input = &mut self.buffer[..count];
                     if let State::Opening(head) = &mut client.state {
                         head.extend_from_slice(input);
-                        let handshake = ClientHandshake::new(&self.host, "/", KEY, None, false);
+                        let handshake = ClientHandshake::new(&self.host, "/", KEY, None, self.offers_deflate);
                         // A refusal shows as a stream that ends without having been open.
                         let Ok(Some(connected)) = handshake.verify(head) else { continue };
                         let frames = head.len() - connected.head_bytes;
                         client.state = State::Open;
+                        client.deflate = connected.deflate.is_some();
                         self.opening = self.opening.saturating_sub(1);
                         input = &mut self.buffer[count - frames..count];
                     }
@@ -294,7 +315,8 @@ fn frames(
     mut hear: impl FnMut(Event<'_>),
 ) {
     loop {
-        let step = client.decoder.decode(&SETTINGS, false, inflater, input).expect("the server sends frames");
+        let step = client.decoder.decode(&SETTINGS, client.deflate, inflater, input);
+        let step = step.expect("the server sends frames");
         let (consumed, is_last) = (step.consumed, step.event.is_none());
         if let Some(event) = step.event {
             hear(event);

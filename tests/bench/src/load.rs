@@ -27,6 +27,70 @@ pub trait Load {
     fn deliveries(&self) -> u64;
 }
 
+/// Who says what, and when: a load that leaves the counting to [`Counted`].
+pub trait Talk {
+    fn start(&mut self, tally: &mut Tally, outs: &mut Outs);
+    fn hear(&mut self, client: usize, text: &str, tally: &mut Tally, outs: &mut Outs);
+}
+
+/// What is counted of every talk.
+#[derive(Default)]
+pub struct Tally {
+    deliveries: u64,
+    under_way: u64,
+    stopped: bool,
+}
+
+impl Tally {
+    /// A message is sent that so many clients are to get.
+    pub fn said(&mut self, receivers: u64) {
+        self.under_way += receivers;
+    }
+
+    /// One client has got a message. Tells whether messages are still replaced.
+    pub fn heard(&mut self) -> bool {
+        assert!(self.under_way > 0, "more is delivered than was said");
+        self.deliveries += 1;
+        self.under_way -= 1;
+        !self.stopped
+    }
+}
+
+/// A talk with its counts.
+pub struct Counted<T> {
+    talk: T,
+    tally: Tally,
+}
+
+impl<T: Talk> Counted<T> {
+    pub fn new(talk: T) -> Counted<T> {
+        Counted { talk, tally: Tally::default() }
+    }
+}
+
+impl<T: Talk> Load for Counted<T> {
+    fn start(&mut self, outs: &mut Outs) {
+        self.tally.stopped = false;
+        self.talk.start(&mut self.tally, outs);
+    }
+
+    fn hear(&mut self, client: usize, text: &str, outs: &mut Outs) {
+        self.talk.hear(client, text, &mut self.tally, outs);
+    }
+
+    fn stop(&mut self) {
+        self.tally.stopped = true;
+    }
+
+    fn under_way(&self) -> u64 {
+        self.tally.under_way
+    }
+
+    fn deliveries(&self) -> u64 {
+        self.tally.deliveries
+    }
+}
+
 /// What one run showed.
 #[derive(Clone, Copy)]
 pub struct Figures {
@@ -123,7 +187,7 @@ pub struct Calls {
     pub deliveries_per_wait: f64,
 }
 
-fn turn(fleet: &mut Fleet, load: &mut impl Load, timeout: Duration) {
+pub fn turn(fleet: &mut Fleet, load: &mut impl Load, timeout: Duration) {
     fleet.turn(Some(timeout), |client, said, outs| match said {
         Said::Text(text) => load.hear(client, text, outs),
         Said::Close(code) => panic!("client {client} was closed with {code} under load"),
@@ -140,7 +204,16 @@ impl Stamp {
     pub const DIGITS: usize = 16;
 
     pub fn new(size: usize) -> Stamp {
-        Stamp { text: vec![b'x'; size.max(Stamp::DIGITS)] }
+        Stamp::filled(size, "x")
+    }
+
+    /// The same with other text than letters. `filler` has a length that divides what is to be filled.
+    pub fn filled(size: usize, filler: &str) -> Stamp {
+        let mut text = vec![b'0'; Stamp::DIGITS];
+        let missing = size.saturating_sub(Stamp::DIGITS);
+        assert_eq!(missing % filler.len(), 0, "{filler:?} does not fill {missing} bytes");
+        text.extend_from_slice(filler.repeat(missing / filler.len()).as_bytes());
+        Stamp { text }
     }
 
     pub fn write(&mut self, sender: usize, place: u64) -> &[u8] {

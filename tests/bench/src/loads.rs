@@ -1,9 +1,11 @@
-//! The loads: echo, a room, and pairs, bare or in the chat's JSON.
+//! The talks: everybody to oneself, rooms, and pairs, bare or in the chat's JSON.
 
 use memchr::memmem::Finder;
 
 use crate::fleet::Outs;
-use crate::load::{Load, Stamp, digits};
+use crate::load::{Counted, Stamp, Talk, Tally, digits};
+
+const CONTENT: &[u8] = br#""content":""#;
 
 /// Every client talks to itself.
 pub struct Echo {
@@ -11,57 +13,38 @@ pub struct Echo {
     sent: Vec<u64>,
     heard: Vec<u64>,
     stamp: Stamp,
-    deliveries: u64,
-    under_way: u64,
-    stopped: bool,
 }
 
 impl Echo {
-    pub fn new(clients: usize, window: u64, message_bytes: usize) -> Echo {
-        let stamp = Stamp::new(message_bytes);
-        let (sent, heard) = (vec![0; clients], vec![0; clients]);
-        Echo { window, sent, heard, stamp, deliveries: 0, under_way: 0, stopped: false }
+    pub fn new(clients: usize, window: u64, stamp: Stamp) -> Counted<Echo> {
+        Counted::new(Echo { window, sent: vec![0; clients], heard: vec![0; clients], stamp })
     }
 
-    fn say(&mut self, client: usize, outs: &mut Outs) {
+    fn say(&mut self, client: usize, tally: &mut Tally, outs: &mut Outs) {
         self.sent[client] += 1;
-        self.under_way += 1;
+        tally.said(1);
         outs.send(client, self.stamp.write(client, self.sent[client]));
     }
 }
 
-impl Load for Echo {
-    fn start(&mut self, outs: &mut Outs) {
-        self.stopped = false;
+impl Talk for Echo {
+    fn start(&mut self, tally: &mut Tally, outs: &mut Outs) {
         for client in 0..self.sent.len() {
-            (0..self.window).for_each(|_| self.say(client, outs));
+            (0..self.window).for_each(|_| self.say(client, tally, outs));
         }
     }
 
-    fn hear(&mut self, client: usize, text: &str, outs: &mut Outs) {
+    fn hear(&mut self, client: usize, text: &str, tally: &mut Tally, outs: &mut Outs) {
         self.heard[client] += 1;
         assert_eq!(Stamp::read(text.as_bytes()), (client, self.heard[client]), "out of order");
-        self.deliveries += 1;
-        self.under_way -= 1;
-        if !self.stopped {
-            self.say(client, outs);
+        if tally.heard() {
+            self.say(client, tally, outs);
         }
-    }
-
-    fn stop(&mut self) {
-        self.stopped = true;
-    }
-
-    fn under_way(&self) -> u64 {
-        self.under_way
-    }
-
-    fn deliveries(&self) -> u64 {
-        self.deliveries
     }
 }
 
 /// How a room is spoken to.
+#[derive(Clone, Copy)]
 pub enum Speech {
     /// The message is the text.
     Bare,
@@ -69,22 +52,45 @@ pub enum Speech {
     Group,
 }
 
-/// Some members of a room speak, all hear.
-pub struct Room {
+/// Who is in which room: all in one, or as many rooms as clients, each client in the next few.
+#[derive(Clone, Copy)]
+pub struct Plan {
+    pub clients: usize,
+    pub rooms: usize,
+    pub members_per_room: usize,
+}
+
+impl Plan {
+    pub fn one_room(members: usize) -> Plan {
+        Plan { clients: members, rooms: 1, members_per_room: members }
+    }
+
+    pub fn overlapping(rooms: usize, members_per_room: usize) -> Plan {
+        Plan { clients: rooms, rooms, members_per_room }
+    }
+
+    pub fn member(self, room: usize, place: usize) -> usize {
+        (room + place) % self.clients
+    }
+
+    fn has(self, room: usize, client: usize) -> bool {
+        (client + self.clients - room) % self.clients < self.members_per_room
+    }
+}
+
+/// Some members of each room speak, all of the room hear.
+pub struct Rooms {
     speech: Speech,
-    members: usize,
+    plan: Plan,
     speakers: usize,
     threads: Vec<Thread>,
-    /// What each member has heard of each thread.
+    /// What each client has heard of each thread.
     heard: Vec<u64>,
-    /// The last `seq` that each member saw, where there are any.
+    /// The last `seq` that each client saw in each room, where there are any.
     seqs: Vec<u64>,
     stamp: Stamp,
     content: Finder<'static>,
     request: Vec<u8>,
-    deliveries: u64,
-    under_way: u64,
-    stopped: bool,
 }
 
 /// Messages of which the next is said when all have heard the one before.
@@ -95,46 +101,48 @@ struct Thread {
     missing: usize,
 }
 
-/// What the daemon writes in front of the number.
-const GROUP_ENTRY: &[u8] = br#"{"type":"groupPm","gid":1,"seq":"#;
+/// What the daemon writes in front of the gid, and of the number.
+const GROUP_ENTRY: &[u8] = br#"{"type":"groupPm","gid":"#;
+const SEQ: &[u8] = br#","seq":"#;
 
-impl Room {
-    /// `under_way` messages, each replaced when all have heard it, evenly by the first `speakers` members.
+impl Rooms {
+    /// `under_way` messages, each replaced when all have heard it: evenly in all rooms, and in each evenly by the
+    /// first `speakers` members. A room's gid is its number, from 1.
     pub fn new(
         speech: Speech,
-        members: usize,
+        plan: Plan,
         speakers: usize,
         under_way: usize,
-        message_bytes: usize,
-    ) -> Room {
-        Room {
+        stamp: Stamp,
+    ) -> Counted<Rooms> {
+        Counted::new(Rooms {
             speech,
-            members,
+            plan,
             speakers,
             threads: vec![Thread::default(); under_way],
-            heard: vec![0; members * under_way],
-            seqs: vec![0; members],
-            stamp: Stamp::new(message_bytes),
-            content: Finder::new(br#""content":""#),
+            heard: vec![0; plan.clients * under_way],
+            seqs: vec![0; plan.clients * plan.rooms],
+            stamp,
+            content: Finder::new(CONTENT),
             request: Vec::new(),
-            deliveries: 0,
-            under_way: 0,
-            stopped: false,
-        }
+        })
     }
 
-    fn say(&mut self, thread: usize, outs: &mut Outs) {
+    fn say(&mut self, thread: usize, tally: &mut Tally, outs: &mut Outs) {
         let Thread { said, missing } = &mut self.threads[thread];
         *said += 1;
-        *missing = self.members;
-        self.under_way += self.members as u64;
+        *missing = self.plan.members_per_room;
+        tally.said(self.plan.members_per_room as u64);
         let text = self.stamp.write(thread, *said);
-        let speaker = thread % self.speakers;
+        let room = thread % self.plan.rooms;
+        let speaker = self.plan.member(room, thread / self.plan.rooms % self.speakers);
         match self.speech {
             Speech::Bare => outs.send(speaker, text),
             Speech::Group => {
                 self.request.clear();
-                self.request.extend_from_slice(br#"{"type":"group","gid":1,"content":""#);
+                self.request.extend_from_slice(br#"{"type":"group","gid":"#);
+                self.request.extend_from_slice((room + 1).to_string().as_bytes());
+                self.request.extend_from_slice(br#","content":""#);
                 self.request.extend_from_slice(text);
                 self.request.extend_from_slice(br#""}"#);
                 outs.send(speaker, &self.request);
@@ -143,51 +151,41 @@ impl Room {
     }
 
     /// The text that was said. `None`: this is something else.
-    fn said<'a>(&mut self, member: usize, text: &'a [u8]) -> Option<&'a [u8]> {
+    fn said<'a>(&mut self, client: usize, text: &'a [u8]) -> Option<&'a [u8]> {
         match self.speech {
             Speech::Bare => Some(text),
             Speech::Group => {
-                let seq = digits(text.strip_prefix(GROUP_ENTRY)?);
-                let last = std::mem::replace(&mut self.seqs[member], seq);
-                assert!(last == 0 || last + 1 == seq, "member {member}: {seq} behind {last}");
+                let behind_type = text.strip_prefix(GROUP_ENTRY)?;
+                let gid_digits = behind_type.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                let room = digits(behind_type) as usize - 1;
+                let seq = digits(behind_type[gid_digits..].strip_prefix(SEQ)?);
+                let last = std::mem::replace(&mut self.seqs[client * self.plan.rooms + room], seq);
+                assert!(last == 0 || last + 1 == seq, "client {client}, room {room}: {seq} behind {last}");
                 let at = self.content.find(text)?;
-                text.get(at + 11..)
+                text.get(at + CONTENT.len()..)
             }
         }
     }
 }
 
-impl Load for Room {
-    fn start(&mut self, outs: &mut Outs) {
-        self.stopped = false;
-        (0..self.threads.len()).for_each(|thread| self.say(thread, outs));
+impl Talk for Rooms {
+    fn start(&mut self, tally: &mut Tally, outs: &mut Outs) {
+        (0..self.threads.len()).for_each(|thread| self.say(thread, tally, outs));
     }
 
-    fn hear(&mut self, client: usize, text: &str, outs: &mut Outs) {
+    fn hear(&mut self, client: usize, text: &str, tally: &mut Tally, outs: &mut Outs) {
         let Some(said) = self.said(client, text.as_bytes()) else { return };
         let (thread, place) = Stamp::read(said);
         let heard = &mut self.heard[client * self.threads.len() + thread];
         *heard += 1;
-        assert_eq!(place, *heard, "member {client}, thread {thread}: out of order");
-        self.deliveries += 1;
-        self.under_way -= 1;
+        assert_eq!(place, *heard, "client {client}, thread {thread}: out of order");
+        assert!(self.plan.has(thread % self.plan.rooms, client), "client {client} is not in that room");
         let missing = &mut self.threads[thread].missing;
         *missing -= 1;
-        if *missing == 0 && !self.stopped {
-            self.say(thread, outs);
+        let all_have_it = *missing == 0;
+        if tally.heard() && all_have_it {
+            self.say(thread, tally, outs);
         }
-    }
-
-    fn stop(&mut self) {
-        self.stopped = true;
-    }
-
-    fn under_way(&self) -> u64 {
-        self.under_way
-    }
-
-    fn deliveries(&self) -> u64 {
-        self.deliveries
     }
 }
 
@@ -201,30 +199,24 @@ pub struct Pairs {
     stamp: Stamp,
     content: Finder<'static>,
     request: Vec<u8>,
-    deliveries: u64,
-    under_way: u64,
-    stopped: bool,
 }
 
 impl Pairs {
-    pub fn new(uids: Vec<u64>, window: u64, message_bytes: usize) -> Pairs {
-        Pairs {
+    pub fn new(uids: Vec<u64>, window: u64, stamp: Stamp) -> Counted<Pairs> {
+        Counted::new(Pairs {
             window,
             said: vec![0; uids.len()],
             heard: vec![[0; 2]; uids.len()],
             uids,
-            stamp: Stamp::new(message_bytes),
-            content: Finder::new(br#""content":""#),
+            stamp,
+            content: Finder::new(CONTENT),
             request: Vec::new(),
-            deliveries: 0,
-            under_way: 0,
-            stopped: false,
-        }
+        })
     }
 
-    fn say(&mut self, user: usize, outs: &mut Outs) {
+    fn say(&mut self, user: usize, tally: &mut Tally, outs: &mut Outs) {
         self.said[user] += 1;
-        self.under_way += 2;
+        tally.said(2);
         let text = self.stamp.write(user, self.said[user]);
         self.request.clear();
         let to = self.uids[user ^ 1];
@@ -235,42 +227,27 @@ impl Pairs {
     }
 }
 
-impl Load for Pairs {
-    fn start(&mut self, outs: &mut Outs) {
-        self.stopped = false;
+impl Talk for Pairs {
+    fn start(&mut self, tally: &mut Tally, outs: &mut Outs) {
         for user in 0..self.uids.len() {
-            (0..self.window).for_each(|_| self.say(user, outs));
+            (0..self.window).for_each(|_| self.say(user, tally, outs));
         }
     }
 
-    fn hear(&mut self, client: usize, text: &str, outs: &mut Outs) {
+    fn hear(&mut self, client: usize, text: &str, tally: &mut Tally, outs: &mut Outs) {
         let text = text.as_bytes();
         if !text.starts_with(br#"{"type":"pm""#) {
             return;
         }
         let Some(at) = self.content.find(text) else { return };
-        let (author, place) = Stamp::read(&text[at + 11..]);
+        let (author, place) = Stamp::read(&text[at + CONTENT.len()..]);
         let from_other = usize::from(author != client);
         assert_eq!(author, client ^ from_other, "a stranger's message");
         let heard = &mut self.heard[client][from_other];
         *heard += 1;
         assert_eq!(place, *heard, "user {client}: out of order");
-        self.deliveries += 1;
-        self.under_way -= 1;
-        if from_other == 1 && !self.stopped {
-            self.say(author, outs);
+        if tally.heard() && from_other == 1 {
+            self.say(author, tally, outs);
         }
-    }
-
-    fn stop(&mut self) {
-        self.stopped = true;
-    }
-
-    fn under_way(&self) -> u64 {
-        self.under_way
-    }
-
-    fn deliveries(&self) -> u64 {
-        self.deliveries
     }
 }

@@ -2,17 +2,22 @@
 //! starts this on a core of its own; `src/manual/performance.md` tells what is measured and how to read it.
 //!
 //! ```text
-//! karez-bench --binaries DIRECTORY [--limit-batch FILE] [--ws FILE] [--quick] [SCENARIO...]
+//! karez-bench --binaries DIRECTORY [--server NAME=COMMAND]... [--left-out NAME=WHY]... [--quick] [SCENARIO...]
 //! ```
 //!
-//! The tables go to standard output as Markdown, what is going on to standard error.
+//! `--quick` is coarser, and without a scenario it measures the most telling rows only. The tables go to standard output as Markdown, what is going on to standard error.
 
+mod accept;
 mod chat;
+mod contest;
 mod fleet;
 mod idle;
 mod load;
 mod loads;
+mod open_loop;
 mod opening;
+mod peers;
+mod record;
 mod server;
 mod slow;
 mod table;
@@ -21,13 +26,22 @@ mod throughput;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use peers::Peer;
+use record::{Record, Row};
+
 type Scenario = (&'static str, fn(&Bench));
 
-const SCENARIOS: [Scenario; 7] = [
+const SCENARIOS: [Scenario; 13] = [
     ("echo", throughput::echo),
     ("fan-out", throughput::fan_out),
     ("chat", throughput::chat),
+    ("rooms", throughput::rooms),
     ("private", throughput::private),
+    ("large", throughput::large),
+    ("deflate", throughput::deflate),
+    ("members", throughput::members),
+    ("latency", open_loop::latency),
+    ("accept", accept::accept),
     ("idle", idle::idle),
     ("slow", slow::slow),
     ("opening", opening::opening),
@@ -36,9 +50,12 @@ const SCENARIOS: [Scenario; 7] = [
 /// What is there to be measured, and how thoroughly.
 pub struct Bench {
     binaries: PathBuf,
-    /// The `ws` package's server, where Node has it.
-    ws: Option<PathBuf>,
+    /// What is compared with.
+    peers: Vec<Peer>,
     quick: bool,
+    /// Scenarios were named: with `--quick` too, all rows of them are measured.
+    named: bool,
+    record: Record,
 }
 
 impl Bench {
@@ -54,9 +71,19 @@ impl Bench {
         Duration::from_millis(if self.quick { 500 } else { 2000 })
     }
 
+    /// Whether a row is measured. What is not, is noted.
+    fn takes(&self, title: &str, row: Row) -> bool {
+        let takes = row == Row::Telling || self.named || !self.quick;
+        if !takes {
+            self.record.leave_out(title, "--quick");
+        }
+        takes
+    }
+
     /// The command of the daemon, with what the bench needs of its limits.
     fn daemon(&self) -> Vec<String> {
-        let flags = "--listen {} --store memory --log warn --messages-per-second 100000 --messages-burst 1000000";
+        let flags =
+            "--listen {} --store memory --log warn --messages-per-second 100000 --messages-burst 1000000";
         std::iter::once(self.binary("karez")).chain(flags.split(' ').map(str::to_owned)).collect()
     }
 
@@ -72,37 +99,56 @@ impl Bench {
     fn limit_batch(&self, mode: &str) -> Vec<String> {
         vec![self.binary("limit-batch"), "{}".to_owned(), mode.to_owned()]
     }
-
-    fn ws(&self, mode: &str) -> Option<Vec<String>> {
-        let server = self.ws.as_ref()?.to_str()?.to_owned();
-        Some(vec!["node".to_owned(), server, "{port}".to_owned(), mode.to_owned()])
-    }
 }
 
 fn main() {
-    let mut bench = Bench { binaries: PathBuf::from("target/release"), ws: None, quick: false };
+    let mut bench = Bench {
+        binaries: PathBuf::from("target/release"),
+        peers: Vec::new(),
+        quick: false,
+        named: false,
+        record: Record::default(),
+    };
     let mut chosen = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => bench.quick = true,
             "--binaries" => bench.binaries = arguments.next().expect("a directory").into(),
-            "--ws" => bench.ws = Some(arguments.next().expect("a file").into()),
+            "--server" => match arguments.next().as_deref().and_then(Peer::parse) {
+                Some(peer) => bench.peers.push(peer),
+                None => usage("--server needs NAME=COMMAND, with {} or {port} in the command"),
+            },
+            "--left-out" => match arguments.next().as_deref().and_then(|argument| argument.split_once('=')) {
+                Some((name, why)) => bench.record.leave_out(name, why),
+                None => usage("--left-out needs NAME=WHY"),
+            },
             name if SCENARIOS.iter().any(|(known, _)| *known == name) => chosen.push(argument),
-            other => {
-                eprintln!("{other:?} is none of {:?}", SCENARIOS.map(|(name, _)| name));
-                std::process::exit(2);
-            }
+            other => usage(&format!("{other:?} is none of {:?}", SCENARIOS.map(|(name, _)| name))),
         }
     }
+    bench.named = !chosen.is_empty();
     let descriptors = fleet::raise_descriptor_limit();
-    eprintln!("{descriptors} descriptors; load average {}", load_average());
+    eprintln!("{descriptors} descriptors");
+    let load_before = load_average();
     for (name, scenario) in SCENARIOS {
         if chosen.is_empty() || chosen.iter().any(|it| it == name) {
             scenario(&bench);
         }
     }
-    eprintln!("load average {}", load_average());
+    bench.record.print();
+    println!(
+        "\nLoad average before: {load_before}, after: {} (the bench itself makes it 2).",
+        load_average()
+    );
+    if bench.record.has_failed() {
+        std::process::exit(1);
+    }
+}
+
+fn usage(text: &str) -> ! {
+    eprintln!("{text}");
+    std::process::exit(2);
 }
 
 /// Of one, five and fifteen minutes: other programs at work make every figure worse.

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::fleet::{Fleet, Said};
+use crate::record::Row;
 use crate::server::Server;
 use crate::table::{milliseconds, percentile, print};
 use crate::{Bench, chat};
@@ -16,6 +17,9 @@ const HEAD: &[u8] =
     b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 pub fn opening(bench: &Bench) {
+    if !bench.takes("Connections that do not go on", Row::Further) {
+        return;
+    }
     let mut rows = vec![
         one("head, a byte a second (daemon)", bench.daemon(), Manner::Drips),
         one("silent after the upgrade (daemon)", bench.daemon(), Manner::Silent),

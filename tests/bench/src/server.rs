@@ -1,7 +1,8 @@
 //! A server under test: a process of its own on a core of its own, and what the kernel tells of it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -14,53 +15,86 @@ const SERVER_CORE: &str = "0";
 
 pub struct Server {
     child: Child,
-    pub name: &'static str,
+    pub name: String,
     pub address: SocketAddr,
+    /// What it says on standard error goes there.
+    complaints: PathBuf,
+    /// CPU time in nanoseconds by thread, of those that have ended too.
+    threads: RefCell<BTreeMap<String, u64>>,
 }
+
+/// A server that does not listen by then never will.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Server {
     /// Starts a command; `{}` in an argument stands for the address to listen on, `{port}` for its port.
-    pub fn start(name: &'static str, command: &[&str]) -> Server {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
+    pub fn start(name: &str, command: &[&str]) -> Server {
+        Server::try_start(name, command).unwrap_or_else(|why| panic!("{name}: {why}"))
+    }
+
+    /// The same, or why there is no server.
+    pub fn try_start(name: &str, command: &[&str]) -> Result<Server, String> {
+        let free = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+        let address = free.local_addr().map_err(|error| error.to_string())?;
         drop(free);
         let port = address.port().to_string();
         let arguments = command
             .iter()
             .map(|argument| argument.replace("{port}", &port).replace("{}", &address.to_string()));
+        let complaints = temporary(&format!("{}.stderr", address.port()));
+        let file = File::create(&complaints).map_err(|error| error.to_string())?;
         let child = Command::new("taskset")
             .args(["-c", SERVER_CORE])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(file)
             .spawn()
-            .expect("taskset starts the server");
-        let server = Server { child, name, address };
+            .map_err(|error| format!("taskset: {error}"))?;
+        let (name, threads) = (name.to_owned(), RefCell::default());
+        let mut server = Server { child, name, address, complaints, threads };
         let began = Instant::now();
         while TcpStream::connect(address).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(10), "{name} does not listen: {command:?}");
+            if let Ok(Some(status)) = server.child.try_wait() {
+                return Err(format!("it did not start ({status}): {}", server.last_complaint()));
+            }
+            if began.elapsed() >= PATIENCE {
+                return Err(format!("it does not listen: {}", server.last_complaint()));
+            }
             thread::sleep(Duration::from_millis(20));
         }
         // Loading its program is no part of what is measured.
         thread::sleep(Duration::from_millis(100));
-        server
+        Ok(server)
+    }
+
+    fn last_complaint(&self) -> String {
+        let text = fs::read_to_string(&self.complaints).unwrap_or_default();
+        text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").to_owned()
     }
 
     fn proc(&self, file: &str) -> String {
         fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).expect("the server lives")
     }
 
-    /// CPU time so far, of the process and of the kernel on its behalf. From `schedstat` (nanoseconds) where the
-    /// kernel keeps it, else from `stat` (ticks of 10 ms).
+    /// CPU time so far, of the process and of the kernel on its behalf; it never goes back. From `schedstat`
+    /// (nanoseconds, by thread) where the kernel keeps it, else from `stat` (ticks of 10 ms). What a thread did
+    /// between the last look and its end is not counted.
     pub fn cpu(&self) -> Duration {
-        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        let of_thread = |path: PathBuf| -> Option<u64> {
-            fs::read_to_string(path.join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+        let mut threads = self.threads.borrow_mut();
+        let of_thread = |path: PathBuf| -> Option<(String, u64)> {
+            let nanos = fs::read_to_string(path.join("schedstat")).ok()?.split(' ').next()?.parse().ok()?;
+            Some((path.file_name()?.to_str()?.to_owned(), nanos))
         };
-        let nanos: u64 = threads.filter_map(|entry| of_thread(entry.ok()?.path())).sum();
-        if nanos > 0 {
-            return Duration::from_nanos(nanos);
+        let folder = fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten();
+        threads.extend(folder.filter_map(|entry| of_thread(entry.ok()?.path())));
+        match threads.values().sum() {
+            0 => self.ticks(),
+            nanos => Duration::from_nanos(nanos),
         }
+    }
+
+    fn ticks(&self) -> Duration {
         let stat = self.proc("stat");
         let after_name = stat.rsplit(')').next().unwrap();
         let ticks: u64 =
@@ -77,7 +111,7 @@ impl Server {
 
     /// Counts system calls by `strace -c` while `work` runs. `None` where there is no strace, or it may not.
     pub fn count_calls(&self, work: impl FnOnce()) -> Option<BTreeMap<String, u64>> {
-        let summary = std::env::temp_dir().join(format!("karez-bench-{}.strace", self.child.id()));
+        let summary = temporary(&format!("{}.strace", self.child.id()));
         let mut strace = Command::new("strace")
             .args(["-f", "-c", "-U", "name,calls", "-o"])
             .arg(&summary)
@@ -103,6 +137,10 @@ impl Server {
     }
 }
 
+fn temporary(ending: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("karez-bench-{}-{ending}", std::process::id()))
+}
+
 fn read_summary(path: &Path) -> BTreeMap<String, u64> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let row = |line: &str| {
@@ -117,5 +155,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = fs::remove_file(&self.complaints);
     }
 }

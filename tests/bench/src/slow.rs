@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::fleet::{Fleet, Outs, Said};
 use crate::load::{Stamp, digits};
+use crate::record::Row;
 use crate::server::Server;
 use crate::table::{mebibytes, milliseconds, percentile, print};
 use crate::{Bench, chat};
@@ -92,6 +93,9 @@ impl Memory {
 }
 
 pub fn slow(bench: &Bench) {
+    if !bench.takes("Members that do not read", Row::Further) {
+        return;
+    }
     let length = Duration::from_secs(if bench.quick { 12 } else { 30 });
     eprintln!("{NEVER_READ} members that do not read, for {} s", length.as_secs());
     let command = bench.daemon();

@@ -1,13 +1,11 @@
-//! Scenarios of throughput: several servers under the same load, turn and turn about, so that whatever else the
-//! machine does hits all of them alike. The ratios of the medians count, not the absolute figures.
+//! Scenarios of throughput: so many messages under way, each replaced when it has arrived. They have 64 bytes where
+//! the title names no other size.
 
-use std::time::Duration;
-
-use crate::fleet::Fleet;
-use crate::load::{Calls, Figures, Load, count_calls, measure};
-use crate::loads::{Echo, Pairs, Room, Speech};
-use crate::server::Server;
-use crate::table::{count, median, print};
+use crate::contest::{Contest, Outcome};
+use crate::load::{Counted, Stamp};
+use crate::loads::{Echo, Pairs, Plan, Rooms, Speech};
+use crate::peers::{Entrant, KAREZ, LIMIT, Mode, RIVAL, entrants};
+use crate::record::{Goal, Row};
 use crate::{Bench, chat};
 
 const MESSAGE_BYTES: usize = 64;
@@ -16,130 +14,197 @@ const ROOM_MEMBERS: usize = 1000;
 const PAIRED_USERS: usize = 200;
 /// By how many members, and how many messages under way. Those of one member come in one segment, so that a server
 /// that works through a whole turn sees them together; those of many come as the generator gets round to them.
-const ROOM_SPEECHES: [(usize, usize); 3] = [(1, 16), (1, 160), (160, 160)];
-
-type Command = (&'static str, Vec<String>);
-
-/// A server with its clients, ready to be loaded, and what was measured of it.
-struct Contestant<L> {
-    server: Server,
-    fleet: Fleet,
-    load: L,
-    figures: Vec<Figures>,
-    calls: Option<Calls>,
-}
+const ROOM_SPEECHES: [(usize, usize, Row); 3] =
+    [(1, 16, Row::Further), (1, 160, Row::Telling), (160, 160, Row::Further)];
 
 pub fn echo(bench: &Bench) {
-    let mut commands: Vec<Command> =
-        vec![("karez", bench.example("echo")), ("limit-batch", bench.limit_batch("echo"))];
-    commands.extend(bench.ws("echo").map(|command| ("ws (Node)", command)));
-    for window in [1, 16] {
-        let title =
-            format!("Echo, {ECHO_CLIENTS} connections, {window} under way each, {MESSAGE_BYTES} bytes");
-        contest(bench, &title, &commands, ECHO_CLIENTS, |_| Echo::new(ECHO_CLIENTS, window, MESSAGE_BYTES));
+    for (window, row) in [(1, Row::Further), (16, Row::Telling)] {
+        let title = format!("Echo, {ECHO_CLIENTS} connections, {window} under way each");
+        let outcome = contest(&title, row, entrants(bench, Mode::Echo)).run(
+            bench,
+            |_| ECHO_CLIENTS,
+            |_| Echo::new(ECHO_CLIENTS, window, Stamp::new(MESSAGE_BYTES)),
+        );
+        engine_goals(bench, &title, outcome.as_ref());
+    }
+    let title = format!("Echo of 1 KiB of Chinese, {ECHO_CLIENTS} connections, 16 under way each");
+    let outcome = contest(&title, Row::Telling, entrants(bench, Mode::Echo)).run(
+        bench,
+        |_| ECHO_CLIENTS,
+        |_| Echo::new(ECHO_CLIENTS, 16, Stamp::filled(1024, "坎儿井")),
+    );
+    if let Some(outcome) = outcome {
+        times_rival(bench, &title, &outcome, 2.5);
     }
 }
 
 pub fn fan_out(bench: &Bench) {
-    let mut commands: Vec<Command> =
-        vec![("karez", bench.example("broadcast")), ("limit-batch", bench.limit_batch("room"))];
-    commands.extend(bench.ws("room").map(|command| ("ws (Node)", command)));
-    for (speakers, under_way) in ROOM_SPEECHES {
-        let title = format!(
-            "Fan-out, 1 room of {ROOM_MEMBERS}, {under_way} publishes under way by {speakers}, {MESSAGE_BYTES} bytes"
+    for (speakers, under_way, row) in ROOM_SPEECHES {
+        let title = format!("Fan-out, 1 room of {ROOM_MEMBERS}, {under_way} under way by {speakers}");
+        let outcome = contest(&title, row, entrants(bench, Mode::Room)).run(
+            bench,
+            |_| ROOM_MEMBERS,
+            |_| one_room(Speech::Bare, speakers, under_way),
         );
-        contest(bench, &title, &commands, ROOM_MEMBERS, |_| {
-            Room::new(Speech::Bare, ROOM_MEMBERS, speakers, under_way, MESSAGE_BYTES)
-        });
+        engine_goals(bench, &title, outcome.as_ref());
     }
 }
 
 pub fn chat(bench: &Bench) {
-    let commands: Vec<Command> = vec![("karez", bench.daemon()), ("limit-batch", bench.limit_batch("chat"))];
-    for (speakers, under_way) in ROOM_SPEECHES {
-        let title = format!(
-            "Chat, 1 group of {ROOM_MEMBERS}, {under_way} messages under way by {speakers}, {MESSAGE_BYTES} bytes"
+    for (speakers, under_way, row) in ROOM_SPEECHES {
+        let title = format!("Chat, 1 group of {ROOM_MEMBERS}, {under_way} under way by {speakers}");
+        let outcome = contest(&title, row, entrants(bench, Mode::Chat)).run(
+            bench,
+            |_| ROOM_MEMBERS,
+            |fleet| {
+                chat::login(fleet);
+                chat::join(fleet, |_| 1);
+                one_room(Speech::Group, speakers, under_way)
+            },
         );
-        contest(bench, &title, &commands, ROOM_MEMBERS, |fleet| {
+        let Some(outcome) = outcome else { continue };
+        chat_goals(bench, &title, &outcome);
+        if under_way == 160 {
+            times_rival(bench, &title, &outcome, 2.0);
+        }
+    }
+}
+
+pub fn rooms(bench: &Bench) {
+    let title = "Chat, 100 groups of 10, each user in 10 of them, 160 under way";
+    let plan = Plan::overlapping(100, 10);
+    let outcome = contest(title, Row::Telling, entrants(bench, Mode::Chat)).run(
+        bench,
+        |_| plan.clients,
+        |fleet| {
             chat::login(fleet);
-            chat::join(fleet, |_| 1);
-            Room::new(Speech::Group, ROOM_MEMBERS, speakers, under_way, MESSAGE_BYTES)
-        });
+            for place in 0..plan.members_per_room {
+                chat::join(fleet, |client| 1 + (client + plan.clients - place) % plan.clients);
+            }
+            Rooms::new(Speech::Group, plan, plan.members_per_room, 160, Stamp::new(MESSAGE_BYTES))
+        },
+    );
+    if let Some(outcome) = outcome {
+        times_rival(bench, title, &outcome, 1.5);
     }
 }
 
 pub fn private(bench: &Bench) {
-    let commands: Vec<Command> = vec![("karez", bench.daemon()), ("limit-batch", bench.limit_batch("chat"))];
-    let title = format!(
-        "Chat, private messages, {PAIRED_USERS} users in pairs, 16 under way each, {MESSAGE_BYTES} bytes"
+    let title = format!("Chat, private messages, {PAIRED_USERS} users in pairs, 16 under way each");
+    let outcome = contest(&title, Row::Telling, entrants(bench, Mode::Chat)).run(
+        bench,
+        |_| PAIRED_USERS,
+        |fleet| Pairs::new(chat::login(fleet), 16, Stamp::new(MESSAGE_BYTES)),
     );
-    contest(bench, &title, &commands, PAIRED_USERS, |fleet| {
-        Pairs::new(chat::login(fleet), 16, MESSAGE_BYTES)
-    });
+    if let Some(outcome) = outcome {
+        chat_goals(bench, &title, &outcome);
+        times_rival(bench, &title, &outcome, 10.0);
+    }
 }
 
-fn contest<L: Load>(
-    bench: &Bench,
-    title: &str,
-    commands: &[Command],
-    clients: usize,
-    prepare: impl Fn(&mut Fleet) -> L,
-) {
-    eprintln!("{title}");
-    let mut contestants: Vec<Contestant<L>> = commands
-        .iter()
-        .map(|(name, command)| {
-            let command: Vec<&str> = command.iter().map(String::as_str).collect();
-            let server = Server::start(name, &command);
-            let mut fleet = Fleet::new(server.address);
-            fleet.open(clients);
-            let load = prepare(&mut fleet);
-            Contestant { server, fleet, load, figures: Vec::new(), calls: None }
-        })
-        .collect();
-    for _ in 0..bench.rounds() {
-        for it in &mut contestants {
-            it.figures.push(measure(&it.server, &mut it.fleet, &mut it.load, bench.round()));
+/// Large messages, where the limit has the daemon's send buffer: with a larger one it would be spared writes.
+pub fn large(bench: &Bench) {
+    let send_buffer_bytes = karez::net::Limits::default().socket_send_buffer_bytes.to_string();
+    let mut all = entrants(bench, Mode::Echo);
+    all.iter_mut().filter(|it| it.name == LIMIT).for_each(|it| it.command.push(send_buffer_bytes.clone()));
+    let title = format!("Echo of 16 KiB, {ECHO_CLIENTS} connections, 4 under way each");
+    let outcome = contest(&title, Row::Further, all).run(
+        bench,
+        |_| ECHO_CLIENTS,
+        |_| Echo::new(ECHO_CLIENTS, 4, Stamp::new(16 * 1024)),
+    );
+    if let Some(outcome) = outcome {
+        let what = format!("{title}: deliveries for the same CPU, of {LIMIT}'s");
+        bench.record.goal(&what, outcome.cpu_ratio(LIMIT, KAREZ), Goal::AtLeast(0.9));
+    }
+}
+
+/// One room, with clients that offer permessage-deflate and with clients that do not.
+pub fn deflate(bench: &Bench) {
+    const TEXT: &str = "The water comes from the mountains, under the desert, without a pump: ";
+    const PLAIN: &str = "karez, plain";
+    let title =
+        format!("Fan-out of 436 bytes with permessage-deflate, 1 room of {ROOM_MEMBERS}, 16 under way by 1");
+    let compressed = entrants(bench, Mode::Deflate);
+    let plain = compressed.iter().map(|it| it.clone().named(format!("{}, plain", it.name)));
+    let all = plain.chain(compressed.iter().map(|it| it.clone().with_deflate())).collect();
+    let contest = Contest { mark: PLAIN, ..contest(&title, Row::Further, all) };
+    let outcome = contest.run(
+        bench,
+        |_| ROOM_MEMBERS,
+        |_| {
+            let stamp = Stamp::filled(Stamp::DIGITS + 6 * TEXT.len(), TEXT);
+            Rooms::new(Speech::Bare, Plan::one_room(ROOM_MEMBERS), 1, 16, stamp)
+        },
+    );
+    if let Some(outcome) = outcome {
+        let what = format!("{title}: CPU against plain");
+        bench.record.goal(&what, outcome.cpu_ratio(KAREZ, PLAIN), Goal::AtMost(1.5));
+    }
+}
+
+/// Whether a delivery costs the same in rooms of any size: sizes are compared, not servers.
+pub fn members(bench: &Bench) {
+    const SIZES: [usize; 4] = [10, 100, 1000, 10_000];
+    let of_size = |size: &usize| format!("{size} members");
+    for mode in [Mode::Room, Mode::Chat] {
+        for entrant in entrants(bench, mode).iter().filter(|it| [KAREZ, LIMIT, RIVAL].contains(&&*it.name)) {
+            let (speech, what) = match mode {
+                Mode::Chat => (Speech::Group, "Chat, 1 group"),
+                _ => (Speech::Bare, "Fan-out, 1 room"),
+            };
+            let title = format!("{what}, 16 under way by 1, by size: {}", entrant.name);
+            let sizes = SIZES.iter().map(|size| entrant.clone().named(of_size(size))).collect();
+            let contest = Contest { mark: "10 members", ..contest(&title, Row::Further, sizes) };
+            let outcome = contest.run(
+                bench,
+                |it| SIZES.into_iter().find(|size| it.name == of_size(size)).expect("one of the sizes"),
+                |fleet| {
+                    if mode == Mode::Chat {
+                        chat::login(fleet);
+                        chat::join(fleet, |_| 1);
+                    }
+                    Rooms::new(speech, Plan::one_room(fleet.len()), 1, 16, Stamp::new(MESSAGE_BYTES))
+                },
+            );
+            if let Some(outcome) = outcome.filter(|_| entrant.name == KAREZ) {
+                let cpu = || outcome.standings().iter().map(|it| it.cpu_us);
+                let spread = cpu().fold(0.0, f64::max) / cpu().fold(f64::INFINITY, f64::min);
+                let what = format!("{what} of 10 to 10,000: dearest delivery against cheapest");
+                let spread = (outcome.standings().len() == SIZES.len()).then_some(spread);
+                bench.record.goal(&what, spread, Goal::AtMost(1.2));
+            }
         }
     }
-    for it in contestants.iter_mut().filter(|it| it.figures.iter().all(Figures::bear_strace)) {
-        it.calls = count_calls(&it.server, &mut it.fleet, &mut it.load, Duration::from_millis(300));
-    }
-    report(title, &contestants);
 }
 
-fn report<L>(title: &str, contestants: &[Contestant<L>]) {
-    let head = [
-        "server",
-        "deliveries/s",
-        "CPU µs per delivery (least, most)",
-        "CPU against limit-batch",
-        "busy",
-        "system calls per delivery",
-        "reads",
-        "writes",
-        "deliveries per turn",
-    ];
-    let cpu = |it: &Contestant<L>| median(it.figures.iter().map(|figures| figures.cpu_us));
-    let mark = contestants.iter().find(|it| it.server.name == "limit-batch").map_or(f64::NAN, &cpu);
-    let row = |it: &Contestant<L>| {
-        let of = |field: fn(&Figures) -> f64| median(it.figures.iter().map(field));
-        let least = it.figures.iter().map(|figures| figures.cpu_us).fold(f64::INFINITY, f64::min);
-        let most = it.figures.iter().map(|figures| figures.cpu_us).fold(0.0, f64::max);
-        let calls = |field: fn(&Calls) -> f64, digits: usize| {
-            it.calls.as_ref().map_or_else(|| "–".to_owned(), |calls| format!("{:.digits$}", field(calls)))
-        };
-        vec![
-            it.server.name.to_owned(),
-            count(of(|figures| figures.per_second)),
-            format!("{:.3} ({least:.3}, {most:.3})", cpu(it)),
-            format!("{:.2}", cpu(it) / mark),
-            format!("{:.0} %", of(|figures| figures.busy) * 100.0),
-            calls(|calls| calls.all, 4),
-            calls(|calls| calls.reads, 4),
-            calls(|calls| calls.writes, 4),
-            calls(|calls| calls.deliveries_per_wait, 0),
-        ]
-    };
-    print(title, &head, &contestants.iter().map(row).collect::<Vec<_>>());
+fn contest(title: &str, row: Row, entrants: Vec<Entrant>) -> Contest {
+    Contest { title: title.to_owned(), row, mark: LIMIT, entrants }
+}
+
+fn one_room(speech: Speech, speakers: usize, under_way: usize) -> Counted<Rooms> {
+    Rooms::new(speech, Plan::one_room(ROOM_MEMBERS), speakers, under_way, Stamp::new(MESSAGE_BYTES))
+}
+
+fn engine_goals(bench: &Bench, title: &str, outcome: Option<&Outcome>) {
+    if let Some(outcome) = outcome {
+        cpu_goals(bench, title, outcome, 1.15);
+    }
+}
+
+fn chat_goals(bench: &Bench, title: &str, outcome: &Outcome) {
+    cpu_goals(bench, title, outcome, 1.3);
+}
+
+fn cpu_goals(bench: &Bench, title: &str, outcome: &Outcome, of_limit: f64) {
+    for (other, most) in [(LIMIT, of_limit), (RIVAL, 1.0)] {
+        let what = format!("{title}: CPU against {other}");
+        bench.record.goal(&what, outcome.cpu_ratio(KAREZ, other), Goal::AtMost(most));
+    }
+}
+
+/// So many times what the rival delivers, for the same CPU.
+fn times_rival(bench: &Bench, title: &str, outcome: &Outcome, least: f64) {
+    let what = format!("{title}: deliveries for the same CPU, times {RIVAL}'s");
+    bench.record.goal(&what, outcome.cpu_ratio(RIVAL, KAREZ), Goal::AtLeast(least));
 }

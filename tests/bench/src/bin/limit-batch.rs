@@ -3,10 +3,11 @@
 //! were read, and whoever has output gets one write at the end of the turn. Never use it for anything.
 //!
 //! ```text
-//! limit-batch ADDRESS echo|room|chat
+//! limit-batch ADDRESS echo|room|chat [SEND_BUFFER_BYTES]
 //! ```
 //!
-//! `chat` speaks enough of the chat's JSON for the bench: login, join of one group, group and pm.
+//! `chat` speaks enough of the chat's JSON for the bench: login, join, group and pm. With a number, the kernel's send
+//! buffer of a connection is as large as that.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
@@ -15,11 +16,14 @@ use std::net::SocketAddr;
 use karez::ws::{Header, Opcode, Policy, accept, apply_mask, encode_frame};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use serde::Deserialize;
 use slab::Slab;
 
 const LISTENER: Token = Token(usize::MAX);
 const FIRST_UID: usize = 1001;
+/// The group in which everybody is, outside the chat.
+const EVERYBODY: usize = 0;
 const POLICY: Policy<'_> = Policy { subprotocols: &[], deflate: false, origins: &[], loopback: true };
 
 struct Conn {
@@ -46,15 +50,24 @@ struct Request<'a> {
     #[serde(borrow)]
     content: Option<Cow<'a, str>>,
     uid: Option<usize>,
+    gid: Option<usize>,
+}
+
+#[derive(Default)]
+struct Group {
+    members: Vec<usize>,
+    seq: u64,
+    /// What the members get in this turn.
+    out: Vec<u8>,
 }
 
 struct Loop {
     mode: Mode,
     conns: Slab<Conn>,
     dirty: Vec<usize>,
-    /// What everybody gets in this turn.
-    room: Vec<u8>,
-    seq: u64,
+    /// By gid.
+    groups: Vec<Group>,
+    dirty_groups: Vec<usize>,
     json: Vec<u8>,
     gather: Vec<u8>,
 }
@@ -68,8 +81,12 @@ fn main() -> io::Result<()> {
         Some("chat") => Mode::Chat,
         _ => panic!("echo, room or chat"),
     };
+    let send_buffer_bytes = arguments.next().map(|argument| argument.parse().expect("a number"));
     let mut poll = Poll::new()?;
     let mut listener = TcpListener::bind(address)?;
+    if let Some(bytes) = send_buffer_bytes {
+        set_socket_send_buffer_size(&listener, bytes)?; // what is accepted inherits it
+    }
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut events = Events::with_capacity(4096);
     let mut buffer = vec![0; 256 * 1024];
@@ -77,8 +94,8 @@ fn main() -> io::Result<()> {
         mode,
         conns: Slab::new(),
         dirty: Vec::new(),
-        room: Vec::new(),
-        seq: 0,
+        groups: Vec::new(),
+        dirty_groups: Vec::new(),
         json: Vec::new(),
         gather: Vec::new(),
     };
@@ -129,7 +146,7 @@ impl Loop {
         loop {
             let Some(conn) = self.conns.get_mut(key) else { return };
             match conn.stream.read(buffer) {
-                Ok(0) => drop(self.conns.try_remove(key)),
+                Ok(0) => self.leave(key),
                 Ok(count) => {
                     let drained = count < buffer.len();
                     if conn.tail.is_empty() && conn.upgraded {
@@ -147,9 +164,21 @@ impl Loop {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(_) => drop(self.conns.try_remove(key)),
+                Err(_) => self.leave(key),
             }
         }
+    }
+
+    fn leave(&mut self, key: usize) {
+        drop(self.conns.try_remove(key));
+        self.groups.iter_mut().for_each(|group| group.members.retain(|member| *member != key));
+    }
+
+    fn join(&mut self, key: usize, gid: usize) {
+        if self.groups.len() <= gid {
+            self.groups.resize_with(gid + 1, Group::default);
+        }
+        self.groups[gid].members.push(key);
     }
 
     /// Takes what is whole; returns how many bytes that was.
@@ -178,6 +207,9 @@ impl Loop {
         let accepted = accept("GET", 1, request.headers, &POLICY).expect("a handshake");
         accepted.encode(&mut self.conns[key].out);
         self.conns[key].upgraded = true;
+        if self.mode == Mode::Room {
+            self.join(key, EVERYBODY);
+        }
         self.mark(key);
         head_bytes
     }
@@ -185,7 +217,7 @@ impl Loop {
     fn message(&mut self, key: usize, text: &str) {
         match self.mode {
             Mode::Echo => self.say(key, text.as_bytes()),
-            Mode::Room => encode_frame(&mut self.room, Opcode::Text, text.as_bytes()),
+            Mode::Room => self.publish(EVERYBODY, text.as_bytes()),
             Mode::Chat => self.chat(key, text),
         }
     }
@@ -195,9 +227,18 @@ impl Loop {
         self.mark(key);
     }
 
+    fn publish(&mut self, gid: usize, text: &[u8]) {
+        let group = &mut self.groups[gid];
+        if group.out.is_empty() {
+            self.dirty_groups.push(gid);
+        }
+        encode_frame(&mut group.out, Opcode::Text, text);
+    }
+
     fn chat(&mut self, key: usize, text: &str) {
         let request: Request<'_> = serde_json::from_str(text).expect("JSON");
         let uid = FIRST_UID + key;
+        let gid = request.gid.unwrap_or_default();
         let content = request.content.as_deref().unwrap_or_default();
         let mut json = std::mem::take(&mut self.json);
         json.clear();
@@ -207,23 +248,24 @@ impl Loop {
                 let _ = write!(json, r#"{{"type":"login","uid":{uid},"name":"{uid}"}}"#);
                 self.say(key, &json);
             }
-            "join" => self.say(key, br#"{"type":"ack","id":"j"}"#),
+            "join" => {
+                self.join(key, gid);
+                self.say(key, br#"{"type":"ack","id":"j"}"#);
+            }
             "group" => {
-                self.seq += 1;
+                self.groups[gid].seq += 1;
+                let seq = self.groups[gid].seq;
                 let _ = write!(
                     json,
-                    r#"{{"type":"groupPm","gid":1,"seq":{},"uid":{uid},"name":"{uid}","content":"{content}","time":1700000000123}}"#,
-                    self.seq
+                    r#"{{"type":"groupPm","gid":{gid},"seq":{seq},"uid":{uid},"name":"{uid}","content":"{content}","time":1700000000123}}"#,
                 );
-                encode_frame(&mut self.room, Opcode::Text, &json);
+                self.publish(gid, &json);
             }
             "pm" => {
-                self.seq += 1;
                 let to = request.uid.unwrap_or_default();
                 let _ = write!(
                     json,
-                    r#"{{"type":"pm","uid":{uid},"to":{to},"seq":{},"name":"{uid}","content":"{content}","time":1700000000123}}"#,
-                    self.seq
+                    r#"{{"type":"pm","uid":{uid},"to":{to},"seq":1,"name":"{uid}","content":"{content}","time":1700000000123}}"#,
                 );
                 self.say(key, &json);
                 self.say(to - FIRST_UID, &json);
@@ -235,20 +277,12 @@ impl Loop {
 
     /// One write for everybody who gets something.
     fn flush(&mut self) {
-        if !self.room.is_empty() {
-            let (room, gather) = (&self.room, &mut self.gather);
-            for (_, conn) in self.conns.iter_mut().filter(|(_, conn)| conn.upgraded) {
-                if conn.out.is_empty() {
-                    write(&mut conn.stream, room, &mut conn.out);
-                } else {
-                    gather.clear();
-                    gather.append(&mut conn.out);
-                    gather.extend_from_slice(room);
-                    write(&mut conn.stream, gather, &mut conn.out);
-                }
-            }
-            self.room.clear();
+        match self.dirty_groups[..] {
+            [] => {}
+            [gid] => self.flush_group(gid),
+            _ => self.share_out(),
         }
+        self.dirty_groups.clear();
         for key in self.dirty.drain(..) {
             let Some(conn) = self.conns.get_mut(key) else { continue };
             conn.dirty = false;
@@ -260,6 +294,39 @@ impl Loop {
                     conn.out = out;
                 }
             }
+        }
+    }
+
+    /// Where one group has something, its members are written it from where it is.
+    fn flush_group(&mut self, gid: usize) {
+        let Group { members, out: said, .. } = &mut self.groups[gid];
+        for key in members {
+            let Some(conn) = self.conns.get_mut(*key) else { continue };
+            if conn.out.is_empty() {
+                write(&mut conn.stream, said, &mut conn.out);
+            } else {
+                self.gather.clear();
+                self.gather.append(&mut conn.out);
+                self.gather.extend_from_slice(said);
+                write(&mut conn.stream, &self.gather, &mut conn.out);
+            }
+        }
+        said.clear();
+    }
+
+    /// Where several have, who is in many of them gets it all in one piece.
+    fn share_out(&mut self) {
+        for gid in self.dirty_groups.drain(..) {
+            let Group { members, out: said, .. } = &mut self.groups[gid];
+            for key in members {
+                let Some(conn) = self.conns.get_mut(*key) else { continue };
+                conn.out.extend_from_slice(said);
+                if !conn.dirty {
+                    conn.dirty = true;
+                    self.dirty.push(*key);
+                }
+            }
+            said.clear();
         }
     }
 }
