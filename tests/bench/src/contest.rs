@@ -3,6 +3,9 @@
 //!
 //! A server that does not start, closes a connection, or loses, doubles or reorders a message is out: it is named
 //! with the reason, and nothing of it is in the table. For one of our own the whole run has then failed.
+//!
+//! Clients hear nothing while others are loaded. So a round of all has to stay well under half a minute: a server that
+//! pings would else give up on them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

@@ -3,7 +3,8 @@
 //! everything that waited, and nothing is left out of the figures because the generator waited too.
 //!
 //! The rate is half of the most that the rival delivers under the same load with 16 messages under way, measured
-//! just before. Whoever can not carry that rate with a fifth to spare is left out: its queue would only grow.
+//! just before. Whoever can not carry that rate with a fifth to spare is left out: its queue would only grow. That is
+//! reckoned from its CPU time for a delivery, which other programs disturb less than its deliveries per second.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::Bench;
 use crate::contest::{Contestant, each, enter};
 use crate::fleet::{Fleet, Outs, Said};
-use crate::load::{Load, Stamp, measure};
+use crate::load::{Figures, Load, Stamp, measure};
 use crate::loads::{Echo, Plan, Rooms, Speech};
 use crate::peers::{Entrant, KAREZ, LIMIT, Mode, RIVAL, entrants};
 use crate::record::{Goal, Row};
@@ -69,6 +70,7 @@ struct Latencies {
 struct Timed<L> {
     closed: L,
     most_per_second: f64,
+    cpu_us: f64,
     open: Timetable,
     rounds: Vec<Latencies>,
 }
@@ -86,23 +88,28 @@ fn compare<L: Load>(
         return;
     }
     eprintln!("{title}");
-    let timed =
-        |_: &mut Fleet| Timed { closed: closed(), most_per_second: 0.0, open: open(), rounds: Vec::new() };
+    let timed = |_: &mut Fleet| Timed {
+        closed: closed(),
+        most_per_second: 0.0,
+        cpu_us: 0.0,
+        open: open(),
+        rounds: Vec::new(),
+    };
     let mut all = enter(bench, title, entrants, |_| clients, timed);
     each(bench, title, &mut all, |it| {
-        let rates = (0..3).map(|_| {
-            let length = bench.round() / 2;
-            measure(&it.server, &mut it.fleet, &mut it.load.closed, length).per_second
-        });
-        it.load.most_per_second = median(rates.collect::<Vec<_>>());
+        let (length, load) = (bench.round() / 2, &mut it.load);
+        let figures: Vec<Figures> =
+            (0..3).map(|_| measure(&it.server, &mut it.fleet, &mut load.closed, length)).collect();
+        load.most_per_second = median(figures.iter().map(|figures| figures.per_second));
+        load.cpu_us = median(figures.iter().map(|figures| figures.cpu_us));
     });
     let most = |name: &str| all.iter().find(|it| it.server.name == name).map(|it| it.load.most_per_second);
     let Some(rate) = most(RIVAL).or_else(|| most(LIMIT)).map(|most| most * PART) else { return };
     all.retain(|it| {
-        let most = it.load.most_per_second;
-        let carries = most >= rate * TO_SPARE;
+        let alone = 1e6 / it.load.cpu_us;
+        let carries = alone >= rate * TO_SPARE;
         if !carries {
-            let why = format!("it delivers {}/s at most, and {}/s are due", count(most), count(rate));
+            let why = format!("a core carries {}/s of it, and {}/s are due", count(alone), count(rate));
             bench.record.leave_out(&format!("{} in “{title}”", it.server.name), &why);
         }
         carries
