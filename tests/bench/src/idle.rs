@@ -12,6 +12,8 @@ use crate::{Bench, chat};
 
 const CONNECTIONS: usize = 10_000;
 const MEMBERS_PER_GROUP: usize = 10;
+/// What the opening left behind may be freed meanwhile.
+const SETTLING: Duration = Duration::from_millis(1500);
 const HEAD: [&str; 6] = ["server", "RssAnon per connection", "before", "with all", "idle CPU", "over"];
 
 pub fn idle(bench: &Bench) {
@@ -20,7 +22,7 @@ pub fn idle(bench: &Bench) {
         return;
     }
     // Every connection is pinged each 25 s: three rounds of pings.
-    let three_pings = Duration::from_secs(if bench.quick { 2 } else { 75 });
+    let three_pings = Duration::from_secs(if bench.quick { 1 } else { 75 });
     let mut rows = Vec::new();
     let mut measure = |entrant: &Entrant, length, most: Option<u64>, prepare: &dyn Fn(&mut Fleet)| {
         eprintln!("idle: {}", entrant.name);
@@ -58,7 +60,7 @@ fn one(entrant: &Entrant, length: Duration, prepare: &dyn Fn(&mut Fleet)) -> (u6
     let before = server.rss_anon();
     fleet.open(CONNECTIONS - 1);
     prepare(&mut fleet);
-    listen(&mut fleet, Duration::from_secs(2));
+    listen(&mut fleet, SETTLING);
     let after = server.rss_anon();
 
     let cpu = server.cpu();

@@ -68,7 +68,7 @@ impl Bench {
     }
 
     fn round(&self) -> Duration {
-        Duration::from_millis(if self.quick { 500 } else { 2000 })
+        Duration::from_millis(if self.quick { 400 } else { 2000 })
     }
 
     /// Whether a row is measured. What is not, is noted.

@@ -50,7 +50,7 @@ impl Record {
             Some(false) => "missed",
             None => "not measured",
         };
-        let measured = measured.map_or_else(|| "–".to_owned(), figure);
+        let measured = measured.map_or_else(|| "–".to_owned(), |it| format!("{it:.3}"));
         self.goals.borrow_mut().push(vec![what.to_owned(), text, measured, verdict.to_owned()]);
     }
 
