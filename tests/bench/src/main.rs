@@ -5,7 +5,8 @@
 //! karez-bench --binaries DIRECTORY [--server NAME=COMMAND]... [--left-out NAME=WHY]... [--quick] [SCENARIO...]
 //! ```
 //!
-//! `--quick` is coarser, and without a scenario it measures the most telling rows only. The tables go to standard output as Markdown, what is going on to standard error.
+//! `--quick` is coarser, and without a scenario it measures the most telling rows only. The tables go to standard
+//! output as Markdown, what is going on to standard error.
 
 mod accept;
 mod chat;
