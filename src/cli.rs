@@ -4,6 +4,7 @@ mod token;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -13,7 +14,7 @@ use crate::auth::jwt::Algorithm;
 use crate::base::limits;
 use crate::config::{Config, Durability, StoreKind};
 use crate::net::{BindError, Listen, Server};
-use crate::store::{Memory, Sqlite, Storage};
+use crate::store::{self, Memory, Sqlite, Storage};
 
 /// The command line: the settings alone serve, and so do they behind `serve`.
 #[derive(Debug, Parser)]
@@ -78,14 +79,15 @@ pub fn main() -> ExitCode {
 fn serve(config: &Config) -> Result<(), Failure> {
     start_log(&config.log)?;
     let settings = config.settings().map_err(|error| Failure { code: CONFIG, words: error.to_string() })?;
+    let retention = config.retention().map_err(|error| Failure { code: CONFIG, words: error.to_string() })?;
     match config.store {
         StoreKind::Memory => {
-            let store = Memory::new(limits::ENTRIES_PER_CONVERSATION_MAX.count());
+            let store = Memory::new(limits::ENTRIES_PER_CONVERSATION_MAX.count()).with_retention(retention);
             let line = "in memory: what is said is forgotten when the daemon ends";
             serve_from(store, line, config, settings)
         }
         StoreKind::Disk => {
-            let store = Sqlite::open(&config.store())
+            let store = Sqlite::open(&store::Options { retention, ..config.store() })
                 .map_err(|error| Failure { code: STORE_UNUSABLE, words: error.to_string() })?;
             let file = std::path::absolute(store.file()).unwrap_or_else(|_| store.file().to_owned());
             let line = match config.durability {
@@ -113,7 +115,8 @@ fn serve_from<S: Storage>(
     let mut server = Server::bind(config.net(), app).map_err(|error| bind_failure(&error))?;
     greet(&server, store_line);
     greet_about_logins(config, guests, tokens);
-    let served = server.run();
+    // A turn that waits for nobody: what comes round by the clock is set going.
+    let served = server.turn(Some(Duration::ZERO)).and_then(|_| server.run());
     let closed = server.handler_mut().store_mut().close();
     served.map_err(|error| Failure { code: RUNTIME, words: format!("the event loop failed: {error}") })?;
     closed.map_err(|error| Failure { code: RUNTIME, words: format!("the store did not close well: {error}") })

@@ -1,13 +1,16 @@
 //! Every setting, once: the definition gives flag, environment variable, help and default.
 //!
-//! Those of tokens are in `config/token.rs`, because `karez token` has them too.
+//! Those of tokens are in `config/token.rs`, because `karez token` has them too; what the store keeps is in
+//! `config/retention.rs`.
 
+mod retention;
 mod token;
 
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+pub use retention::RetentionSettings;
 pub use token::{TokenAlgorithm, TokenSettings};
 
 use crate::app::{Guests, Settings};
@@ -40,6 +43,10 @@ pub struct Config {
     /// What an `ack` waits for.
     #[arg(long, env = "KAREZ_DURABILITY", value_name = "HOW", default_value = "full")]
     pub durability: Durability,
+
+    /// How much of what is said is kept.
+    #[command(flatten)]
+    pub retention: RetentionSettings,
 
     /// Whether whoever comes without a token gets a uid. Default: yes if only this machine can connect and there
     /// is no key for tokens.
@@ -194,6 +201,7 @@ impl Config {
             login_timeout_ms: limits::LOGIN_TIMEOUT_MS.default,
             heartbeat_s: net.ping_after_ms / 1000,
             message_bytes_max: self.message_bytes_max(),
+            tidy_every_ms: limits::TIDY_EVERY_MS.default,
         })
     }
 
@@ -212,6 +220,15 @@ impl Config {
             signals: net::Signals::Handled,
             limits: net::Limits { message_bytes_max: self.message_bytes_max(), ..net::Limits::default() },
         }
+    }
+
+    /// What the store keeps.
+    ///
+    /// # Errors
+    ///
+    /// As [`RetentionSettings::of`].
+    pub fn retention(&self) -> Result<store::Retention, ConfigError> {
+        self.retention.of(self.store)
     }
 
     /// Where and how the store on disk is opened.

@@ -46,6 +46,8 @@ pub struct Settings {
     pub heartbeat_s: u64,
     /// What the login answer tells clients of the largest message.
     pub message_bytes_max: usize,
+    /// How often the store is given time to tidy up while nothing is written.
+    pub tidy_every_ms: u64,
 }
 
 /// Whether whoever comes without a token gets a uid.
@@ -89,14 +91,18 @@ pub struct App<S> {
     core_wakes_at: Option<Millis>,
     /// The same for the store's tidying up.
     store_wakes_at: Option<Millis>,
+    /// Whether the loop was asked to wake us for what the store does now and then.
+    has_routine: bool,
     /// How many connections were told to come back later: each at another moment.
     farewells: u64,
 }
 
-/// The token of the core's own deadline; every other but the store's is a connection's, for its login.
+/// The token of the core's own deadline; every other but the store's two is a connection's, for its login.
 const CORE_DEADLINE: u64 = u64::MAX;
 /// The token of the store's. All that it needs is the end of a turn.
 const STORE_DEADLINE: u64 = u64::MAX - 1;
+/// The token of what comes round every [`Settings::tidy_every_ms`].
+const ROUTINE_DEADLINE: u64 = u64::MAX - 2;
 /// Between these a client is told to come back after a restart, so that not all come in one moment.
 const RETRY_MS: std::ops::Range<u64> = 500..5_500;
 
@@ -120,6 +126,7 @@ impl<S: Storage> App<S> {
             assets: Assets::new(),
             core_wakes_at: None,
             store_wakes_at: None,
+            has_routine: false,
             farewells: 0,
         })
     }
@@ -171,6 +178,11 @@ impl<S: Storage> Handler for App<S> {
             self.store_wakes_at = None;
             return;
         }
+        if token == ROUTINE_DEADLINE {
+            self.has_routine = false;
+            self.turn.tidy_soon(out.now().mono);
+            return;
+        }
         let conn = ConnId::from_u64(token);
         if !self.strangers.contains(&conn) {
             return;
@@ -191,6 +203,9 @@ impl<S: Storage> Handler for App<S> {
         {
             self.core_wakes_at = Some(moment);
             out.wake_at(moment, CORE_DEADLINE);
+        }
+        if !std::mem::replace(&mut self.has_routine, true) {
+            out.wake_at(out.now().mono.plus_ms(self.settings.tidy_every_ms), ROUTINE_DEADLINE);
         }
         if let (Some(moment), None) = (self.turn.tidies_up_at(), self.store_wakes_at) {
             self.store_wakes_at = Some(moment);

@@ -145,6 +145,11 @@ impl<S: Storage> Turn<S> {
         self.tidies_up_at
     }
 
+    /// The store is given time to tidy up at the end of this turn, though nothing was written.
+    pub(super) fn tidy_soon(&mut self, now: Millis) {
+        self.tidies_up_at.get_or_insert(now);
+    }
+
     fn tidy_up(&mut self, now: Now) {
         if self.tidies_up_at.is_none_or(|at| at > now.mono) {
             return;

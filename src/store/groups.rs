@@ -18,9 +18,6 @@ use crate::chat::ids::{Conversation, Id};
 use crate::chat::input::Listing;
 use crate::chat::output::{GroupRecord, GroupRole, GroupSummary, GroupsPage, MemberRecord};
 
-/// Entries of a deleted group that are taken out at once: a few milliseconds.
-const ERASED_AT_ONCE: usize = 1_000;
-
 impl Memory {
     /// The groups of a page, and one more where there is one.
     pub(super) fn groups_page(&self, page: &GroupsPage) -> Vec<GroupSummary> {
@@ -71,19 +68,19 @@ impl Sqlite {
     }
 
     /// Takes some entries of deleted groups out of the file. Not inside a transaction.
-    pub(super) fn erase_some(&self) -> Result<Tidy, StoreError> {
+    pub(super) fn erase_some(&mut self) -> Result<Tidy, StoreError> {
         let Some(conversation) =
             self.row("SELECT conversation FROM erasing LIMIT 1", (), |row| row.get(0))?
         else {
             return Ok(Tidy::Done);
         };
         let conversation: i64 = conversation;
-        let sql = "DELETE FROM entry WHERE conversation = ?1
-                   AND seq < ?2 + (SELECT min(seq) FROM entry WHERE conversation = ?1)";
-        if self.run(sql, params![conversation, ERASED_AT_ONCE])? < ERASED_AT_ONCE {
-            self.run("DELETE FROM erasing WHERE conversation = ?", [conversation])?;
-        }
-        Ok(Tidy::NotYet)
+        self.in_own_transaction(|store| {
+            if store.remove_oldest_of(conversation)? == Tidy::Done {
+                store.run("DELETE FROM erasing WHERE conversation = ?", [conversation])?;
+            }
+            Ok(Tidy::NotYet)
+        })
     }
 
     pub(super) fn write_sanction(

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::page;
 use super::recall;
+use super::retention::{Progress, Retention};
 use super::sends::{SendKey, Sends};
 use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::UnixMillis;
@@ -101,6 +102,8 @@ pub struct Memory {
     identity: Option<Identity>,
     entries_per_conversation_max: usize,
     sends_max: usize,
+    pub(super) retention: Retention,
+    pub(super) progress: Progress,
     /// The steps back of the open transaction.
     open: Option<Vec<Undo>>,
     fail_next_commit: bool,
@@ -120,6 +123,8 @@ impl Memory {
             identity: None,
             entries_per_conversation_max,
             sends_max: limits::SENDS_IN_MEMORY_MAX.count(),
+            retention: Retention::default(),
+            progress: Progress::default(),
             open: None,
             fail_next_commit: false,
         }
@@ -129,6 +134,14 @@ impl Memory {
     #[must_use]
     pub fn with_sends_max(self, sends_max: usize) -> Memory {
         Memory { sends_max, ..self }
+    }
+
+    /// The same store, which keeps no more than this.
+    #[must_use]
+    pub fn with_retention(self, retention: Retention) -> Memory {
+        let max = retention.entries_per_conversation_max.and_then(|max| usize::try_from(max).ok());
+        let max = max.unwrap_or(usize::MAX).min(self.entries_per_conversation_max);
+        Memory { retention, entries_per_conversation_max: max, ..self }
     }
 
     /// For tests: the next commit fails as a full disk would have it fail.
@@ -492,6 +505,6 @@ impl Storage for Memory {
     }
 
     fn tidy_up(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
-        Ok(self.sends.forget_some(now, self.sends_max))
+        Ok(self.sends.forget_some(now, self.sends_max).and(self.drop_old(now)))
     }
 }

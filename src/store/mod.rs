@@ -17,6 +17,7 @@ mod memory;
 mod open;
 mod page;
 mod recall;
+mod retention;
 mod rows;
 mod sends;
 mod sqlite;
@@ -25,6 +26,7 @@ use std::fmt;
 
 pub use memory::Memory;
 pub use open::{Durability, OpenError, Options};
+pub use retention::Retention;
 pub use sqlite::Sqlite;
 
 use crate::base::clock::UnixMillis;
@@ -82,8 +84,9 @@ pub trait Storage {
     /// Gives up the open transaction, if there is one: everything is as it was at `begin`.
     fn rollback(&mut self);
 
-    /// Does a little of what no commit should wait for: forgets what is too old, brings things to their place. Called a tenth of a second after a commit, so ten times a second
-    /// while there is much to do; not inside a transaction.
+    /// Does a little of what no commit should wait for: forgets what is too old, brings things to their place.
+    /// Called a tenth of a second after a commit, so ten times a second while there is much to do, and now and then
+    /// while there is nothing; not inside a transaction.
     ///
     /// # Errors
     /// When the medium fails. What was committed stays so.
@@ -103,7 +106,7 @@ pub trait Storage {
 /// Whether a store has tidied up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tidy {
-    /// It need not be called before the next commit.
+    /// It need not be called before the next commit, but for what comes with time.
     Done,
     /// It is to be called again after the same time.
     NotYet,

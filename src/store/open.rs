@@ -23,6 +23,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use super::retention::Retention;
+
 /// `KARZ`, in the header of the file: whose it is.
 const APPLICATION_ID: i32 = 0x4b41_525a;
 /// Scripts by number; the first takes an empty file to 1.
@@ -63,13 +65,20 @@ pub struct Options {
     pub durability: Durability,
     /// How large the file may grow, in pages of 4 KiB; `None` is as large as the disk allows.
     pub pages_max: Option<u32>,
+    /// What of it is kept.
+    pub retention: Retention,
 }
 
 impl Options {
     /// A durable store in a folder.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Options {
-        Options { folder: folder.into(), durability: Durability::Full, pages_max: None }
+        Options {
+            folder: folder.into(),
+            durability: Durability::Full,
+            pages_max: None,
+            retention: Retention::default(),
+        }
     }
 
     /// The file.

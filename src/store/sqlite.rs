@@ -26,6 +26,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 use super::groups::{ActColumns, role_text};
 use super::open::{self, Durability, OpenError, Options};
 use super::recall::{self, StaleWal};
+use super::retention::{Progress, Retention};
 use super::rows::{Key, lines_of};
 use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::UnixMillis;
@@ -52,6 +53,8 @@ pub struct Sqlite {
     calls: u32,
     /// Whether the WAL still holds what was erased.
     pub(super) stale_wal: StaleWal,
+    pub(super) retention: Retention,
+    pub(super) progress: Progress,
     file: Box<Path>,
     /// Held until the connection is closed: fields are dropped in order.
     _lock: File,
@@ -72,6 +75,8 @@ impl Sqlite {
             durability: options.durability,
             calls: 0,
             stale_wal,
+            retention: options.retention,
+            progress: Progress::default(),
             file: options.file().into(),
             _lock: lock,
         };
@@ -182,6 +187,16 @@ impl Sqlite {
             Ok(())
         });
         done.map_err(|error| self.judge(&error))
+    }
+
+    /// Writes something that belongs to no turn.
+    pub(super) fn in_own_transaction<T>(
+        &mut self,
+        write: impl FnOnce(&Sqlite) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.begin()?;
+        let written = write(self).inspect_err(|_| self.rollback())?;
+        self.commit().map(|()| written)
     }
 
     pub(super) fn is_there(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
@@ -423,10 +438,8 @@ impl Storage for Sqlite {
         if self.confirmed().is_err() {
             return Ok(Tidy::Done);
         }
-        let erased = self.erase_some()?;
-        let forgotten = self.forget_sends(now)?;
-        let emptied = self.empty_stale_wal()?;
-        let left = erased.and(forgotten).and(emptied);
+        let left = self.erase_some()?.and(self.forget_sends(now)?).and(self.drop_surplus(now)?);
+        let left = left.and(self.empty_stale_wal()?);
         let (pages, moved) = self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?;
         self.calls += 1;
         if pages - moved >= PAGES_TO_MOVE

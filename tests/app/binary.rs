@@ -220,6 +220,13 @@ fn wrong_usage_is_2_and_settings_that_cannot_hold_are_78() {
         assert_eq!(code, 78, "{stderr}");
         assert!(stderr.contains(level) && stderr.contains("debug"), "{stderr}");
     }
+    for arguments in
+        [&["--retention-bytes-max", "1000"][..], &["--store", "memory", "--retention-bytes-max", "10000000"]]
+    {
+        let (code, _, stderr) = run_to_end(arguments, &[]);
+        assert_eq!(code, 78, "{stderr}");
+        assert!(stderr.contains("--retention-bytes-max"), "{stderr}");
+    }
 }
 
 #[test]
@@ -231,6 +238,9 @@ fn help_goes_to_standard_output_and_names_every_setting_with_its_variable() {
         "data",
         "store",
         "durability",
+        "retention-days-max",
+        "retention-entries-per-conversation-max",
+        "retention-bytes-max",
         "guests",
         "token-secret-file",
         "token-public-key",

@@ -15,5 +15,6 @@ mod pages;
 mod process;
 mod sessions;
 mod slow;
+mod tidy;
 mod tokens;
 mod world;

@@ -10,6 +10,7 @@ mod opening;
 mod pages;
 mod reading;
 mod recall;
+mod retention;
 mod sends;
 mod sqlite;
 mod suite;

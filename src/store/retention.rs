@@ -1,0 +1,252 @@
+//! How long what was said is kept: by age, by number in a conversation, by the room that it takes.
+//!
+//! Without limits everything is kept, since nothing that people wrote goes unless the operator says so. With them the
+//! oldest goes first, a few hundred entries a step, between the turns: no commit waits for it, and a store that is
+//! behind catches up step by step. What is in the file goes in the order in which it was stored (the entry's own
+//! number), not by the time that it bears: whatever was stored before something too old is too old itself, even
+//! if the clock was wrong then.
+//!
+//! Numbers are never used again: the conversation remembers its last `seq` (`base`), the table its last entry. History shows what is left. Whatever takes entries out, retention or the end of a
+//! group, goes through [`Sqlite::remove_entries`], and what hangs on an entry goes with it there.
+//!
+//! In memory there is no order over all conversations; they are gone through one after the other.
+//! The tutorial keeps nothing. Tested in `tests/store/retention.rs`.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+use rusqlite::params;
+
+use super::memory::Memory;
+use super::sqlite::Sqlite;
+use super::{StoreError, Tidy};
+use crate::base::clock::UnixMillis;
+use crate::base::limits;
+use crate::chat::ids::Conversation;
+use crate::chat::output::EntryRecord;
+
+const DAY_MS: u64 = 24 * 3_600 * 1_000;
+/// Ages change slowly: so long after all that was too old is gone, nobody looks again.
+const LOOK_AGAIN_MS: u64 = 60_000;
+/// Bytes of what was said that go in one step: they are overwritten, so a step may write as many.
+const BYTES_AT_ONCE: u64 = 1024 * 1024;
+/// What an entry takes besides what was said, near enough.
+const BYTES_AROUND: u64 = 100;
+
+/// What is kept. `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Days for which an entry is kept.
+    pub days_max: Option<u64>,
+    /// Entries that are kept of one conversation.
+    pub entries_per_conversation_max: Option<u64>,
+    /// Bytes of the store above which the oldest entries of all go. Only a store in a file has bytes.
+    pub bytes_max: Option<u64>,
+}
+
+impl Retention {
+    /// What is from before this moment is too old.
+    fn until(&self, now: UnixMillis) -> Option<UnixMillis> {
+        self.days_max.map(|days| UnixMillis(now.0.saturating_sub(days.saturating_mul(DAY_MS))))
+    }
+}
+
+/// How far the looking for what is too much has come. None of it is in the store: a restart looks again.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// When nothing was too old.
+    young_at: Option<UnixMillis>,
+    /// Conversations up to this row have been looked at since the start.
+    conversations_until: i64,
+    /// Conversations of entries up to this one have been looked at; `None` until the start is over.
+    entries_until: Option<i64>,
+    /// The same in memory: where the next step begins.
+    next: Option<Conversation>,
+}
+
+impl Progress {
+    fn looks_for_old(&self, now: UnixMillis) -> bool {
+        self.young_at.is_none_or(|at| at.0.abs_diff(now.0) >= LOOK_AGAIN_MS)
+    }
+}
+
+/// An entry that is to go.
+struct Surplus {
+    entry: i64,
+    conversation: i64,
+    seq: u64,
+    bytes: u64,
+    time: UnixMillis,
+}
+
+/// The columns of a [`Surplus`]. Of a long text only the length is read.
+const SURPLUS: &str = "SELECT entry, conversation, seq, octet_length(content) + coalesce(octet_length(data), 0), time FROM entry";
+
+impl Sqlite {
+    /// Takes out some of what is too much. Not inside a transaction.
+    pub(super) fn drop_surplus(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
+        let mut surplus = self.too_old(now)?;
+        if surplus.is_empty() {
+            surplus = self.too_large()?;
+        }
+        if surplus.is_empty() {
+            let (too_many, left) = self.too_many()?;
+            if too_many.is_empty() {
+                return Ok(left);
+            }
+            surplus = too_many;
+        }
+        self.in_own_transaction(|store| store.remove_entries(&surplus))?;
+        Ok(Tidy::NotYet)
+    }
+
+    fn surplus(&self, of: &str, params: impl rusqlite::Params) -> Result<Vec<Surplus>, StoreError> {
+        let mut bytes_left = BYTES_AT_ONCE;
+        let mut surplus = Vec::new();
+        self.each_row(&format!("{SURPLUS} {of}"), params, |row| {
+            let (entry, conversation, seq) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (bytes, time): (u64, _) = (row.get(3)?, UnixMillis(row.get(4)?));
+            surplus.push(Surplus { entry, conversation, seq, bytes: bytes + BYTES_AROUND, time });
+            bytes_left = bytes_left.saturating_sub(bytes + BYTES_AROUND);
+            Ok(bytes_left > 0)
+        })?;
+        Ok(surplus)
+    }
+
+    fn oldest(&self) -> Result<Vec<Surplus>, StoreError> {
+        self.surplus("ORDER BY entry LIMIT ?", [limits::ENTRIES_REMOVED_AT_ONCE.count()])
+    }
+
+    fn too_old(&mut self, now: UnixMillis) -> Result<Vec<Surplus>, StoreError> {
+        let Some(until) = self.retention.until(now) else { return Ok(Vec::new()) };
+        if !self.progress.looks_for_old(now) {
+            return Ok(Vec::new());
+        }
+        let mut oldest = self.oldest()?;
+        let count = oldest.iter().rposition(|entry| entry.time < until).map_or(0, |at| at + 1);
+        oldest.truncate(count);
+        self.progress.young_at = oldest.is_empty().then_some(now);
+        Ok(oldest)
+    }
+
+    /// The oldest, about as many as make up for what the store has grown over its limit.
+    fn too_large(&self) -> Result<Vec<Surplus>, StoreError> {
+        let Some(bytes_max) = self.retention.bytes_max else { return Ok(Vec::new()) };
+        let mut excess = self.bytes()?.saturating_sub(bytes_max);
+        if excess == 0 {
+            return Ok(Vec::new());
+        }
+        let mut oldest = self.oldest()?;
+        let fits = |entry: &Surplus| {
+            let takes = excess > 0;
+            excess = excess.saturating_sub(entry.bytes);
+            takes
+        };
+        let count = oldest.iter().map(fits).take_while(|takes| *takes).count();
+        oldest.truncate(count);
+        Ok(oldest)
+    }
+
+    /// Bytes in use. What was given up stays part of the file and is used again.
+    fn bytes(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT (page_count - freelist_count) * page_size
+                   FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
+        Ok(self.row(sql, (), |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// What some conversation has too much, and whether there are further ones to look at: at first every
+    /// conversation, from then on those in which something was said since.
+    fn too_many(&mut self) -> Result<(Vec<Surplus>, Tidy), StoreError> {
+        let Some(max) = self.retention.entries_per_conversation_max else {
+            return Ok((Vec::new(), Tidy::Done));
+        };
+        let at_once = limits::ENTRIES_REMOVED_AT_ONCE.count();
+        let Some(until) = self.progress.entries_until else {
+            let newest = self.row("SELECT max(entry) FROM entry", (), |row| row.get(0))?;
+            let sql =
+                "SELECT conversation FROM conversation WHERE conversation > ? ORDER BY conversation LIMIT ?";
+            let next: Vec<i64> =
+                self.rows(sql, params![self.progress.conversations_until, at_once], |row| row.get(0))?;
+            let surplus = self.beyond(max, next.iter().copied())?;
+            match next.last() {
+                _ if !surplus.is_empty() => {}
+                Some(last) => self.progress.conversations_until = *last,
+                None => self.progress.entries_until = Some(newest.flatten().unwrap_or(0)),
+            }
+            return Ok((surplus, Tidy::NotYet));
+        };
+        let sql = "SELECT entry, conversation FROM entry WHERE entry > ? ORDER BY entry LIMIT ?";
+        let next: Vec<(i64, i64)> =
+            self.rows(sql, params![until, at_once], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let conversations: BTreeSet<i64> = next.iter().map(|(_, conversation)| *conversation).collect();
+        let surplus = self.beyond(max, conversations.into_iter())?;
+        if let (Some((last, _)), true) = (next.last(), surplus.is_empty()) {
+            self.progress.entries_until = Some(*last);
+        }
+        Ok((surplus, if next.len() < at_once { Tidy::Done } else { Tidy::NotYet }))
+    }
+
+    /// What the first of these conversations that has more than `max` entries has too much.
+    fn beyond(
+        &self,
+        max: u64,
+        mut conversations: impl Iterator<Item = i64>,
+    ) -> Result<Vec<Surplus>, StoreError> {
+        let at_once = limits::ENTRIES_REMOVED_AT_ONCE.count();
+        // Of a conversation the oldest go, so its numbers follow one another.
+        let of =
+            "WHERE conversation = ?1 AND seq <= (SELECT max(seq) FROM entry WHERE conversation = ?1) - ?2
+                  ORDER BY seq LIMIT ?3";
+        let surplus = conversations.find_map(|conversation| {
+            let surplus = self.surplus(of, params![conversation, max, at_once]);
+            surplus.map(|surplus| (!surplus.is_empty()).then_some(surplus)).transpose()
+        });
+        surplus.unwrap_or(Ok(Vec::new()))
+    }
+
+    /// The oldest entries of a row of conversations, to be removed.
+    pub(super) fn remove_oldest_of(&self, conversation: i64) -> Result<Tidy, StoreError> {
+        let at_once = limits::ENTRIES_REMOVED_AT_ONCE.count();
+        let of = "WHERE conversation = ? ORDER BY seq LIMIT ?";
+        let surplus = self.surplus(of, params![conversation, at_once])?;
+        self.remove_entries(&surplus)?;
+        Ok(if surplus.is_empty() { Tidy::Done } else { Tidy::NotYet })
+    }
+
+    /// Takes entries out of the file, and what hangs on them. There is no other way out. Inside a transaction.
+    fn remove_entries(&self, surplus: &[Surplus]) -> Result<(), StoreError> {
+        for gone in surplus {
+            self.run("DELETE FROM entry WHERE entry = ?", [gone.entry])?;
+            let sql = "UPDATE conversation SET base = ?2 WHERE conversation = ?1 AND base < ?2";
+            self.run(sql, params![gone.conversation, gone.seq])?;
+        }
+        Ok(())
+    }
+}
+
+impl Memory {
+    /// Drops some of what is too old. What is too much of a conversation goes at the commit.
+    pub(super) fn drop_old(&mut self, now: UnixMillis) -> Tidy {
+        let Some(until) = self.retention.until(now) else { return Tidy::Done };
+        if !self.progress.looks_for_old(now) {
+            return Tidy::Done;
+        }
+        let mut left = limits::ENTRIES_REMOVED_AT_ONCE.count();
+        let first = self.progress.next.take();
+        let from = first.map_or(Bound::Unbounded, Bound::Included);
+        for (conversation, log) in self.logs.range_mut((from, Bound::Unbounded)) {
+            let seen = log.entries.len().min(left);
+            let is_old = |entry: &EntryRecord| entry.time < until;
+            let count = log.entries.range(..seen).rposition(is_old).map_or(0, |at| at + 1);
+            log.entries.drain(..count);
+            // To have looked costs something too.
+            left = left.saturating_sub(count.max(1));
+            if left == 0 {
+                self.progress.next = Some(conversation.clone());
+                return Tidy::NotYet;
+            }
+        }
+        self.progress.young_at = Some(now);
+        Tidy::Done
+    }
+}
