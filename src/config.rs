@@ -44,7 +44,7 @@ pub struct Config {
     #[arg(long, env = "KAREZ_DURABILITY", value_name = "HOW", default_value = "full")]
     pub durability: Durability,
 
-    /// How much of what is said is kept.
+    /// How much of what is said is kept, and who.
     #[command(flatten)]
     pub retention: RetentionSettings,
 
@@ -187,6 +187,7 @@ impl Config {
         let net = net::Limits::default();
         Ok(Settings {
             chat: chat::Limits {
+                guest_kept_days: self.retention.guest_kept_days,
                 messages_per_second: self.messages_per_second,
                 messages_burst: self.messages_burst,
                 recall_seconds: self.recall_seconds,

@@ -15,7 +15,7 @@ mod assets;
 mod session;
 mod turn;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::auth::{self, AuthError, GuestKey, JwtKey};
 use crate::base::clock::Millis;
@@ -87,9 +87,10 @@ pub struct App<S> {
     /// Connections that have not logged in yet.
     strangers: HashSet<ConnId>,
     assets: Assets,
-    /// The deadline of the core for which the loop was asked to wake us.
-    core_wakes_at: Option<Millis>,
-    /// The same for the store's tidying up.
+    /// The deadlines of the core for which the loop was asked to wake us and has not yet. None twice: one that is
+    /// far would be asked for again after each that is near.
+    core_wakes_at: BTreeSet<Millis>,
+    /// When the loop was asked to wake us for the store's tidying up.
     store_wakes_at: Option<Millis>,
     /// Whether the loop was asked to wake us for what the store does now and then.
     has_routine: bool,
@@ -124,7 +125,7 @@ impl<S: Storage> App<S> {
             settings,
             strangers: HashSet::new(),
             assets: Assets::new(),
-            core_wakes_at: None,
+            core_wakes_at: BTreeSet::new(),
             store_wakes_at: None,
             has_routine: false,
             farewells: 0,
@@ -170,7 +171,7 @@ impl<S: Storage> Handler for App<S> {
 
     fn on_deadline(&mut self, out: &mut Outbox, token: u64) {
         if token == CORE_DEADLINE {
-            self.core_wakes_at = None;
+            self.core_wakes_at.retain(|moment| *moment > out.now().mono);
             self.handle(out, Input::Deadline);
             return;
         }
@@ -199,9 +200,9 @@ impl<S: Storage> Handler for App<S> {
     fn on_turn_end(&mut self, out: &mut Outbox) {
         self.turn.finish(&mut self.chat, out, &mut self.strangers);
         if let Some(moment) = self.chat.next_deadline()
-            && self.core_wakes_at.is_none_or(|set| moment < set)
+            && self.core_wakes_at.first().is_none_or(|set| moment < *set)
         {
-            self.core_wakes_at = Some(moment);
+            self.core_wakes_at.insert(moment);
             out.wake_at(moment, CORE_DEADLINE);
         }
         if !std::mem::replace(&mut self.has_routine, true) {

@@ -28,6 +28,26 @@ impl Millis {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixMillis(pub u64);
 
+impl UnixMillis {
+    /// The day in which the moment lies.
+    #[must_use]
+    pub fn day(self) -> UnixDay {
+        UnixDay(u32::try_from(self.0 / (24 * 3_600 * 1_000)).unwrap_or(u32::MAX))
+    }
+}
+
+/// Days since 1970, UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixDay(pub u32);
+
+impl UnixDay {
+    /// So many days before this one.
+    #[must_use]
+    pub fn minus(self, days: u64) -> UnixDay {
+        UnixDay(self.0.saturating_sub(u32::try_from(days).unwrap_or(u32::MAX)))
+    }
+}
+
 /// The time of one turn, read once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {

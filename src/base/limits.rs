@@ -42,6 +42,9 @@ impl Limit {
 pub const TABLE: &[Limit] = &[
     GUEST_UID_FIRST,
     GUESTS_RESERVED,
+    GUEST_KEPT_DAYS,
+    FORGETTING_EVERY_MS,
+    FORGETTING_PAUSE_MS,
     MESSAGES_PER_SECOND,
     MESSAGES_BURST,
     OVER_RATE_MS,
@@ -132,6 +135,33 @@ pub const GUESTS_RESERVED: Limit = Limit {
     min: 1,
     max: 1_000_000,
     test: "tests/chat/login.rs::numbers_of_guests_are_reserved_in_blocks",
+};
+/// Days after which a guest who was not here is forgotten.
+pub const GUEST_KEPT_DAYS: Limit = Limit {
+    name: "guest_kept_days",
+    unit: "days",
+    default: 30,
+    min: 1,
+    max: 36_500,
+    test: "tests/chat/forgetting.rs::a_guest_who_was_away_for_long_is_forgotten",
+};
+/// How often the store is asked for guests who are to be forgotten; so long after a start for the first time.
+pub const FORGETTING_EVERY_MS: Limit = Limit {
+    name: "forgetting_every_ms",
+    unit: "ms",
+    default: 3_600_000,
+    min: 1_000,
+    max: 24 * 3_600 * 1_000,
+    test: "tests/chat/forgetting.rs::a_guest_who_was_away_for_long_is_forgotten",
+};
+/// From one step of forgetting to the next: what others want is done in between.
+pub const FORGETTING_PAUSE_MS: Limit = Limit {
+    name: "forgetting_pause_ms",
+    unit: "ms",
+    default: 100,
+    min: 1,
+    max: 60_000,
+    test: "tests/chat/forgetting.rs::it_goes_in_small_steps",
 };
 /// Requests that a user may make in the long run, over all devices.
 pub const MESSAGES_PER_SECOND: Limit = Limit {

@@ -94,16 +94,21 @@ impl Chat {
     pub(super) fn leave(&mut self, now: Now, asker: Asker, gid: &Id, out: &mut impl Sink) -> Outcome {
         let (slot, user) = (self.groups.intern(gid), asker.user);
         self.may(now, asker, slot, Deed::Leave)?;
+        self.go_out(slot, user, out);
+        Ok(Reply::Ack(None))
+    }
+
+    /// Ends a membership, if there is one. Who goes hears the notice too.
+    pub(super) fn go_out(&mut self, slot: GroupSlot, user: UserSlot, out: &mut impl Sink) {
         let before = self.groups[slot].members.len();
         if !self.strike(slot, user, out) {
-            return Ok(Reply::Ack(None));
+            return;
         }
         if before <= self.limits.notice_members_max {
             let event = Event::Left(self.membership(slot, user));
             out.put(Output::Deliver { to: To::Topic(slot.topic()), event });
         }
         self.unsubscribe(slot, user, out);
-        Ok(Reply::Ack(None))
     }
 
     /// The devices of somebody who is no member any more hear nothing from now on.

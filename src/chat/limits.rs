@@ -22,6 +22,12 @@ pub struct Limits {
     pub guest_uid_first: u64,
     /// Numbers that are reserved for guests in one order to the store.
     pub guests_reserved: u64,
+    /// Days after which a guest who was not here is forgotten.
+    pub guest_kept_days: u64,
+    /// Milliseconds between two questions whether there is somebody to forget.
+    pub forgetting_every_ms: u64,
+    /// Milliseconds from one step of forgetting to the next.
+    pub forgetting_pause_ms: u64,
     /// Requests per second and user, in the long run.
     pub messages_per_second: u64,
     /// Requests that a user who was silent may make at once.
@@ -97,6 +103,9 @@ impl Default for Limits {
         Limits {
             guest_uid_first: table::GUEST_UID_FIRST.default,
             guests_reserved: table::GUESTS_RESERVED.default,
+            guest_kept_days: table::GUEST_KEPT_DAYS.default,
+            forgetting_every_ms: table::FORGETTING_EVERY_MS.default,
+            forgetting_pause_ms: table::FORGETTING_PAUSE_MS.default,
             messages_per_second: table::MESSAGES_PER_SECOND.default,
             messages_burst: table::MESSAGES_BURST.default,
             over_rate_ms: table::OVER_RATE_MS.default,

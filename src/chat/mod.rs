@@ -28,6 +28,7 @@ mod cursor;
 mod direct;
 mod draft;
 mod expiry;
+mod forgetting;
 mod govern;
 mod group;
 mod history;
@@ -49,6 +50,7 @@ mod user;
 use std::collections::{BTreeMap, HashMap};
 
 use expiry::Expiry;
+use forgetting::Forgetting;
 use ids::{Conversation, SessionId, TOPIC_ALL};
 use input::{Command, Input, Role, Target};
 pub use limits::{BroadcastPolicy, Limits};
@@ -65,7 +67,7 @@ use table::Table;
 use turn::Turn;
 use user::{Guests, User, UserSlot};
 
-use crate::base::clock::{Millis, Now};
+use crate::base::clock::{Millis, Now, UnixDay};
 
 /// How much the core holds in memory, not how much there is in the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +93,9 @@ pub struct Chat {
     guests: Guests,
     presence: Presence,
     expiry: Expiry,
+    forgetting: Forgetting,
+    /// Of the input that is being taken.
+    today: UnixDay,
     /// Users who are over the rate, or were.
     spells: BTreeMap<UserSlot, Spell>,
     parking: Parking,
@@ -105,6 +110,8 @@ impl Chat {
     pub fn new(limits: Limits) -> Chat {
         Chat {
             guests: Guests::new(limits.guest_uid_first, limits.guests_reserved),
+            forgetting: Forgetting::after_start(limits.forgetting_every_ms),
+            today: UnixDay::default(),
             limits,
             sessions: HashMap::new(),
             users: Table::new(),
@@ -132,15 +139,17 @@ impl Chat {
 
     /// Takes one input and puts out, in order, what follows from it.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut impl Sink) {
+        self.today = now.unix.day();
         match input {
             Input::Request { session, id, command } => {
                 self.request(now, Request { session, id, command, admitted: false }, out);
             }
-            Input::Gone(session) => self.gone(now, session),
+            Input::Gone(session) => self.gone(now, session, out),
             Input::Answer(record) => self.answer(now, record, out),
             Input::Deadline => {
                 self.end_graces(now.mono, out);
                 self.end_expired(now.mono, out);
+                self.forget_guests(now, out);
             }
             Input::Committed => self.committed(),
             Input::CommitFailed => self.commit_failed(now, out),
@@ -151,7 +160,7 @@ impl Chat {
     /// does no harm.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Millis> {
-        self.presence.next_end().into_iter().chain(self.expiry.next()).min()
+        self.presence.next_end().into_iter().chain(self.expiry.next()).chain(self.forgetting.next()).min()
     }
 
     /// Serves a request for which everything is known.

@@ -111,6 +111,10 @@ impl Chat {
                 self.guests.load_until(until);
                 self.parking.asked.remove(&Query::Guests);
             }
+            Record::Forgettable { seen_before, uid } => {
+                self.parking.asked.remove(&Query::Forgettable { seen_before });
+                self.told_whom_to_forget(now, uid, out);
+            }
             Record::Page(query, page) => {
                 self.parking.asked.remove(&Query::Page(query.clone()));
                 self.parking.at_hand = Some(Record::Page(query, page));
@@ -142,6 +146,14 @@ impl Chat {
         self.parking.waiting = still;
         self.parking.page = None;
         self.parking.at_hand = None;
+        self.go_on_forgetting(now, out);
+    }
+
+    /// Asks the store, if that is not under way.
+    pub(super) fn ask(&mut self, query: Query, out: &mut impl Sink) {
+        if self.parking.asked.insert(query.clone()) {
+            out.put(Output::Query(query));
+        }
     }
 
     /// Takes a request as far as it can go, and hands it back if it must wait.
@@ -163,9 +175,7 @@ impl Chat {
             request.admitted = true;
         }
         if let Some(query) = self.needs(now, &request) {
-            if self.parking.asked.insert(query.clone()) {
-                out.put(Output::Query(query));
-            }
+            self.ask(query, out);
             return Some(request);
         }
         self.serve(now, request, out);
@@ -225,7 +235,8 @@ impl Chat {
             | Command::Presence { .. } => None,
         }
     }
-    fn needs_user(&self, uid: &Id) -> Option<Query> {
+
+    pub(super) fn needs_user(&self, uid: &Id) -> Option<Query> {
         let loaded = self.users.find(uid).is_some_and(|user| user.loaded);
         (!loaded).then(|| Query::User(uid.clone()))
     }

@@ -9,7 +9,7 @@ use super::draft::KIND_SYSTEM;
 use super::ids::{Conversation, Id};
 use super::input::{Bounds, Listing};
 use super::output::{Entry, GroupRole, Recall};
-use crate::base::clock::UnixMillis;
+use crate::base::clock::{UnixDay, UnixMillis};
 use crate::base::digest::Digest;
 
 /// A write.
@@ -23,6 +23,19 @@ pub enum Store<'a> {
         name: &'a str,
         /// Whether a guest.
         guest: bool,
+    },
+    /// A guest who is stored is here, or was, on this day. An earlier one than is known already changes nothing.
+    Seen {
+        /// Who.
+        uid: &'a Id,
+        /// The day.
+        day: UnixDay,
+    },
+    /// A user is forgotten: name, blocks, and what was sent under which `id`. What was said stays. Not a member of
+    /// any group any more, or the transaction must fail.
+    NoUser {
+        /// Who.
+        uid: &'a Id,
     },
     /// A group is made: open, without a name. One that was deleted before goes on with its numbers.
     Group {
@@ -135,6 +148,11 @@ pub enum Query {
     Named(Id),
     /// Up to where numbers of guests are reserved.
     Guests,
+    /// The guest who was here longest ago, if that was before this day.
+    Forgettable {
+        /// The first day that is not long ago.
+        seen_before: UnixDay,
+    },
     /// What a user has sent under an `id`.
     Sent {
         /// Who.
@@ -178,6 +196,13 @@ pub enum Record {
     Named(Id, bool),
     /// The first number that was never reserved for guests; 0 when none was.
     Guests(u64),
+    /// The guest who was here longest ago; `None` when everybody was here since.
+    Forgettable {
+        /// The first day that is not long ago.
+        seen_before: UnixDay,
+        /// Who.
+        uid: Option<Id>,
+    },
     /// What the user has sent under the `id`; `None` when nothing, or too long ago.
     Sent {
         /// Who.

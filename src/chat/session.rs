@@ -70,6 +70,7 @@ impl Chat {
         for &group in row.groups.as_slice() {
             out.put(Output::Subscribe { session, topic: GroupSlot::topic(group) });
         }
+        self.see(user, out);
         self.appear(user, out);
         let asker = Asker { user, role: hold.role };
         for gid in &groups {
@@ -133,7 +134,7 @@ impl Chat {
     }
 
     /// A session has ended. That stays so whatever becomes of the turn.
-    pub(super) fn gone(&mut self, now: Now, session: SessionId) {
+    pub(super) fn gone(&mut self, now: Now, session: SessionId, out: &mut impl Sink) {
         self.parking.forget(session);
         self.turn.gone(session);
         if let Some(user) = self.log_out(session)
@@ -141,6 +142,7 @@ impl Chat {
         {
             self.users[user].last = Some(now.unix);
             self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
+            self.see(user, out);
         }
     }
 

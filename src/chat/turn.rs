@@ -29,7 +29,7 @@ use super::parking::Request;
 use super::room::{GroupSlot, Member};
 use super::user::UserSlot;
 use super::{Chat, refuse};
-use crate::base::clock::{Millis, Now};
+use crate::base::clock::{Millis, Now, UnixDay};
 
 /// A step back. Each names what was done.
 #[derive(Debug)]
@@ -38,6 +38,15 @@ pub(super) enum Undo {
     /// With the name before.
     Named(UserSlot, Box<str>),
     Remembered(UserSlot),
+    /// With the day before.
+    Seen(UserSlot, UnixDay),
+    /// With what there was.
+    Forgotten {
+        user: UserSlot,
+        name: Box<str>,
+        blocked: Option<BTreeSet<Id>>,
+        seen: UnixDay,
+    },
     /// With the bound before.
     Reserved(u64),
     /// With what was shown before.
@@ -127,8 +136,8 @@ impl Turn {
 impl Chat {
     pub(super) fn committed(&mut self) {
         self.turn.forget();
-        if self.parking.is_waited_for() {
-            // What was loaded for a request that needs one thing more must be there when it is served.
+        if self.parking.is_waited_for() || self.forgetting.waits() {
+            // What was loaded for whoever needs one thing more must be there when it goes on.
             return;
         }
         for user in std::mem::take(&mut self.turn.alone) {
@@ -167,6 +176,7 @@ impl Chat {
             }
         }
         self.turn.forget();
+        self.give_up_forgetting(now);
         for Request { session, id, .. } in self.parking.give_up() {
             let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
             refuse(session, id.as_deref(), refusal, out);
@@ -180,6 +190,12 @@ impl Chat {
             }
             Undo::Named(user, before) => self.users[user].name = before,
             Undo::Remembered(user) => self.users[user].stored = false,
+            Undo::Seen(user, before) => self.users[user].seen = before,
+            Undo::Forgotten { user, name, blocked, seen } => {
+                let row = &mut self.users[user];
+                (row.name, row.blocked, row.seen) = (name, blocked, seen);
+                row.stored = true;
+            }
             Undo::Reserved(before) => self.guests.unreserve(before),
             Undo::Shown(user, before) => self.users[user].shown = before,
             Undo::GraceEnded(user, until) => self.presence.resume_grace(user, until),

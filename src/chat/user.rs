@@ -19,7 +19,7 @@ use super::reply::{Outcome, Reply};
 use super::room::GroupSlot;
 use super::table::{Row, Set, Slot};
 use super::turn::Undo;
-use crate::base::clock::UnixMillis;
+use crate::base::clock::{UnixDay, UnixMillis};
 
 /// The id that is never a user and never a group.
 const RESERVED: &str = "system";
@@ -56,6 +56,8 @@ pub(super) struct User {
     pub(super) sessions: Set<SessionId>,
     /// When the last session ended.
     pub(super) last: Option<UnixMillis>,
+    /// The last day of a guest's that the store is known to have.
+    pub(super) seen: UnixDay,
     pub(super) bucket: Bucket,
     /// In how many loaded groups the user is listed.
     pub(super) seats: u32,
@@ -78,6 +80,7 @@ impl Row for User {
             blocked: None,
             sessions: Set::default(),
             last: None,
+            seen: UnixDay::default(),
             bucket: Bucket::default(),
             seats: 0,
             guest: false,
@@ -167,6 +170,7 @@ impl Chat {
         user.stored = true;
         self.turn.undo(Undo::Remembered(slot));
         out.put(Output::Store(Store::User { uid: &user.uid, name: &user.name, guest: user.guest }));
+        self.see(slot, out);
     }
 
     /// Has a user stored who may never have been here.

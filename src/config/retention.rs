@@ -1,4 +1,5 @@
-//! The settings of retention: how much of what people write is kept. By default all of it.
+//! The settings of retention: how much of what people write is kept, by default all of it, and how long guests are
+//! known.
 
 use clap::Args;
 
@@ -9,7 +10,7 @@ use crate::store::Retention;
 /// A store of fewer bytes would give up everything at once: even an empty one has some.
 const BYTES_MIN: u64 = 1024 * 1024;
 
-/// How much of what is said is kept.
+/// How much of what is said is kept, and who.
 #[derive(Clone, Debug, Default, Args)]
 pub struct RetentionSettings {
     /// Days for which what is said is kept; 0 is for as long as there is room.
@@ -28,6 +29,11 @@ pub struct RetentionSettings {
           default_value_t = limits::RETENTION_BYTES_MAX.default,
           value_parser = within(limits::RETENTION_BYTES_MAX))]
     pub retention_bytes_max: u64,
+
+    /// Days after which a guest who was not here is forgotten. What the guest has said stays.
+    #[arg(long, env = "KAREZ_GUEST_KEPT_DAYS", value_name = "DAYS",
+          default_value_t = limits::GUEST_KEPT_DAYS.default, value_parser = within(limits::GUEST_KEPT_DAYS))]
+    pub guest_kept_days: u64,
 }
 
 impl RetentionSettings {

@@ -1,5 +1,5 @@
 //! What the SQLite store keeps of groups besides their members: name, openness, sanctions, deletion; of users, whom
-//! they block; and lists of groups, from either store.
+//! they block; and how both stores tell of groups.
 //!
 //! A group that is deleted is out of sight at once, with its members and sanctions; its entries may be many,
 //! and are taken out of the file in steps when nothing else is to do. Until then they belong to a row that no
@@ -8,7 +8,7 @@
 use rusqlite::params;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-use super::memory::{Group, Memory};
+use super::memory::{Group, Memory, Seat};
 use super::rows::Key;
 use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
@@ -19,6 +19,39 @@ use crate::chat::input::Listing;
 use crate::chat::output::{GroupRecord, GroupRole, GroupSummary, GroupsPage, MemberRecord};
 
 impl Memory {
+    pub(super) fn group_record(&self, gid: &Id) -> Option<GroupRecord> {
+        let seq = self.last(&Conversation::Group(gid.clone()));
+        let Some(group) = self.groups.get(gid) else {
+            let (name, sanctions, members) = (Box::default(), Vec::new(), Vec::new());
+            return (seq > 0).then_some(GroupRecord {
+                deleted: true,
+                seq,
+                name,
+                open: true,
+                sanctions,
+                members,
+            });
+        };
+        let member = |(uid, seat): (&Id, &Seat)| MemberRecord {
+            uid: uid.clone(),
+            name: self.users.get(uid).map(|user| user.name.clone()).unwrap_or_default(),
+            role: seat.role,
+            joined: seat.joined,
+        };
+        Some(GroupRecord {
+            deleted: false,
+            seq,
+            name: group.name.clone(),
+            open: group.open,
+            sanctions: group
+                .sanctions
+                .iter()
+                .map(|((uid, sanction), term)| (uid.clone(), *sanction, *term))
+                .collect(),
+            members: group.seats.iter().map(member).collect(),
+        })
+    }
+
     /// The groups of a page, and one more where there is one.
     pub(super) fn groups_page(&self, page: &GroupsPage) -> Vec<GroupSummary> {
         let is_listed = |(gid, group): &(&Id, &Group)| {

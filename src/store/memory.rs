@@ -9,31 +9,33 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::guests::SeenGuests;
 use super::page;
 use super::recall;
 use super::retention::{Progress, Retention};
 use super::sends::{SendKey, Sends};
 use super::{Identity, Storage, StoreError, Tidy};
-use crate::base::clock::UnixMillis;
+use crate::base::clock::{UnixDay, UnixMillis};
 use crate::base::limits;
 use crate::chat::act::{Act, Sanction, Term};
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{
-    Entry, EntryRecord, GroupRecord, GroupRole, MemberRecord, PageRecord, Query, Record, Store, UserRecord,
+    Entry, EntryRecord, GroupRole, PageRecord, Query, Record, Sent, Store, UserRecord,
 };
 
 #[derive(Clone, Debug)]
 pub(super) struct User {
     pub(super) name: Box<str>,
-    guest: bool,
+    pub(super) guest: bool,
     pub(super) groups: BTreeSet<Id>,
     blocks: BTreeSet<Id>,
+    pub(super) seen: UnixDay,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seat {
     pub(super) role: GroupRole,
-    joined: u64,
+    pub(super) joined: u64,
     /// The last entry that was read.
     pub(super) read: u64,
 }
@@ -42,7 +44,7 @@ pub(super) struct Seat {
 pub(super) struct Group {
     pub(super) name: Box<str>,
     pub(super) open: bool,
-    sanctions: BTreeMap<(Id, Sanction), Term>,
+    pub(super) sanctions: BTreeMap<(Id, Sanction), Term>,
     pub(super) seats: BTreeMap<Id, Seat>,
     /// What the next to join gets.
     next_joined: u64,
@@ -87,6 +89,8 @@ pub(super) enum Undo {
     Read(Id, Conversation, u64),
     Send(SendKey, UnixMillis),
     Guests(u64),
+    Seen(Id, UnixDay),
+    NoUser(Id, User, Vec<(SendKey, Sent)>),
 }
 
 /// The store in memory.
@@ -97,7 +101,8 @@ pub struct Memory {
     pub(super) logs: BTreeMap<Conversation, Log>,
     /// How many entries there have ever been, over all conversations.
     entries_ever: u64,
-    sends: Sends,
+    pub(super) sends: Sends,
+    pub(super) seen: SeenGuests,
     guests_until: u64,
     identity: Option<Identity>,
     entries_per_conversation_max: usize,
@@ -119,6 +124,7 @@ impl Memory {
             logs: BTreeMap::new(),
             entries_ever: 0,
             sends: Sends::default(),
+            seen: SeenGuests::default(),
             guests_until: 0,
             identity: None,
             entries_per_conversation_max,
@@ -166,8 +172,8 @@ impl Memory {
                 Some(before)
             }
             None => {
-                let (groups, blocks) = (BTreeSet::new(), BTreeSet::new());
-                self.users.insert(uid.clone(), User { name: name.into(), guest, groups, blocks });
+                let (groups, blocks, seen) = (BTreeSet::new(), BTreeSet::new(), UnixDay::default());
+                self.users.insert(uid.clone(), User { name: name.into(), guest, groups, blocks, seen });
                 None
             }
         };
@@ -300,6 +306,11 @@ impl Memory {
             Store::NoGroup { gid } => self.delete_group(gid)?,
             Store::Sanction { gid, uid, sanction, term } => self.write_sanction(gid, uid, sanction, term)?,
             Store::Block { uid, other, on } => self.write_block(uid, other, on)?,
+            Store::Seen { uid, day } => Undo::Seen(uid.clone(), self.see(uid, day)?),
+            Store::NoUser { uid } => {
+                let (user, sends) = self.forget(uid)?;
+                Undo::NoUser(uid.clone(), user, sends)
+            }
             Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
             Store::Read { uid, conversation, seq } => self.write_read(uid, conversation, seq)?,
             Store::Append { entry, sent_as } => {
@@ -362,6 +373,8 @@ impl Memory {
             Undo::Block(uid, other, before) => {
                 let _ = self.write_block(&uid, &other, before);
             }
+            Undo::Seen(uid, before) => self.unsee(&uid, before),
+            Undo::NoUser(uid, user, sends) => self.remember(uid, user, sends),
             Undo::Guests(before) => self.guests_until = before,
             Undo::Send(key, time) => self.sends.remove(&key, time),
             Undo::Erase(conversation, before) => {
@@ -389,39 +402,6 @@ impl Memory {
                 Conversation::Direct(low, high) => log.last > 0 && (low == uid || high == uid),
                 Conversation::Group(_) => false,
             })
-    }
-
-    fn group_record(&self, gid: &Id) -> Option<GroupRecord> {
-        let seq = self.last(&Conversation::Group(gid.clone()));
-        let Some(group) = self.groups.get(gid) else {
-            let (name, sanctions, members) = (Box::default(), Vec::new(), Vec::new());
-            return (seq > 0).then_some(GroupRecord {
-                deleted: true,
-                seq,
-                name,
-                open: true,
-                sanctions,
-                members,
-            });
-        };
-        let member = |(uid, seat): (&Id, &Seat)| MemberRecord {
-            uid: uid.clone(),
-            name: self.users.get(uid).map(|user| user.name.clone()).unwrap_or_default(),
-            role: seat.role,
-            joined: seat.joined,
-        };
-        Some(GroupRecord {
-            deleted: false,
-            seq,
-            name: group.name.clone(),
-            open: group.open,
-            sanctions: group
-                .sanctions
-                .iter()
-                .map(|((uid, sanction), term)| (uid.clone(), *sanction, *term))
-                .collect(),
-            members: group.seats.iter().map(member).collect(),
-        })
     }
 }
 
@@ -464,6 +444,9 @@ impl Storage for Memory {
             }
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)),
             Query::Guests => Record::Guests(self.guests_until),
+            Query::Forgettable { seen_before } => {
+                Record::Forgettable { seen_before: *seen_before, uid: self.seen.first(*seen_before) }
+            }
             Query::Page(query) => Record::Page(
                 query.clone(),
                 self.logs

@@ -13,6 +13,7 @@
 mod conversations;
 mod cursors;
 mod groups;
+mod guests;
 mod memory;
 mod open;
 mod page;
@@ -153,6 +154,8 @@ pub enum StoreError {
         /// Its number.
         seq: u64,
     },
+    /// Somebody is to be forgotten who is a member of a group.
+    StillMember(Id),
     /// There is no room. Nothing is wrong with what is stored, and writing goes on when there is room again.
     Full,
     /// The medium has once not confirmed what it was given, in its own words. What is on it since then nobody
@@ -178,6 +181,7 @@ impl fmt::Display for StoreError {
             StoreError::NoSuchEntry { conversation, seq } => {
                 write!(f, "entry {seq} of {conversation:?} is not stored")
             }
+            StoreError::StillMember(uid) => write!(f, "user {uid:?} is a member of a group"),
             StoreError::Full => f.write_str("there is no room left"),
             StoreError::Unconfirmed(words) => {
                 write!(f, "the disk did not confirm a write ({words}); nothing is written until a restart")

@@ -35,6 +35,7 @@ const SCHEMA: &[&str] = &[
     include_str!("schema/0004_order.sql"),
     include_str!("schema/0005_recall.sql"),
     include_str!("schema/0006_cursors.sql"),
+    include_str!("schema/0007_seen.sql"),
 ];
 /// Before this one a WAL that was begun anew could damage the file.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;

@@ -56,6 +56,24 @@ impl Sends {
         self.by_time.remove(&(time, key.clone()));
     }
 
+    /// Takes out what a user has sent.
+    pub(super) fn take_of(&mut self, uid: &Id) -> Vec<(SendKey, Sent)> {
+        let from: SendKey = (uid.clone(), Box::default());
+        let keys = self.sent.range(from..).map(|(key, _)| key).take_while(|(of, _)| of == uid);
+        let keys: Vec<SendKey> = keys.cloned().collect();
+        let taken = keys.into_iter().filter_map(|key| self.sent.remove_entry(&key));
+        let taken: Vec<(SendKey, Sent)> = taken.collect();
+        for (key, sent) in &taken {
+            self.by_time.remove(&(sent.time, key.clone()));
+        }
+        taken
+    }
+
+    pub(super) fn put_back(&mut self, taken: Vec<(SendKey, Sent)>) {
+        self.by_time.extend(taken.iter().map(|(key, sent)| (sent.time, key.clone())));
+        self.sent.extend(taken);
+    }
+
     /// Forgets the oldest, if there are more than `max` or it is older than `until`.
     fn forget_one(&mut self, until: UnixMillis, max: usize) -> bool {
         let Some((time, _)) = self.by_time.first() else { return false };

@@ -383,6 +383,8 @@ impl Storage for Sqlite {
             Store::Block { uid, other, on } => self.write_block(uid, other, on),
             Store::Member { gid, uid, role } => self.write_member(gid, uid, role),
             Store::NoMember { gid, uid } => self.strike_member(gid, uid),
+            Store::Seen { uid, day } => self.see(uid, day),
+            Store::NoUser { uid } => self.forget(uid),
             Store::Guests { until } => {
                 let sql = "INSERT OR REPLACE INTO meta VALUES ('guests_until', ?)";
                 self.run(sql, [until]).map(drop)
@@ -404,6 +406,9 @@ impl Storage for Sqlite {
             }
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)?),
             Query::Guests => Record::Guests(self.meta("guests_until")?.unwrap_or(0)),
+            Query::Forgettable { seen_before } => {
+                Record::Forgettable { seen_before: *seen_before, uid: self.forgettable(*seen_before)? }
+            }
             Query::Page(query) => Record::Page(query.clone(), self.page(query)?),
             Query::Cursor(query) => Record::Cursor(query.clone(), self.cursor(query)?),
             Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),

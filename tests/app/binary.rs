@@ -241,6 +241,7 @@ fn help_goes_to_standard_output_and_names_every_setting_with_its_variable() {
         "retention-days-max",
         "retention-entries-per-conversation-max",
         "retention-bytes-max",
+        "guest-kept-days",
         "guests",
         "token-secret-file",
         "token-public-key",

@@ -39,7 +39,7 @@ fn a_token_that_ends_ends_the_session() {
     w.silence();
     w.later_ms(1);
     assert_eq!(w.heard(ann), ["bye TokenExpired"]);
-    assert_eq!(w.chat.next_deadline(), None, "it is said once");
+    assert_eq!(w.chat.next_deadline(), NOTHING_ELSE, "it is said once");
     w.ask(ann, "x", group(1, "not heard any more"));
     w.silence();
     w.leaves(ann);
@@ -212,7 +212,7 @@ fn a_login_with_groups_is_undone_with_them() {
     w.fail();
     assert_eq!(w.heard(ann), [FAILED]);
     assert_eq!(w.topics(), topics);
-    assert_eq!(w.chat.next_deadline(), None);
+    assert_eq!(w.chat.next_deadline(), NOTHING_ELSE);
     w.silence();
     w.send(bob, members(7));
     w.send(bob, members(8));
@@ -234,7 +234,7 @@ fn a_refresh_is_undone() {
     w.gone(ann);
     w.fail();
     w.later_ms(5_000);
-    assert_eq!(w.chat.next_deadline(), None);
+    assert_eq!(w.chat.next_deadline(), NOTHING_ELSE);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod broadcast;
 mod conversations;
 mod cursor;
 mod expiry;
+mod forgetting;
 mod govern;
 mod group;
 mod history;

@@ -32,7 +32,7 @@ fn offline_is_told_after_the_grace() {
     assert_eq!(w.heard(ada), ["presence [p]: 1002 online"], "within the grace");
     w.later_ms(1);
     assert_eq!(w.heard(ada), ["presence: 1002 last 1700000000000"]);
-    assert_eq!(w.chat.next_deadline(), None);
+    assert_eq!(w.chat.next_deadline(), NOTHING_ELSE);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Words to tell stories in. Each request is a turn of its own unless the story says otherwise.
 
-use karez::base::clock::UnixMillis;
+use karez::base::clock::{Millis, UnixMillis};
 use karez::chat::act::Act;
 use karez::chat::ids::{Id, SessionId};
 use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
@@ -8,6 +8,9 @@ use karez::chat::output::GroupRole;
 use karez::chat::{BroadcastPolicy, Chat, Limits};
 
 use crate::net::World;
+
+/// The next deadline where nothing is to come but that guests are looked for who are to be forgotten.
+pub const NOTHING_ELSE: Option<Millis> = Some(Millis(3_600_000));
 
 pub fn world() -> World {
     world_with(|_| {})

@@ -152,6 +152,10 @@ const ALL: &[&str] = &[
     "a failed commit with a recall in it",
     "a second recall",
     "a restart",
+    "a guest is forgotten in a group",
+    "a guest is forgotten",
+    "a guest is found here when it is time to forget him",
+    "a guest who was forgotten comes back",
 ];
 
 pub fn all() -> BTreeSet<Mark> {

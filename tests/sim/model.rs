@@ -4,6 +4,7 @@
 //! cloned, with the few things that a failure does not undo ([`Lasting`]). It says for each session what it
 //! hears, in order.
 
+mod forgetting;
 mod governing;
 pub mod past;
 mod reading;
@@ -11,7 +12,7 @@ mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use karez::base::clock::{Millis, Now, UnixMillis};
+use karez::base::clock::{Millis, Now, UnixDay, UnixMillis};
 use karez::chat::Limits;
 use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::{Command, Draft, Role, Target};
@@ -35,6 +36,8 @@ struct User {
     guest: bool,
     stored: bool,
     blocks: BTreeSet<Id>,
+    /// The last day of a guest's.
+    seen: UnixDay,
 }
 
 #[derive(Clone, Default)]
@@ -80,6 +83,9 @@ struct Lasting {
     /// Thousandths of requests that may still be made, and when that was so.
     tokens: BTreeMap<Id, (u64, Millis)>,
     spells: BTreeMap<Id, (Millis, Millis)>,
+    forgetting_at: Millis,
+    /// For marks: who was forgotten at some time.
+    forgotten: BTreeSet<Id>,
 }
 
 pub struct Model {
@@ -91,13 +97,17 @@ pub struct Model {
     gone: BTreeSet<SessionId>,
     answered: Vec<(SessionId, Option<String>)>,
     heard: BTreeMap<SessionId, Vec<Told>>,
+    /// Ways that were taken.
+    pub marks: Vec<&'static str>,
 }
 
 type Answer = Result<Option<Option<AckedEntry>>, Refusal>;
 
 impl Model {
     pub fn new(limits: Limits) -> Model {
-        let lasting = Lasting { next_guest: limits.guest_uid_first, ..Lasting::default() };
+        let forgetting_at = Millis(limits.forgetting_every_ms);
+        let next_guest = limits.guest_uid_first;
+        let lasting = Lasting { next_guest, forgetting_at, ..Lasting::default() };
         Model {
             limits,
             state: State::default(),
@@ -107,11 +117,16 @@ impl Model {
             gone: BTreeSet::new(),
             answered: Vec::new(),
             heard: BTreeMap::new(),
+            marks: Vec::new(),
         }
     }
 
     pub fn is_logged_in(&self, session: SessionId) -> bool {
         self.state.sessions.contains_key(&session)
+    }
+
+    pub fn uid_of(&self, session: SessionId) -> Option<Id> {
+        self.state.sessions.get(&session).map(|of| of.uid.clone())
     }
 
     pub fn last_seq(&self, conversation: &Conversation) -> u64 {
@@ -155,6 +170,8 @@ impl Model {
 
     /// Who came with the store's memory only: a new process on the same store.
     pub fn restart(&mut self) {
+        // What was not committed is not there.
+        self.state = self.before.clone();
         let mut fresh = Model::new(self.limits.clone());
         fresh.state.groups = std::mem::take(&mut self.state.groups);
         fresh.state.directs = std::mem::take(&mut self.state.directs);
@@ -167,6 +184,8 @@ impl Model {
         fresh.state.users.retain(|_, user| user.stored);
         fresh.state.guests_until = self.state.guests_until;
         fresh.lasting.next_guest = self.limits.guest_uid_first.max(self.state.guests_until);
+        fresh.lasting.forgotten = std::mem::take(&mut self.lasting.forgotten);
+        fresh.marks = std::mem::take(&mut self.marks);
         fresh.before = fresh.state.clone();
         *self = fresh;
     }
@@ -200,6 +219,7 @@ impl Model {
                 self.lasting.graces.insert(uid, now.mono.plus_ms(self.limits.presence_grace_ms));
             }
         }
+        self.lasting.forgetting_at = now.mono.plus_ms(self.limits.forgetting_every_ms);
         self.heard.clear();
         for (session, id) in std::mem::take(&mut self.answered) {
             let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
@@ -213,13 +233,15 @@ impl Model {
         let Some(of) = self.state.sessions.remove(&session) else { return };
         if self.sessions_of(&of.uid).is_empty() {
             self.lasting.last.insert(of.uid.clone(), now.unix);
-            self.lasting.graces.insert(of.uid, now.mono.plus_ms(self.limits.presence_grace_ms));
+            self.lasting.graces.insert(of.uid.clone(), now.mono.plus_ms(self.limits.presence_grace_ms));
+            self.see(now, &of.uid);
         }
     }
 
     pub fn next_deadline(&self) -> Option<Millis> {
         let sessions = self.state.sessions.values().filter(|of| !of.ending).filter_map(|of| of.until);
-        self.lasting.graces.values().copied().chain(sessions).min()
+        let forgetting = Some(self.lasting.forgetting_at);
+        self.lasting.graces.values().copied().chain(sessions).chain(forgetting).min()
     }
 
     pub fn deadline(&mut self, now: Now) {
@@ -245,6 +267,9 @@ impl Model {
         }
         for session in expired {
             self.tell(session, Told::Bye(Farewell::TokenExpired));
+        }
+        if self.lasting.forgetting_at <= now.mono {
+            self.forget_somebody(now);
         }
     }
 

@@ -19,6 +19,7 @@ use crate::random::Random;
 use commands::number;
 
 const TURNS: u64 = 120;
+const DAY_MS: u64 = 24 * 3_600 * 1_000;
 
 /// What a run put out and reached.
 pub struct Run {
@@ -54,6 +55,8 @@ struct Sim {
     world: World,
     model: Model,
     sessions: Vec<SessionId>,
+    /// Days that have passed since the beginning.
+    days: u64,
     next_session: u64,
     next_request: u64,
     /// Messages with an id, which may be sent again.
@@ -98,6 +101,9 @@ fn limits(random: &mut Random, mode: Mode) -> Limits {
         sanctions_per_group_max: 2,
         blocks_per_user_max: 2,
         presence_grace_ms: random.below(4) * 700,
+        guest_kept_days: 1 + random.below(2),
+        forgetting_every_ms: 1_500,
+        forgetting_pause_ms: 20,
         content_bytes_max: 24,
         kind_bytes_max: 8,
         data_bytes_max: 16,
@@ -143,6 +149,7 @@ impl Sim {
             limits,
             world,
             sessions: Vec::new(),
+            days: 0,
             next_session: 1,
             next_request: 1,
             sends: Vec::new(),
@@ -171,6 +178,10 @@ impl Sim {
         let deadline = self.world.chat.next_deadline();
         assert_eq!(deadline, self.model.next_deadline().filter(|_| self.mode != Mode::Slow).or(deadline));
         self.checks.heard(&heard, &self.world);
+        let marks = std::mem::take(&mut self.model.marks);
+        if self.mode != Mode::Slow {
+            self.marks.extend(marks.into_iter().map(str::to_owned));
+        }
         for (session, told) in heard {
             self.marks.extend(told.iter().map(marks::of));
             let again =
@@ -243,7 +254,14 @@ impl Sim {
         if self.random.percent(20) {
             // Somebody sets the date; deadlines must not care.
             let offset = self.random.below(1_000_000);
-            self.world.now.unix = UnixMillis(1_700_000_000_000 - 500_000 + offset);
+            self.world.now.unix = UnixMillis(1_700_000_000_000 - 500_000 + offset + self.days * DAY_MS);
+        }
+        if self.random.percent(12) {
+            let days = 1 + self.random.below(4);
+            self.days += days;
+            self.world.now.unix.0 += days * DAY_MS;
+            // Nobody sends again what he sent days ago.
+            self.sends.clear();
         }
         if self.world.chat.next_deadline().is_some_and(|at| at <= self.world.now.mono) {
             self.model.deadline(self.world.now);
@@ -394,6 +412,9 @@ impl Sim {
         }
         self.world.wait_ms(self.limits.presence_grace_ms);
         self.world.deadline();
+        while !self.world.asked.is_empty() {
+            self.world.answer(0);
+        }
         self.world.commit();
         let counts = self.world.chat.counts();
         assert_eq!(counts.sessions, 0);

@@ -135,4 +135,6 @@ fn a_file_from_before_is_brought_up_to_date() {
         |row| row.get::<_, String>(0),
     );
     assert_eq!(counts.unwrap(), "2 0 0");
+    let days: u64 = scratch.look().query_row("SELECT sum(seen) FROM user", (), |row| row.get(0)).unwrap();
+    assert!((20_000..40_000).contains(&days), "the one guest counts as seen today: {days}");
 }

@@ -5,6 +5,7 @@
 mod folder;
 mod governing;
 mod groups;
+mod guests;
 mod memory;
 mod opening;
 mod pages;

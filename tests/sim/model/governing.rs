@@ -138,7 +138,7 @@ impl Model {
 
     /// Everybody who is inside at this moment hears of it.
     fn acted(&mut self, now: Now, uid: &Id, gid: &Id, act: &Act<'_>) -> Answer {
-        self.remember(uid);
+        self.remember(now, uid);
         let group = self.group_mut(gid);
         group.seq += 1;
         let (seq, members) = (group.seq, group.members.clone());
@@ -253,11 +253,11 @@ impl Model {
         let user = self.state.users.entry(target.clone()).or_default();
         if !user.stored {
             user.guest = is_guest;
-            user.stored = true;
             if user.name.is_empty() {
                 user.name = if is_guest { format!("Guest {target}") } else { target.to_string() };
             }
         }
+        self.remember(now, target);
         let members = &mut self.group_mut(gid).members;
         let role = if members.is_empty() { GroupRole::Owner } else { GroupRole::Member };
         members.push((target.clone(), role));
@@ -321,7 +321,7 @@ impl Model {
         Ok(Some(None))
     }
 
-    pub(super) fn block(&mut self, uid: &Id, other: &Id, on: bool) -> Answer {
+    pub(super) fn block(&mut self, now: Now, uid: &Id, other: &Id, on: bool) -> Answer {
         no_system("uid", other)?;
         if uid == other {
             return Err(Refusal::BadRequest("uid", "is yourself"));
@@ -333,7 +333,7 @@ impl Model {
         if on && blocks.len() >= self.limits.blocks_per_user_max {
             return Err(Refusal::Conflict("you block as many users as a user may block"));
         }
-        self.remember(uid);
+        self.remember(now, uid);
         self.name_number(other);
         let blocks = &mut self.state.users.get_mut(uid).unwrap().blocks;
         if on {

@@ -84,7 +84,7 @@ impl Model {
         if is_recalled {
             return Ok(Some(None));
         }
-        self.remember(uid);
+        self.remember(now, uid);
         let number = self.last_seq(&conversation) + 1;
         let listeners: Vec<Id> = match target {
             Target::Group(gid) => {

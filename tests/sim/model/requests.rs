@@ -26,7 +26,7 @@ impl Model {
             Command::Join { gid } => {
                 no_system("gid", gid)?;
                 self.must_not_be_kept_out(now, session, uid, gid)?;
-                self.enter(uid, gid)?;
+                self.enter(now, uid, gid)?;
                 Ok(Some(None))
             }
             Command::Leave { gid } => {
@@ -49,7 +49,7 @@ impl Model {
                 self.list_groups(session, id, uid, *listing, cursor.as_ref())
             }
             Command::Profile { name } => self.profile(uid, name),
-            Command::Block { uid: other, on } => self.block(uid, other, *on),
+            Command::Block { uid: other, on } => self.block(now, uid, other, *on),
             Command::Pm { uid: peer, draft } => {
                 no_system("uid", peer)?;
                 let target = Target::User(peer.clone());
@@ -73,7 +73,7 @@ impl Model {
         self.must_not_be_kept_out(now, session, uid, gid)?;
         self.must_not_be_muted(now, session, uid, gid)?;
         self.reply(draft, &Conversation::Group(gid.clone()))?;
-        self.enter(uid, gid)?;
+        self.enter(now, uid, gid)?;
         let group = self.state.groups.get_mut(gid).unwrap();
         group.seq += 1;
         let (seq, members) = (group.seq, group.members.clone());
@@ -90,7 +90,7 @@ impl Model {
             return Err(Refusal::Forbidden);
         }
         self.reply(draft, &conversation)?;
-        self.remember(uid);
+        self.remember(now, uid);
         self.name_number(peer);
         let seq = self.last_seq(&conversation) + 1;
         self.state.directs.insert(conversation.clone(), seq);
@@ -160,6 +160,10 @@ impl Model {
             None => user.name = uid.to_string(),
         }
         let (name, guest) = (user.name.clone(), user.guest);
+        self.see(now, &uid);
+        if self.lasting.forgotten.contains(&uid) {
+            self.marks.push("a guest who was forgotten comes back");
+        }
         self.tell(session, Told::Login { id, uid: uid.clone(), name, guest });
         if self.state.shown.insert(uid.clone()) {
             self.tell_watchers(&uid);
@@ -170,7 +174,7 @@ impl Model {
         self.state.sessions.insert(session, of);
         for gid in known.iter().flat_map(|grant| &grant.groups) {
             if role == Role::Admin || !self.is_kept_out(now, &uid, gid) {
-                let _ = self.enter(&uid, gid);
+                let _ = self.enter(now, &uid, gid);
             }
         }
         Ok(None)
@@ -244,10 +248,6 @@ impl Model {
         }
     }
 
-    pub(super) fn remember(&mut self, uid: &Id) {
-        self.state.users.get_mut(uid).unwrap().stored = true;
-    }
-
     pub(super) fn groups_of(&self, uid: &Id) -> usize {
         self.state.groups.keys().filter(|gid| self.is_member(uid, gid)).count()
     }
@@ -256,7 +256,7 @@ impl Model {
         self.state.groups.get(gid).is_some_and(|group| group.members.iter().any(|(member, _)| member == uid))
     }
 
-    fn enter(&mut self, uid: &Id, gid: &Id) -> Result<(), Refusal> {
+    fn enter(&mut self, now: Now, uid: &Id, gid: &Id) -> Result<(), Refusal> {
         if self.is_member(uid, gid) {
             return Ok(());
         }
@@ -267,7 +267,7 @@ impl Model {
         if theirs >= self.limits.group_members_max {
             return Err(Refusal::Conflict("the group has as many members as a group may have"));
         }
-        self.remember(uid);
+        self.remember(now, uid);
         let group = self.state.groups.entry(gid.clone()).or_default();
         group.exists = true;
         let role = if group.members.is_empty() { GroupRole::Owner } else { GroupRole::Member };
@@ -290,16 +290,7 @@ impl Model {
             _ if !self.is_member(uid, gid) => return Ok(Some(None)),
             _ => {}
         }
-        let before = self.state.groups[gid].members.clone();
-        self.put_out(uid, gid);
-        let members = before.len() - 1;
-        if before.len() <= self.limits.notice_members_max {
-            let name = self.state.users[uid].name.clone();
-            let told = Told::Left { gid: gid.clone(), uid: uid.clone(), name, members };
-            for (member, _) in before {
-                self.tell_user(&member, &told);
-            }
-        }
+        self.go_out(uid, gid);
         Ok(Some(None))
     }
 

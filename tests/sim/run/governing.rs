@@ -1,6 +1,7 @@
 //! Requests of those who govern, and of those who would like to.
 
 use karez::chat::act::Act;
+use karez::chat::ids::Id;
 use karez::chat::input::{Command, Listing};
 use karez::chat::output::GroupRole;
 
@@ -24,7 +25,7 @@ impl Sim {
     }
 
     fn act(&mut self) -> Act<'static> {
-        let uid = self.uid();
+        let uid = self.somebody();
         match self.random.below(24) {
             0..5 => Act::GroupUpdate {
                 name: self.random.percent(40).then(|| self.title().into()),
@@ -44,8 +45,17 @@ impl Sim {
         }
     }
 
+    /// Mostly somebody who is here, for who is not hears nothing of it.
+    fn somebody(&mut self) -> Id {
+        if self.sessions.is_empty() || self.random.percent(40) {
+            return self.uid();
+        }
+        let session = *self.random.pick(&self.sessions);
+        self.model.uid_of(session).unwrap_or_else(|| self.uid())
+    }
+
     fn seconds(&mut self) -> Option<u64> {
-        *self.random.pick(&[None, None, Some(0), Some(1), Some(5), Some(1_000)])
+        *self.random.pick(&[None, None, Some(0), Some(1), Some(1_000), Some(1_000_000)])
     }
 
     fn title(&mut self) -> String {
