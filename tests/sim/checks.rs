@@ -50,6 +50,8 @@ impl Checks {
 
     pub fn heard(&mut self, heard: &BTreeMap<SessionId, Vec<Told>>, world: &World) {
         let recalled_before = self.recalled.clone();
+        // What he has sent is forgotten with him.
+        self.acked.retain(|(uid, _), _| !world.forgotten().contains(uid));
         for (session, told) in heard {
             for told in told {
                 match told {

@@ -129,6 +129,10 @@ impl Model {
         self.state.sessions.get(&session).map(|of| of.uid.clone())
     }
 
+    pub fn somebody_banned(&self, gid: &Id) -> Option<Id> {
+        self.state.groups.get(gid).and_then(|group| group.banned.keys().next().cloned())
+    }
+
     pub fn last_seq(&self, conversation: &Conversation) -> u64 {
         match conversation {
             Conversation::Group(gid) => self.state.groups.get(gid).map_or(0, |group| group.seq),

@@ -253,6 +253,8 @@ struct Outside {
     /// Who was a member of the group when an entry was written, or takes part in the talk.
     audience: BTreeMap<(Conversation, u64), BTreeSet<Id>>,
     erased: Erased,
+    /// Who was forgotten in this turn, and who in the one before if that held.
+    forgotten: (Vec<Id>, Vec<Id>),
     trace: Option<Vec<String>>,
 }
 
@@ -295,6 +297,9 @@ impl Sink for Outside {
                     };
                     self.erased.now.insert(Conversation::Group(gid), group.seq);
                 }
+                if let Store::NoUser { uid } = &order {
+                    self.forgotten.0.push((*uid).clone());
+                }
                 self.store.write(order).expect("the store takes every order of the core");
             }
             Output::Query(query) => self.queries.push(query),
@@ -330,6 +335,7 @@ impl World {
                 queries: Vec::new(),
                 audience: BTreeMap::new(),
                 erased: Erased::default(),
+                forgotten: (Vec::new(), Vec::new()),
                 trace: None,
             },
         }
@@ -348,6 +354,16 @@ impl World {
     /// Up to where the entries of a conversation are gone with their group.
     pub fn erased(&self, conversation: &Conversation) -> u64 {
         self.outside.erased.committed.get(conversation).copied().unwrap_or(0)
+    }
+
+    /// Whether somebody was forgotten in this turn.
+    pub fn forgets(&self) -> bool {
+        !self.outside.forgotten.0.is_empty()
+    }
+
+    /// Who was forgotten in the turn that was committed last.
+    pub fn forgotten(&self) -> &[Id] {
+        &self.outside.forgotten.1
     }
 
     /// What is known of the store besides, for a world that goes on with it.
@@ -414,6 +430,7 @@ impl World {
         self.outside.store.commit().unwrap();
         self.outside.store.begin().unwrap();
         self.outside.erased.committed.clone_from(&self.outside.erased.now);
+        self.outside.forgotten.1 = std::mem::take(&mut self.outside.forgotten.0);
         for held in std::mem::take(&mut self.outside.held) {
             self.outside.let_go(held);
         }
@@ -427,6 +444,7 @@ impl World {
         self.outside.store.begin().unwrap();
         self.outside.held.clear();
         self.outside.erased.now.clone_from(&self.outside.erased.committed);
+        self.outside.forgotten.0.clear();
         self.outside.failing = true;
         self.input(Input::CommitFailed);
         self.outside.failing = false;

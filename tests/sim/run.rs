@@ -168,6 +168,7 @@ impl Sim {
         while self.mode == Mode::Slow && !self.world.asked.is_empty() && self.random.percent(70) {
             let which = self.random.below(self.world.asked.len() as u64) as usize;
             self.world.answer(which);
+            self.forget_sends();
         }
         let fails = self.random.percent(15);
         let expected = if fails { self.fail() } else { self.commit() };
@@ -260,12 +261,18 @@ impl Sim {
             let days = 1 + self.random.below(4);
             self.days += days;
             self.world.now.unix.0 += days * DAY_MS;
-            // Nobody sends again what he sent days ago.
-            self.sends.clear();
         }
         if self.world.chat.next_deadline().is_some_and(|at| at <= self.world.now.mono) {
             self.model.deadline(self.world.now);
             self.world.deadline();
+            self.forget_sends();
+        }
+    }
+
+    /// What somebody sent who was forgotten since would be something new.
+    fn forget_sends(&mut self) {
+        if self.world.forgets() {
+            self.sends.clear();
         }
     }
 
@@ -325,6 +332,7 @@ impl Sim {
         if self.world.chat.next_deadline().is_some_and(|at| at <= self.world.now.mono) {
             self.model.deadline(self.world.now);
             self.world.deadline();
+            self.forget_sends();
         }
     }
 

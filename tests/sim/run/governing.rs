@@ -19,13 +19,18 @@ impl Sim {
             _ => {
                 // Mostly in one group, so that something comes together there.
                 let gid = if self.random.percent(60) { number(1) } else { self.gid() };
-                Command::Act { gid, act: self.act() }
+                let act = self.act(&gid);
+                Command::Act { gid, act }
             }
         }
     }
 
-    fn act(&mut self) -> Act<'static> {
+    fn act(&mut self, gid: &Id) -> Act<'static> {
         let uid = self.somebody();
+        let uid = match self.model.somebody_banned(gid) {
+            Some(banned) if self.random.percent(10) => banned,
+            _ => uid,
+        };
         match self.random.below(24) {
             0..5 => Act::GroupUpdate {
                 name: self.random.percent(40).then(|| self.title().into()),
