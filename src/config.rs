@@ -13,7 +13,7 @@ use clap::{Parser, ValueEnum};
 pub use retention::RetentionSettings;
 pub use token::{TokenAlgorithm, TokenSettings};
 
-use crate::app::{Guests, Settings};
+use crate::app::{FailedLogins, Guests, Settings};
 use crate::base::limits;
 use crate::chat::{self, BroadcastPolicy};
 use crate::net::{self, Deflate, Listen};
@@ -199,6 +199,11 @@ impl Config {
             },
             guests: self.guests()?,
             token_key: self.token.key()?,
+            failed_logins: FailedLogins {
+                per_address_max: limits::FAILED_LOGINS_PER_ADDRESS_MAX.small(),
+                window_ms: limits::FAILED_LOGINS_WINDOW_MS.default,
+                addresses_max: limits::FAILED_LOGIN_ADDRESSES_MAX.count(),
+            },
             login_timeout_ms: limits::LOGIN_TIMEOUT_MS.default,
             heartbeat_s: net.ping_after_ms / 1000,
             message_bytes_max: self.message_bytes_max(),

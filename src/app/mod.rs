@@ -13,9 +13,11 @@
 
 mod assets;
 mod session;
+mod strangers;
 mod turn;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use crate::auth::{self, AuthError, GuestKey, JwtKey};
 use crate::base::clock::Millis;
@@ -29,6 +31,8 @@ use crate::wire::{self, Bye};
 use crate::ws::code;
 
 use assets::Assets;
+pub use strangers::FailedLogins;
+use strangers::Strangers;
 use turn::Turn;
 
 /// What the daemon is told at the start, besides what the loop is told.
@@ -40,6 +44,8 @@ pub struct Settings {
     pub guests: Guests,
     /// What tokens of the site's back end are checked with; without it none holds.
     pub token_key: Option<JwtKey>,
+    /// How many logins may fail.
+    pub failed_logins: FailedLogins,
     /// From the opening handshake to the login.
     pub login_timeout_ms: u64,
     /// What the login answer tells clients of the heartbeat.
@@ -84,8 +90,7 @@ pub struct App<S> {
     settings: Settings,
     chat: Chat,
     turn: Turn<S>,
-    /// Connections that have not logged in yet.
-    strangers: HashSet<ConnId>,
+    strangers: Strangers,
     assets: Assets,
     /// The deadlines of the core for which the loop was asked to wake us and has not yet. None twice: one that is
     /// far would be asked for again after each that is near.
@@ -122,8 +127,8 @@ impl<S: Storage> App<S> {
         Ok(App {
             chat: Chat::new(settings.chat.clone()),
             turn: Turn::new(store, identity, &settings),
+            strangers: Strangers::new(settings.failed_logins),
             settings,
-            strangers: HashSet::new(),
             assets: Assets::new(),
             core_wakes_at: BTreeSet::new(),
             store_wakes_at: None,
@@ -140,10 +145,17 @@ impl<S: Storage> App<S> {
     /// Hands one input to the core and carries out what comes of it.
     fn handle(&mut self, out: &Outbox, input: Input<'_>) {
         self.turn.handle(&mut self.chat, out.now(), input);
+        if let Some(conn) = self.turn.take_failed_login() {
+            self.strangers.failed(out.now().mono, conn);
+        }
     }
 }
 
 impl<S: Storage> Handler for App<S> {
+    fn on_address(&mut self, conn: ConnId, address: IpAddr) {
+        self.strangers.comes_from(conn, address);
+    }
+
     fn on_connect(&mut self, out: &mut Outbox, conn: ConnId) {
         self.strangers.insert(conn);
         out.wake_at(out.now().mono.plus_ms(self.settings.login_timeout_ms), conn.to_u64());
@@ -161,7 +173,7 @@ impl<S: Storage> Handler for App<S> {
 
     fn on_close(&mut self, out: &mut Outbox, conn: ConnId, reason: CloseReason) {
         log::debug!("{conn} closed: {reason:?}");
-        self.strangers.remove(&conn);
+        self.strangers.remove(conn);
         self.handle(out, Input::Gone(SessionId(conn.to_u64())));
     }
 
@@ -185,7 +197,7 @@ impl<S: Storage> Handler for App<S> {
             return;
         }
         let conn = ConnId::from_u64(token);
-        if !self.strangers.contains(&conn) {
+        if !self.strangers.contains(conn) {
             return;
         }
         if self.turn.has_logged_in(conn) {

@@ -6,6 +6,7 @@ use super::{App, Guests};
 use crate::auth::{Claims, GuestKey, TokenError};
 use crate::chat::ids::SessionId;
 use crate::chat::input::{Command, Grant, Identity, Input};
+use crate::chat::output::Refusal;
 use crate::net::{ConnId, Outbox};
 use crate::store::Storage;
 use crate::wire::{self, Bye, Problem};
@@ -24,14 +25,21 @@ impl<S: Storage> App<S> {
             // Before the login the core refuses it whatever it brings: the token is not looked at.
             wire::Request::Refresh { .. } if self.is_stranger(conn) => Command::Refresh(None),
             wire::Request::Refresh { token } => Command::Refresh(self.grant(out, conn, &token)),
-            wire::Request::Login { token, name } => match self.identify(out, conn, token, name) {
-                Some(identity) => Command::Login(identity),
-                None => {
+            wire::Request::Login { token, name } => {
+                if let Some(retry_ms) = self.strangers.put_off_ms(out.now().mono, conn) {
+                    let problem = Problem::from(&Refusal::RateLimited { retry_ms });
+                    self.turn.refuse(conn, parsed.id.as_deref(), &problem);
+                    self.turn.end_with(conn, Bye::Overloaded, Some(retry_ms));
+                    return;
+                }
+                let Some(identity) = self.identify(out, conn, token, name) else {
+                    self.strangers.failed(out.now().mono, conn);
                     self.turn.refuse(conn, parsed.id.as_deref(), &Problem::UNAUTHORIZED);
                     self.turn.end_with(conn, Bye::Unauthorized, None);
                     return;
-                }
-            },
+                };
+                Command::Login(identity)
+            }
         };
         let session = SessionId(conn.to_u64());
         self.handle(out, Input::Request { session, id: parsed.id, command });
@@ -72,6 +80,6 @@ impl<S: Storage> App<S> {
     }
 
     fn is_stranger(&self, conn: ConnId) -> bool {
-        self.strangers.contains(&conn) && !self.turn.has_logged_in(conn)
+        self.strangers.contains(conn) && !self.turn.has_logged_in(conn)
     }
 }

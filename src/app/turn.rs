@@ -8,9 +8,10 @@
 //! What the app says by itself (a message that is no request, a token that does not hold, a login that did not
 //! come) owes nothing to the store, and is said whatever becomes of the turn.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::Settings;
+use super::strangers::Strangers;
 use crate::auth::GuestKey;
 use crate::base::clock::{Millis, Now, UnixMillis};
 use crate::chat::Chat;
@@ -38,6 +39,8 @@ pub(super) struct Turn<S> {
     logged_in: Vec<ConnId>,
     /// Connections that are told to go: what they still say is not heard.
     ending: Vec<ConnId>,
+    /// The connection whose login the core has just refused for its token.
+    failed_login: Option<ConnId>,
     /// The core has been given something since the last commit.
     touched: bool,
     /// When the store is given time to tidy up.
@@ -69,6 +72,7 @@ impl<S: Storage> Turn<S> {
             queries: VecDeque::new(),
             logged_in: Vec::new(),
             ending: Vec::new(),
+            failed_login: None,
             touched: false,
             tidies_up_at: None,
             guest_key: GuestKey::from_bytes(identity.guest_secret),
@@ -115,12 +119,12 @@ impl<S: Storage> Turn<S> {
     }
 
     /// Commits the turn and hands its output over, or undoes it.
-    pub(super) fn finish(&mut self, chat: &mut Chat, out: &mut Outbox, strangers: &mut HashSet<ConnId>) {
+    pub(super) fn finish(&mut self, chat: &mut Chat, out: &mut Outbox, strangers: &mut Strangers) {
         let now = out.now();
         if std::mem::take(&mut self.touched) {
             let end = if self.commit(now.mono) {
                 self.logged_in.iter().for_each(|conn| {
-                    strangers.remove(conn);
+                    strangers.remove(*conn);
                 });
                 Input::Committed
             } else {
@@ -206,6 +210,11 @@ impl<S> Turn<S> {
 
     pub(super) fn has_logged_in(&self, conn: ConnId) -> bool {
         self.logged_in.contains(&conn)
+    }
+
+    /// The connection whose login was refused by the core, once.
+    pub(super) fn take_failed_login(&mut self) -> Option<ConnId> {
+        self.failed_login.take()
     }
 
     /// Tells a client that its message was refused.
@@ -297,6 +306,9 @@ impl<S: Storage> Sink for Hold<'_, S> {
                 };
                 let conn = conn_of(session);
                 log::debug!("{conn} is to end: {why:?}");
+                if why == Farewell::Unauthorized {
+                    turn.failed_login = Some(conn);
+                }
                 // Not certain: the core takes it back with the turn.
                 say_bye(&mut turn.held, conn, bye, retry_ms);
                 turn.ending.push(conn);

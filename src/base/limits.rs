@@ -89,6 +89,9 @@ pub const TABLE: &[Limit] = &[
     TIDY_EVERY_MS,
     MESSAGE_BYTES_MAX,
     LOGIN_TIMEOUT_MS,
+    FAILED_LOGINS_PER_ADDRESS_MAX,
+    FAILED_LOGINS_WINDOW_MS,
+    FAILED_LOGIN_ADDRESSES_MAX,
     TOKEN_BYTES_MAX,
     TOKEN_LEEWAY_MS,
     CONNECTIONS_MAX,
@@ -583,6 +586,33 @@ pub const LOGIN_TIMEOUT_MS: Limit = Limit {
     min: 1_000,
     max: 600_000,
     test: "tests/app/sessions.rs::who_does_not_log_in_is_told_and_closed",
+};
+/// Logins that fail from one address before further ones are put off; loopback and Unix sockets are exempt.
+pub const FAILED_LOGINS_PER_ADDRESS_MAX: Limit = Limit {
+    name: "failed_logins_per_address_max",
+    unit: "logins",
+    default: 10,
+    min: 1,
+    max: 1_000_000,
+    test: "tests/app/logins.rs::who_fails_too_often_is_put_off_and_nobody_else",
+};
+/// How long a login that failed counts, from the first one of its address on.
+pub const FAILED_LOGINS_WINDOW_MS: Limit = Limit {
+    name: "failed_logins_window_ms",
+    unit: "ms",
+    default: 60_000,
+    min: 1_000,
+    max: 24 * 3_600 * 1_000,
+    test: "tests/app/logins.rs::when_the_time_is_over_a_login_is_looked_at_again",
+};
+/// Addresses whose failed logins are remembered; an IPv6 address is its /64.
+pub const FAILED_LOGIN_ADDRESSES_MAX: Limit = Limit {
+    name: "failed_login_addresses_max",
+    unit: "addresses",
+    default: 10_000,
+    min: 1,
+    max: 10_000_000,
+    test: "src/app/strangers.rs::only_so_many_addresses_are_remembered",
 };
 /// A token that is looked at.
 pub const TOKEN_BYTES_MAX: Limit = Limit {

@@ -43,6 +43,7 @@ mod stream;
 mod topic;
 
 use std::fmt;
+use std::net::IpAddr;
 
 pub use config::{AddressExemption, Config, Deflate, Limits, Listen, ListenError, Signals};
 pub use outbox::{Outbox, Payload};
@@ -132,6 +133,12 @@ pub struct LastWords {
 /// What a server does with its connections. Every method is called by the loop, on its one thread; what it
 /// wants done it orders from the [`Outbox`], and the loop carries that out when the method has returned.
 pub trait Handler {
+    /// Where a connection comes from. Told just before [`Handler::on_connect`], of those whom the limit of
+    /// connections per address counts: an address that stands for many ([`AddressExemption`]) says nothing.
+    fn on_address(&mut self, conn: ConnId, address: IpAddr) {
+        let _ = (conn, address);
+    }
+
     /// The opening handshake is done: messages may be sent. Called once per connection.
     fn on_connect(&mut self, out: &mut Outbox, conn: ConnId);
 

@@ -272,10 +272,13 @@ impl<H: Handler> Server<H> {
         conn.state = State::Open;
         conn.reply = None;
         conn.window_bits = accepted.deflate.as_ref().map_or(0, |deflate| deflate.server_window_bits);
-        let id = conn.id(slot);
+        let (id, address) = (conn.id(slot), conn.counted.as_deref().copied());
         self.io.counters.opened_total += 1;
         self.io.look_again_at(slot, self.io.tick.plus_ms(self.io.limits.ping_after_ms));
         self.io.queue_http(slot, |out| accepted.encode(out));
+        if let Some(address) = address {
+            self.handler.on_address(id, address);
+        }
         self.handler.on_connect(&mut self.outbox, id);
         self.io.carry_out(&mut self.outbox);
     }

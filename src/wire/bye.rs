@@ -13,6 +13,8 @@ pub enum Bye {
     Restart,
     /// The login failed, or the token of the session has expired.
     Unauthorized,
+    /// Too many logins have failed from the client's address.
+    Overloaded,
     /// The client reads more slowly than it is written to.
     TooSlow,
     /// No login in time.
@@ -23,8 +25,14 @@ pub enum Bye {
 
 impl Bye {
     /// All of them, for tables and tests.
-    pub const ALL: [Bye; 5] =
-        [Bye::Restart, Bye::Unauthorized, Bye::TooSlow, Bye::LoginTimeout, Bye::TooManyMessages];
+    pub const ALL: [Bye; 6] = [
+        Bye::Restart,
+        Bye::Unauthorized,
+        Bye::Overloaded,
+        Bye::TooSlow,
+        Bye::LoginTimeout,
+        Bye::TooManyMessages,
+    ];
 
     /// The `code` of the message.
     #[must_use]
@@ -32,6 +40,7 @@ impl Bye {
         match self {
             Bye::Restart => "restart",
             Bye::Unauthorized => "unauthorized",
+            Bye::Overloaded => "overloaded",
             Bye::TooSlow => "too_slow",
             Bye::LoginTimeout => "login_timeout",
             Bye::TooManyMessages => "too_many_messages",
@@ -44,6 +53,7 @@ impl Bye {
         match self {
             Bye::Restart => 1001,
             Bye::Unauthorized => 4001,
+            Bye::Overloaded => 4100,
             Bye::TooSlow => 4101,
             Bye::LoginTimeout => 4102,
             Bye::TooManyMessages => 4108,

@@ -11,6 +11,7 @@ mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
 mod kept;
+mod logins;
 mod pages;
 mod process;
 mod sessions;

@@ -61,6 +61,19 @@ fn an_address_has_only_so_many_connections() {
 }
 
 #[test]
+fn an_address_is_told_where_it_counts() {
+    for (address_exemption, log) in [
+        (AddressExemption::Loopback, &["connect 0"][..]),
+        (AddressExemption::Nobody, &["from 127.0.0.1", "connect 0"]),
+    ] {
+        let limits = Limits { address_exemption, ..Limits::default() };
+        let mut world = World::new(Config { limits, ..config() });
+        let _client = world.open();
+        assert_eq!(world.server.handler().log, log);
+    }
+}
+
+#[test]
 fn ipv6_and_unix_sockets_are_listened_on() {
     let path = std::env::temp_dir().join(format!("karez-test-{}.sock", std::process::id()));
     let listen = vec![Listen::Unix(path.clone()), "[::1]:0".parse().unwrap(), "127.0.0.1:0".parse().unwrap()];

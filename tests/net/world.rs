@@ -2,7 +2,7 @@
 //! told, and clients that speak in bytes.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use karez::http::{Request, Response};
@@ -28,6 +28,10 @@ pub struct Scribe {
 }
 
 impl Handler for Scribe {
+    fn on_address(&mut self, _conn: ConnId, address: IpAddr) {
+        self.log.push(format!("from {address}"));
+    }
+
     fn on_connect(&mut self, _out: &mut Outbox, conn: ConnId) {
         self.log.push(format!("connect {}", self.conns.len()));
         self.conns.push(conn);

@@ -332,6 +332,7 @@ fn bye() {
         [
             ("restart", 1001),
             ("unauthorized", 4001),
+            ("overloaded", 4100),
             ("too_slow", 4101),
             ("login_timeout", 4102),
             ("too_many_messages", 4108)

@@ -1,0 +1,196 @@
+//! Connections that have not logged in yet, and addresses from which nobody manages to.
+//!
+//! Whoever guesses tokens tries many. After some failed logins within a minute every further login from the same
+//! address is put off until the minute is over, whatever it brings: its token is not even looked at, so guessing
+//! costs the guesser time and us next to nothing. The minute begins with the first failure; being put off does not
+//! lengthen it, or somebody who tries for ever would keep an office out for ever.
+//!
+//! An IPv6 address counts as its /64, for whoever has one has the whole network. Addresses that stand for many (a
+//! proxy on this machine, a Unix socket) are not told to us (`net::AddressExemption`), and count not at all. The table
+//! of failures is bounded: over that the one that began first is forgotten.
+//!
+//! The tutorial has no tokens. Tested below and in `tests/app/logins.rs`.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::base::clock::Millis;
+use crate::net::ConnId;
+
+/// How many logins may fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailedLogins {
+    /// From one address, before further ones are put off.
+    pub per_address_max: u32,
+    /// Milliseconds from the first that fails to the moment from which on none of them counts.
+    pub window_ms: u64,
+    /// Addresses whose failures are remembered.
+    pub addresses_max: usize,
+}
+
+/// Where a connection comes from, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Source {
+    V4(Ipv4Addr),
+    /// The first half of the address.
+    V6(u64),
+}
+
+impl Source {
+    fn of(address: IpAddr) -> Source {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Source::V4(address),
+            IpAddr::V6(address) => Source::V6((address.to_bits() >> 64) as u64),
+        }
+    }
+}
+
+/// Failures of one minute.
+#[derive(Debug)]
+struct Failures {
+    count: u32,
+    until: Millis,
+}
+
+/// The connections that have not logged in.
+#[derive(Debug)]
+pub(super) struct Strangers {
+    limits: FailedLogins,
+    conns: HashMap<ConnId, Option<Source>>,
+    failures: HashMap<Source, Failures>,
+    /// Whose minute is over first; all are of the same length.
+    order: VecDeque<(Millis, Source)>,
+}
+
+impl Strangers {
+    pub(super) fn new(limits: FailedLogins) -> Strangers {
+        Strangers { limits, conns: HashMap::new(), failures: HashMap::new(), order: VecDeque::new() }
+    }
+
+    /// Where a connection comes from; told before it is there.
+    pub(super) fn comes_from(&mut self, conn: ConnId, address: IpAddr) {
+        self.conns.insert(conn, Some(Source::of(address)));
+    }
+
+    pub(super) fn insert(&mut self, conn: ConnId) {
+        self.conns.entry(conn).or_default();
+    }
+
+    /// The connection has logged in, or has gone.
+    pub(super) fn remove(&mut self, conn: ConnId) {
+        self.conns.remove(&conn);
+    }
+
+    pub(super) fn contains(&self, conn: ConnId) -> bool {
+        self.conns.contains_key(&conn)
+    }
+
+    /// For how many milliseconds the connection's logins are put off, if they are.
+    pub(super) fn put_off_ms(&mut self, now: Millis, conn: ConnId) -> Option<u64> {
+        self.forget_past(now);
+        let failures = self.failures.get(self.conns.get(&conn)?.as_ref()?)?;
+        (failures.count >= self.limits.per_address_max).then(|| failures.until.ms_since(now).max(1))
+    }
+
+    /// A login of the connection has failed.
+    pub(super) fn failed(&mut self, now: Millis, conn: ConnId) {
+        self.forget_past(now);
+        let Some(source) = self.conns.get(&conn).copied().flatten() else { return };
+        if let Some(failures) = self.failures.get_mut(&source) {
+            failures.count = failures.count.saturating_add(1);
+            if failures.count == self.limits.per_address_max {
+                log::warn!(
+                    "{conn}: {} logins failed from its address; further ones are put off",
+                    failures.count
+                );
+            }
+            return;
+        }
+        if self.failures.len() >= self.limits.addresses_max
+            && let Some((_, first)) = self.order.pop_front()
+        {
+            self.failures.remove(&first);
+        }
+        let until = now.plus_ms(self.limits.window_ms);
+        self.failures.insert(source, Failures { count: 1, until });
+        self.order.push_back((until, source));
+    }
+
+    fn forget_past(&mut self, now: Millis) {
+        while let Some((_, source)) = self.order.front().filter(|(until, _)| *until <= now) {
+            self.failures.remove(source);
+            self.order.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: FailedLogins = FailedLogins { per_address_max: 3, window_ms: 60_000, addresses_max: 2 };
+
+    /// A connection from an address.
+    fn from(strangers: &mut Strangers, number: u64, address: impl Into<IpAddr>) -> ConnId {
+        let conn = ConnId::from_u64(number);
+        strangers.comes_from(conn, address.into());
+        strangers.insert(conn);
+        conn
+    }
+
+    #[test]
+    fn after_so_many_failures_an_address_waits_until_the_minute_is_over() {
+        let mut strangers = Strangers::new(LIMITS);
+        let one = from(&mut strangers, 1, [192, 0, 2, 1]);
+        let other = from(&mut strangers, 2, [192, 0, 2, 2]);
+        for at in [1_000, 20_000, 30_000] {
+            assert_eq!(strangers.put_off_ms(Millis(at), one), None);
+            strangers.failed(Millis(at), one);
+        }
+        assert_eq!(strangers.put_off_ms(Millis(30_000), one), Some(31_000));
+        assert_eq!(strangers.put_off_ms(Millis(30_000), other), None);
+        assert_eq!(strangers.put_off_ms(Millis(60_999), one), Some(1));
+        assert_eq!(strangers.put_off_ms(Millis(61_000), one), None);
+        strangers.failed(Millis(61_000), one);
+        assert_eq!(strangers.put_off_ms(Millis(61_000), one), None, "it begins anew");
+    }
+
+    #[test]
+    fn ipv6_counts_by_its_network_and_ipv4_is_the_same_in_either_dress() {
+        let mut strangers = Strangers::new(LIMITS);
+        let network = |half: u16| IpAddr::from([0x2001, 0xdb8, 0, half, 0, 0, 0, 1]);
+        let pairs: [(IpAddr, IpAddr); 2] = [
+            (network(7), [0x2001, 0xdb8, 0, 7, 9, 9, 9, 9].into()),
+            ([192, 0, 2, 1].into(), [0, 0, 0, 0, 0, 0xffff, 0xc000, 0x201].into()),
+        ];
+        for (number, (one, other)) in (1..).zip(pairs) {
+            let one = from(&mut strangers, number, one);
+            let other = from(&mut strangers, number + 10, other);
+            (0..3).for_each(|_| strangers.failed(Millis(0), one));
+            assert_eq!(strangers.put_off_ms(Millis(0), other), Some(60_000));
+        }
+        let neighbour = from(&mut strangers, 30, network(8));
+        assert_eq!(strangers.put_off_ms(Millis(0), neighbour), None);
+    }
+
+    #[test]
+    fn only_so_many_addresses_are_remembered() {
+        let mut strangers = Strangers::new(LIMITS);
+        let conns = [1, 2, 3].map(|number| from(&mut strangers, number, [192, 0, 2, number as u8]));
+        for conn in conns {
+            (0..3).for_each(|_| strangers.failed(Millis(conn.to_u64()), conn));
+        }
+        let waits = conns.map(|conn| strangers.put_off_ms(Millis(10), conn).is_some());
+        assert_eq!(waits, [false, true, true], "the one that began first is forgotten");
+        assert_eq!((strangers.failures.len(), strangers.order.len()), (2, 2));
+    }
+
+    #[test]
+    fn who_has_no_address_is_never_put_off() {
+        let mut strangers = Strangers::new(LIMITS);
+        let conn = ConnId::from_u64(1);
+        strangers.insert(conn);
+        (0..9).for_each(|_| strangers.failed(Millis(0), conn));
+        assert_eq!(strangers.put_off_ms(Millis(0), conn), None);
+    }
+}
