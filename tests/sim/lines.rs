@@ -3,9 +3,9 @@
 use karez::chat::act::Act;
 use karez::chat::ids::Conversation;
 use karez::chat::input::Target;
-use karez::chat::output::{ConversationRecord, GroupRole, Recall};
+use karez::chat::output::{ConversationRecord, Entry, GroupRole, Recall};
 
-use crate::net::{Said, said};
+use crate::net::Said;
 
 /// A conversation as it stands in somebody's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,24 @@ impl From<&ConversationRecord> for Listed {
             unread: of.unread,
             last: of.last.as_ref().map(|last| said(&last.entry(&of.conversation))),
         }
+    }
+}
+
+/// An entry, as one receiver keeps it.
+pub fn said(entry: &Entry<'_>) -> Said {
+    Said {
+        conversation: entry.conversation.clone(),
+        seq: entry.seq,
+        uid: entry.uid.clone(),
+        name: entry.name.to_owned(),
+        content: entry.content.to_owned(),
+        kind: entry.kind.map(str::to_owned),
+        data: entry.data.map(str::to_owned),
+        reply: entry.reply,
+        mentions: entry.mentions.to_vec(),
+        act: entry.act.cloned().map(Act::into_owned),
+        recall: entry.recall,
+        time: entry.time,
     }
 }
 

@@ -12,12 +12,12 @@ use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id, SessionId, Topic};
 use karez::chat::input::{Command, Input, Target};
 use karez::chat::output::{
-    AckedEntry, Entry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Output, Query, Recall, Record,
-    Refusal, Sink, Store, To,
+    AckedEntry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Output, Query, Recall, Record, Refusal,
+    Sink, Store, To,
 };
 use karez::store::{Memory, Storage};
 
-use crate::lines::{Listed, entry_line, listed_line, role_word, target_line};
+use crate::lines::{Listed, entry_line, listed_line, role_word, said, target_line};
 
 /// An event as one receiver got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,23 +56,6 @@ pub struct Said {
     pub act: Option<Act<'static>>,
     pub recall: Recall,
     pub time: UnixMillis,
-}
-
-pub fn said(entry: &Entry<'_>) -> Said {
-    Said {
-        conversation: entry.conversation.clone(),
-        seq: entry.seq,
-        uid: entry.uid.clone(),
-        name: entry.name.to_owned(),
-        content: entry.content.to_owned(),
-        kind: entry.kind.map(str::to_owned),
-        data: entry.data.map(str::to_owned),
-        reply: entry.reply,
-        mentions: entry.mentions.to_vec(),
-        act: entry.act.cloned().map(Act::into_owned),
-        recall: entry.recall,
-        time: entry.time,
-    }
 }
 
 impl Told {
