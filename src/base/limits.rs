@@ -87,6 +87,7 @@ pub const TABLE: &[Limit] = &[
     RETENTION_BYTES_MAX,
     ENTRIES_REMOVED_AT_ONCE,
     TIDY_EVERY_MS,
+    WAL_BYTES_MAX,
     MESSAGE_BYTES_MAX,
     LOGIN_TIMEOUT_MS,
     FAILED_LOGINS_PER_ADDRESS_MAX,
@@ -565,6 +566,16 @@ pub const TIDY_EVERY_MS: Limit = Limit {
     min: 1_000,
     max: 24 * 3_600 * 1_000,
     test: "tests/app/tidy.rs::an_idle_daemon_tidies_up_now_and_then",
+};
+
+/// The write-ahead log from which on it is moved into the file of the store, however much is said meanwhile.
+pub const WAL_BYTES_MAX: Limit = Limit {
+    name: "wal_bytes_max",
+    unit: "bytes",
+    default: 256 * 1024 * 1024,
+    min: 4 * 1024 * 1024,
+    max: 1 << 40,
+    test: "tests/store/checkpoints.rs::the_largest_wal_is_moved_whoever_speaks",
 };
 
 // ---- net, http and app ----

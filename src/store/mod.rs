@@ -10,6 +10,7 @@
 //!
 //! The tutorial keeps nothing. Every store passes the suite in `tests/store/`.
 
+mod checkpoint;
 mod conversations;
 mod cursors;
 mod groups;

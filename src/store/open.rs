@@ -24,6 +24,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::retention::Retention;
+use crate::base::limits;
 
 /// `KARZ`, in the header of the file: whose it is.
 const APPLICATION_ID: i32 = 0x4b41_525a;
@@ -68,6 +69,8 @@ pub struct Options {
     pub pages_max: Option<u32>,
     /// What of it is kept.
     pub retention: Retention,
+    /// How large the WAL may grow before it is moved into the file whatever that costs; a turn may be over it.
+    pub wal_bytes_max: u64,
 }
 
 impl Options {
@@ -79,6 +82,7 @@ impl Options {
             durability: Durability::Full,
             pages_max: None,
             retention: Retention::default(),
+            wal_bytes_max: limits::WAL_BYTES_MAX.default,
         }
     }
 

@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::time::Instant;
 
 use rusqlite::params;
 
@@ -106,6 +107,7 @@ impl Sqlite {
         match self.row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0)) {
             Ok(Some(false)) => {
                 self.stale_wal = StaleWal::No;
+                self.checkpoints.moved(Instant::now());
                 return Ok(Tidy::Done);
             }
             // Somebody outside reads the file, for a backup perhaps.

@@ -9,8 +9,8 @@
 //!
 //! When an fsync has failed, what the disk holds is unknown: the system may have dropped the pages and call the
 //! next fsync a success. Nothing is written any more then, the WAL stays as it is, and reading goes on. The
-//! WAL is moved into the file only in [`tidy_up`](Storage::tidy_up), never inside a commit, where SQLite would
-//! hide such a failure. Every statement is finished when a call returns, so that nothing holds the WAL.
+//! WAL is moved into the file only in [`tidy_up`](Storage::tidy_up) (`checkpoint.rs`), never inside a commit, where
+//! SQLite would hide such a failure. Every statement is finished when a call returns, so that nothing holds the WAL.
 //!
 //! Opening is in `open.rs`, what is kept of groups in `groups.rs`, the tables in `schema/`. Tested in `tests/store/`, and from outside, with a daemon
 //! that is killed, in `tests/crash/`.
@@ -18,11 +18,13 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::path::Path;
+use std::time::Instant;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
+use super::checkpoint::Checkpoints;
 use super::groups::{ActColumns, role_text};
 use super::open::{self, Durability, OpenError, Options};
 use super::recall::{self, StaleWal};
@@ -34,13 +36,6 @@ use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{Entry, GroupRole, Query, Record, SentAs, Store, UserRecord};
 
-/// Pages in the WAL from which on it is worth moving them, some 4 MB. A page that was written often is moved
-/// once, so to wait saves work.
-const PAGES_TO_MOVE: i64 = 1_000;
-/// Calls of [`Storage::tidy_up`] after which a relaxed store moves whatever there is. That is the window of what
-/// a power cut may lose, for only what was moved is sure to be on the disk.
-const RELAXED_CALLS_MAX: u32 = 10;
-
 /// The store in a file.
 pub struct Sqlite {
     connection: Connection,
@@ -48,9 +43,7 @@ pub struct Sqlite {
     open: bool,
     /// The words of the fsync that failed. In a cell because a read may meet it too.
     unconfirmed: RefCell<Option<String>>,
-    durability: Durability,
-    /// Calls of `tidy_up` since pages were moved, while there are some.
-    calls: u32,
+    pub(super) checkpoints: Checkpoints,
     /// Whether the WAL still holds what was erased.
     pub(super) stale_wal: StaleWal,
     pub(super) retention: Retention,
@@ -72,8 +65,7 @@ impl Sqlite {
             connection,
             open: false,
             unconfirmed: RefCell::new(None),
-            durability: options.durability,
-            calls: 0,
+            checkpoints: Checkpoints::new(options),
             stale_wal,
             retention: options.retention,
             progress: Progress::default(),
@@ -330,12 +322,6 @@ impl Sqlite {
     fn meta<T: FromSql>(&self, name: &str) -> Result<Option<T>, StoreError> {
         self.row("SELECT value FROM meta WHERE name = ?", [name], |row| row.get(0))
     }
-
-    /// How many pages lie in the WAL and how many of them have been moved into the file.
-    fn checkpoint(&self, sql: &str) -> Result<(i64, i64), StoreError> {
-        let pages = self.row(sql, (), |row| Ok((row.get(1)?, row.get(2)?)))?;
-        Ok(pages.unwrap_or_default())
-    }
 }
 
 impl Storage for Sqlite {
@@ -422,7 +408,9 @@ impl Storage for Sqlite {
         if !self.open {
             return Err(StoreError::NoTransaction);
         }
+        let began = Instant::now();
         let done = self.run("COMMIT", ());
+        self.checkpoints.committed(self.connection.total_changes(), began.elapsed());
         if done.is_err() {
             self.rollback();
         }
@@ -444,17 +432,7 @@ impl Storage for Sqlite {
             return Ok(Tidy::Done);
         }
         let left = self.erase_some()?.and(self.forget_sends(now)?).and(self.drop_surplus(now)?);
-        let left = left.and(self.empty_stale_wal()?);
-        let (pages, moved) = self.checkpoint("PRAGMA wal_checkpoint(NOOP)")?;
-        self.calls += 1;
-        if pages - moved >= PAGES_TO_MOVE
-            || (self.durability == Durability::Relaxed && self.calls >= RELAXED_CALLS_MAX)
-        {
-            self.calls = 0;
-            self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
-            return Ok(left);
-        }
-        Ok(if self.durability == Durability::Relaxed { Tidy::NotYet } else { left })
+        Ok(left.and(self.empty_stale_wal()?).and(self.move_wal()?))
     }
 
     fn close(&mut self) -> Result<(), StoreError> {

@@ -1,10 +1,9 @@
 //! What is particular to the store on disk: it is still there afterwards, and fits where it lies.
 
-use karez::base::clock::UnixMillis;
 use karez::chat::output::{GroupRole, Query, Store};
-use karez::store::{Durability, Identity, Options, Sqlite, Storage, StoreError, Tidy};
+use karez::store::{Durability, Identity, Options, Sqlite, Storage, StoreError};
 
-use crate::folder::{Scratch, fill, id, say, size_of};
+use crate::folder::{Scratch, fill, id, say};
 
 #[test]
 fn everything_is_there_after_a_restart() {
@@ -86,47 +85,6 @@ fn durability_is_what_was_asked_for() {
     }
     assert_eq!(Options::new("x").durability, Durability::Full);
     assert!(rusqlite::version_number() >= 3_051_003);
-}
-
-#[test]
-fn the_wal_does_not_grow_for_ever() {
-    let scratch = Scratch::new();
-    // Relaxed, because 3,000 times the disk would take long.
-    let mut store = Sqlite::open(&Options { durability: Durability::Relaxed, ..scratch.options() }).unwrap();
-    fill(&mut store, 0);
-    let wal = scratch.options().folder.join("karez.db-wal");
-    let mut largest = 0;
-    for turn in 0..3_000 {
-        store.begin().unwrap();
-        say(&mut store, turn + 1, &"x".repeat(2_000)).unwrap();
-        store.commit().unwrap();
-        if turn % 50 == 0 {
-            store.tidy_up(UnixMillis(0)).unwrap();
-        }
-        largest = largest.max(size_of(&wal).unwrap());
-    }
-    // Each turn writes at least one page. A move comes after 1,000 of them, and the next turn begins anew.
-    assert!((4_000_000..10_000_000).contains(&largest), "{largest}");
-}
-
-#[test]
-fn relaxed_moves_within_ten_calls_whatever_there_is() {
-    let scratch = Scratch::new();
-    let mut store = Sqlite::open(&Options { durability: Durability::Relaxed, ..scratch.options() }).unwrap();
-    let moved = || {
-        let bytes = std::fs::read(scratch.file()).unwrap();
-        bytes.windows(8).any(|bytes| bytes == b"entry 40")
-    };
-    fill(&mut store, 40);
-    for _ in 0..9 {
-        assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::NotYet));
-        assert!(!moved());
-    }
-    assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::Done));
-    assert!(moved());
-    let mut store = Scratch::new().open();
-    fill(&mut store, 1);
-    assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::Done), "a durable one has no need to hurry");
 }
 
 #[test]
