@@ -58,13 +58,138 @@ fn calls_until_login(call: &str, name: &str) -> u64 {
 
 /// Speaks in group 7 and returns the answer to that.
 fn speak(client: &mut Client, id: &str) -> String {
-    client.say(&format!(r#"{{"type":"group","gid":7,"content":"hi","id":"{id}"}}"#));
+    say_words(client, id, "hi")
+}
+
+fn say_words(client: &mut Client, id: &str, words: &str) -> String {
+    client.say(&format!(r#"{{"type":"group","gid":7,"content":"{words}","id":"{id}"}}"#));
+    answer_to(client, id)
+}
+
+fn answer_to(client: &mut Client, id: &str) -> String {
     loop {
-        let heard = client.hear_text();
+        let Heard::Text(heard) = client.hear() else { panic!("no text") };
         if heard.contains(&format!(r#""id":"{id}""#)) {
             return heard;
         }
     }
+}
+
+/// What group 7 has heard, in order; there is no gap in its numbers.
+fn history(client: &mut Client) -> Vec<String> {
+    client.say(r#"{"type":"history","gid":7,"id":"h"}"#);
+    let answer = answer_to(client, "h");
+    let entries = field(&answer, "messages");
+    let entries = entries.as_array().unwrap();
+    let numbers = entries.iter().map(|entry| entry["seq"].as_u64().unwrap());
+    assert!(numbers.eq(1..=entries.len() as u64), "{answer}");
+    entries.iter().map(|entry| entry["content"].as_str().unwrap().to_owned()).collect()
+}
+
+/// One call fails, the `nth` after a guest has come. Ten messages are said meanwhile and, after a kill, again.
+fn one_call_fails(call: &str, first: u64, nth: u64, error: &str) {
+    let case = format!("{call}-{nth}-{error}");
+    let folder = DataFolder::new(&case);
+    let log = folder.0.join("calls");
+    let injection = format!("error={error}:when={}", first + nth);
+    let daemon = traced(&folder, &log, call, Some(&injection));
+    let mut ann = Client::open(daemon.address("page"));
+    ann.say(LOGIN);
+    let Heard::Text(login) = ann.hear() else { panic!("no login") };
+    let ids: Vec<_> = (0..10).map(|number| format!("m{number}")).collect();
+    let mut acked = Vec::new();
+    for id in &ids {
+        let answer = say_words(&mut ann, id, id);
+        match field(&answer, "type").as_str().unwrap() {
+            "ack" => acked.push(id.clone()),
+            _ => {
+                assert!(answer.contains(r#""code":"internal""#) && answer.contains(r#""retry":"#), "{answer}")
+            }
+        }
+    }
+    match call {
+        "fsync" => assert_eq!(acked, ids[..nth as usize - 1], "{case}: a failed fsync is final"),
+        _ => assert_eq!(acked.len(), ids.len() - 1, "{case}: one message, and then there is room again"),
+    }
+    if !acked.is_empty() {
+        assert_eq!(history(&mut ann), acked, "{case}: reading goes on, and shows what was acknowledged");
+    }
+    daemon.signal(Signal::KILL);
+    daemon.wait();
+
+    let daemon = folder.karez(&[]);
+    let mut ann = Client::open(daemon.address("page"));
+    ann.say(&format!(r#"{{"type":"login","token":{}}}"#, field(&login, "token")));
+    ann.hear_text();
+    for id in &ids {
+        let answer = say_words(&mut ann, id, id);
+        assert!(answer.contains(r#""type":"ack""#), "{case}: {answer}");
+        let is_duplicate = answer.contains(r#""duplicate":true"#);
+        assert!(is_duplicate || !acked.contains(id), "{case}: {id} was acknowledged and is not there");
+    }
+    let mut stored = history(&mut ann);
+    stored.sort();
+    assert_eq!(stored, ids, "{case}: each once");
+    drop(ann);
+    daemon.end();
+}
+
+#[test]
+fn whichever_write_or_fsync_fails_no_ack_is_false_and_nothing_is_lost_or_doubled() {
+    if !may_trace() {
+        return;
+    }
+    for call in ["pwrite64", "fsync"] {
+        let first = calls_until_login(call, &format!("nth-{call}"));
+        for (nth, error) in [(1, "EIO"), (2, "ENOSPC"), (3, "EIO"), (5, "EIO"), (5, "ENOSPC")] {
+            one_call_fails(call, first, nth, error);
+        }
+    }
+}
+
+#[test]
+fn a_failed_fsync_of_a_checkpoint_is_final_too_and_loses_nothing() {
+    if !may_trace() {
+        return;
+    }
+    let folder = DataFolder::new("checkpoint");
+    folder.karez(&[]).end();
+    let log = folder.0.join("calls");
+    let file = folder.0.join("karez.db");
+    // Only the file itself: it is confirmed at the end of a checkpoint, commits go to the WAL.
+    let inject = ["-e", "trace=fsync", "-e", "inject=fsync:error=EIO"];
+    let program =
+        [&["strace", "-D", "-o", log.to_str().unwrap(), "-P", file.to_str().unwrap()], &inject[..]].concat();
+    let daemon = Process::karez_under(&program, &folder.arguments(&["--messages-burst", "10000"]));
+    let mut ann = guest(&daemon);
+    let words = "x".repeat(4_000);
+    let mut acked = 0;
+    let is_refused = |answer: &str| answer.contains(r#""code":"internal""#);
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        // Messages until the WAL is worth moving, and then silence, in which it is moved.
+        let answer = say_words(&mut ann, &format!("m{acked}"), &words);
+        if is_refused(&answer) {
+            break;
+        }
+        acked += 1;
+        assert!(Instant::now() < end, "{acked} messages, and no checkpoint");
+        if acked % 400 == 0 {
+            daemon.wait_for_line("could not tidy up");
+        }
+    }
+    assert!(is_refused(&speak(&mut ann, "late")), "for good");
+    ann.say(r#"{"type":"history","gid":7,"limit":1,"id":"h"}"#);
+    let last = format!(r#""seq":{acked},"#);
+    assert!(answer_to(&mut ann, "h").contains(&last), "reading goes on");
+    drop(ann);
+    daemon.signal(Signal::TERM);
+    assert_eq!(daemon.wait().0.code(), Some(1), "it says that it did not end well");
+
+    let daemon = folder.karez(&[]);
+    let answer = speak(&mut guest(&daemon), "next");
+    assert!(answer.contains(&format!(r#""seq":{},"#, acked + 1)), "all acknowledged are there: {answer}");
+    daemon.end();
 }
 
 #[test]

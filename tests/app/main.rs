@@ -10,6 +10,7 @@ mod descriptors;
 mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
+mod full;
 mod kept;
 mod logins;
 mod pages;
