@@ -2,8 +2,8 @@
 # scripts/bench.sh [--quick] [--server NAME=COMMAND]... [SCENARIO...]: measures the daemon, its examples and other
 # servers, and prints tables in Markdown.
 #
-# Scenarios: echo fan-out chat rooms private large deflate members latency accept idle slow opening; all of them without
-# a name. --quick is coarser, and without a name it measures only the most telling rows, in three minutes. --server adds
+# Scenarios: echo fan-out chat rooms private large deflate members latency accept durable slow-disk past reconnect idle
+# slow opening; all of them without a name. --quick is coarser, and without a name it measures only the most telling rows, in three minutes. --server adds
 # any other server: in its COMMAND {} stands for the address to listen on, {port} for its port, and {mode} for one of
 # echo room deflate chat (tests/bench/src/peers.rs says what they are). What is measured, and how to read it:
 # src/manual/performance.md.

@@ -11,9 +11,19 @@ const UNDER_WAY: usize = 100;
 
 /// Logs every client in as a guest. Returns the uids.
 pub fn login(fleet: &mut Fleet) -> Vec<u64> {
-    let answers = ask(fleet, |_| r#"{"type":"login"}"#.to_owned(), r#"{"type":"login""#);
-    let uid = |answer: String| digits(answer.split_once(r#""uid":"#).expect("a uid").1.as_bytes());
-    answers.into_iter().map(uid).collect()
+    let uid = |answer: &String| digits(answer.split_once(r#""uid":"#).expect("a uid").1.as_bytes());
+    login_answers(fleet).iter().map(uid).collect()
+}
+
+/// Logs every client in as a guest. Returns what each was told.
+pub fn login_answers(fleet: &mut Fleet) -> Vec<String> {
+    ask(fleet, |_| r#"{"type":"login"}"#.to_owned(), r#"{"type":"login""#)
+}
+
+/// The text of a field of a message, without escapes.
+pub fn text_of<'a>(message: &'a str, field: &str) -> &'a str {
+    let (_, rest) = message.split_once(&format!("\"{field}\":\"")).expect("the field");
+    rest.split_once('"').expect("its end").0
 }
 
 /// Each client joins the group that `gid` names.

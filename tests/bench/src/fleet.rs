@@ -8,7 +8,7 @@
 //! Descriptors are the limit: [`raise_descriptor_limit`] takes what the system allows.
 
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -190,6 +190,16 @@ impl Fleet {
     /// What all clients have read so far, with everything around the messages.
     pub fn received_bytes(&self) -> u64 {
         self.received_bytes
+    }
+
+    /// Ends a connection without a word, as a broken line does. Its number is not used again.
+    pub fn cut(&mut self, client: usize) {
+        let client = &mut self.clients[client];
+        if matches!(client.state, State::Opening(_)) {
+            self.opening -= 1;
+        }
+        client.state = State::Gone;
+        let _ = client.stream.shutdown(Shutdown::Both);
     }
 
     pub fn is_open(&self, client: usize) -> bool {

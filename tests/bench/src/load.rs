@@ -18,6 +18,8 @@ const WARM_UP: Duration = Duration::from_millis(200);
 pub trait Load {
     /// Sends everything that is to be under way.
     fn start(&mut self, outs: &mut Outs);
+    /// From now on is measured.
+    fn warm(&mut self) {}
     fn hear(&mut self, client: usize, text: &str, outs: &mut Outs);
     /// From now on what arrives is not replaced.
     fn stop(&mut self);
@@ -114,6 +116,7 @@ pub fn measure(server: &Server, fleet: &mut Fleet, load: &mut impl Load, length:
     load.start(fleet.outs());
     let under_way = load.under_way();
     run(fleet, load, WARM_UP);
+    load.warm();
     let (deliveries, cpu, began) = (load.deliveries(), server.cpu(), Instant::now());
     run(fleet, load, length);
     let (deliveries, cpu, passed) = (load.deliveries() - deliveries, server.cpu() - cpu, began.elapsed());

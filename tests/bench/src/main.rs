@@ -11,13 +11,16 @@
 mod accept;
 mod chat;
 mod contest;
+mod durable;
 mod fleet;
 mod idle;
 mod load;
 mod loads;
 mod open_loop;
 mod opening;
+mod past;
 mod peers;
+mod reconnect;
 mod record;
 mod server;
 mod slow;
@@ -32,7 +35,7 @@ use record::{Record, Row};
 
 type Scenario = (&'static str, fn(&Bench));
 
-const SCENARIOS: [Scenario; 13] = [
+const SCENARIOS: [Scenario; 17] = [
     ("echo", throughput::echo),
     ("fan-out", throughput::fan_out),
     ("chat", throughput::chat),
@@ -43,6 +46,10 @@ const SCENARIOS: [Scenario; 13] = [
     ("members", throughput::members),
     ("latency", open_loop::latency),
     ("accept", accept::accept),
+    ("durable", durable::durable),
+    ("slow-disk", durable::slow_disk),
+    ("past", past::past),
+    ("reconnect", reconnect::reconnect),
     ("idle", idle::idle),
     ("slow", slow::slow),
     ("opening", opening::opening),
@@ -81,11 +88,16 @@ impl Bench {
         takes
     }
 
-    /// The command of the daemon, with what the bench needs of its limits.
+    /// The command of the daemon that keeps nothing, with what the bench needs of its limits.
     fn daemon(&self) -> Vec<String> {
-        let flags =
-            "--listen {} --store memory --log warn --messages-per-second 100000 --messages-burst 1000000";
-        std::iter::once(self.binary("karez")).chain(flags.split(' ').map(str::to_owned)).collect()
+        self.daemon_on(["--store", "memory"].map(str::to_owned).into())
+    }
+
+    /// The same with a store as it is told.
+    fn daemon_on(&self, store: Vec<String>) -> Vec<String> {
+        let flags = "--listen {} --log warn --messages-per-second 100000 --messages-burst 1000000";
+        let flags = flags.split(' ').map(str::to_owned);
+        std::iter::once(self.binary("karez")).chain(flags).chain(store).collect()
     }
 
     fn example(&self, name: &str) -> Vec<String> {
