@@ -68,6 +68,11 @@ pub const TABLE: &[Limit] = &[
     CONVERSATIONS_PAGE_BYTES_MAX,
     UNREAD_COUNTED_MAX,
     UNREAD_COUNTED_PER_PAGE_MAX,
+    SEARCH_BYTES_MAX,
+    SEARCH_WORDS_MAX,
+    SEARCH_PAGE_DEFAULT,
+    SEARCH_PAGE_MAX,
+    SEARCH_STEPS_MAX,
     CONTENT_BYTES_MAX,
     KIND_BYTES_MAX,
     DATA_BYTES_MAX,
@@ -365,6 +370,55 @@ pub const UNREAD_COUNTED_PER_PAGE_MAX: Limit = Limit {
     min: 1,
     max: 100_000,
     test: "tests/chat/conversations.rs::a_page_is_cut_where_counting_would_take_long",
+};
+
+// ---- chat: search ----
+
+/// What is looked for, words and what divides them.
+pub const SEARCH_BYTES_MAX: Limit = Limit {
+    name: "search_bytes_max",
+    unit: "bytes",
+    default: 256,
+    min: 4,
+    max: 4_096,
+    test: "tests/chat/search.rs::what_is_looked_for_is_bounded",
+};
+/// Different words in one search.
+pub const SEARCH_WORDS_MAX: Limit = Limit {
+    name: "search_words_max",
+    unit: "words",
+    default: 16,
+    min: 1,
+    max: 64,
+    test: "tests/chat/search.rs::what_is_looked_for_is_bounded",
+};
+/// Entries on a page of a search where the request names no number.
+pub const SEARCH_PAGE_DEFAULT: Limit = Limit {
+    name: "search_page_default",
+    unit: "entries",
+    default: 20,
+    min: 1,
+    max: 50,
+    test: "tests/chat/search.rs::a_page_has_a_default_and_a_largest_size",
+};
+/// Entries on a page of a search, whatever the request names.
+pub const SEARCH_PAGE_MAX: Limit = Limit {
+    name: "search_page_max",
+    unit: "entries",
+    default: 50,
+    min: 1,
+    max: 100,
+    test: "tests/chat/search.rs::a_page_has_a_default_and_a_largest_size",
+};
+/// What one search may cost, and the searches of one turn together but for the last of them. A step is some 0.1 µs.
+pub const SEARCH_STEPS_MAX: Limit = Limit {
+    name: "search_steps_max",
+    unit: "steps",
+    default: 40_000,
+    // Fewer might be spent before the first entry is looked at, and no search would ever get anywhere.
+    min: 20_000,
+    max: 10_000_000,
+    test: "tests/chat/search.rs::searches_of_one_turn_share_their_steps",
 };
 
 // ---- chat: presence ----

@@ -1,7 +1,8 @@
-//! What every floor above may use: time as a value, deadlines, limits, counters, digests.
+//! What every floor above may use: time as a value, deadlines, limits, counters, digests, words.
 
 pub mod clock;
 pub mod counters;
 pub mod deadline;
 pub mod digest;
 pub mod limits;
+pub mod words;

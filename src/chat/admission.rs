@@ -16,7 +16,7 @@ use super::output::{Farewell, Refusal, Sink};
 use super::parking::Request;
 use super::quota::Spell;
 use super::user::{self, UserSlot};
-use super::{Chat, refuse};
+use super::{Chat, refuse, search};
 use crate::base::clock::{Millis, Now};
 
 /// Why a request does not go on.
@@ -84,6 +84,14 @@ impl Chat {
             | Command::Recall { target: Target::User(uid), .. }
             | Command::Read { target: Target::User(uid), .. }
             | Command::Typing { target: Target::User(uid) } => unreserved("uid", uid),
+            Command::Search { query, target, .. } => {
+                match target {
+                    Some(Target::Group(gid)) => unreserved("gid", gid)?,
+                    Some(Target::User(uid)) => unreserved("uid", uid)?,
+                    None => {}
+                }
+                search::check(query, &self.limits)
+            }
             Command::Group { gid, draft } => {
                 unreserved("gid", gid)?;
                 draft::check(draft, &self.limits)

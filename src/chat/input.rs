@@ -130,6 +130,17 @@ pub enum Command<'a> {
         /// The entry; later ones than the newest are as good as the newest.
         seq: u64,
     },
+    /// Look for entries that hold every word.
+    Search {
+        /// The words, and what divides them.
+        query: Cow<'a, str>,
+        /// Where; absent: in all conversations of the user.
+        target: Option<Target>,
+        /// From where on, going back: what an earlier search said.
+        cursor: Option<u64>,
+        /// How many entries at most.
+        limit: Option<u32>,
+    },
     /// Speak to everyone who is connected; not stored.
     Broadcast {
         /// What is said.
@@ -168,6 +179,9 @@ impl Command<'_> {
             Command::Recall { target, seq } => Command::Recall { target, seq },
             Command::Conversations { cursor, limit } => Command::Conversations { cursor, limit },
             Command::Read { target, seq } => Command::Read { target, seq },
+            Command::Search { query, target, cursor, limit } => {
+                Command::Search { query: owned(query), target, cursor, limit }
+            }
             Command::Broadcast { content } => Command::Broadcast { content: owned(content) },
             Command::Typing { target } => Command::Typing { target },
             Command::Presence { uids } => Command::Presence { uids },

@@ -70,6 +70,16 @@ pub struct Limits {
     pub unread_counted_per_page_max: u64,
     /// Bytes of the newest entries on a page of conversations.
     pub conversations_page_bytes_max: usize,
+    /// Bytes of what is looked for.
+    pub search_bytes_max: usize,
+    /// Different words of what is looked for.
+    pub search_words_max: usize,
+    /// Entries on a page of a search where the request names no number.
+    pub search_page_default: usize,
+    /// Entries on a page of a search at most.
+    pub search_page_max: usize,
+    /// Steps of the store for searches in one turn.
+    pub search_steps_max: usize,
     /// Users whom one session may watch.
     pub watched_uids_max: usize,
     /// Milliseconds for which a user without a session is still shown as online.
@@ -127,6 +137,11 @@ impl Default for Limits {
             unread_counted_max: table::UNREAD_COUNTED_MAX.default,
             unread_counted_per_page_max: table::UNREAD_COUNTED_PER_PAGE_MAX.default,
             conversations_page_bytes_max: table::CONVERSATIONS_PAGE_BYTES_MAX.count(),
+            search_bytes_max: table::SEARCH_BYTES_MAX.count(),
+            search_words_max: table::SEARCH_WORDS_MAX.count(),
+            search_page_default: table::SEARCH_PAGE_DEFAULT.count(),
+            search_page_max: table::SEARCH_PAGE_MAX.count(),
+            search_steps_max: table::SEARCH_STEPS_MAX.count(),
             watched_uids_max: table::WATCHED_UIDS_MAX.count(),
             presence_grace_ms: table::PRESENCE_GRACE_MS.default,
             content_bytes_max: table::CONTENT_BYTES_MAX.count(),

@@ -42,6 +42,7 @@ mod record;
 mod reply;
 mod resend;
 mod room;
+mod search;
 mod session;
 mod table;
 mod turn;
@@ -62,6 +63,7 @@ use quota::Spell;
 use reply::{Outcome, Reply};
 use resend::Sending;
 use room::Group;
+use search::Search;
 use session::Session;
 use table::Table;
 use turn::Turn;
@@ -227,6 +229,10 @@ impl Chat {
             Command::Recall { target, seq } => self.recall(now, asker, &target, seq, out),
             Command::Conversations { .. } => self.list_conversations((session, id), out),
             Command::Read { target, seq } => self.move_cursor(now, asker, &target, seq, out),
+            Command::Search { query, target, cursor, limit } => {
+                let search = Search { query: &query, target: target.as_ref(), cursor, limit };
+                self.search(now, asker, (session, id), search, out)
+            }
             Command::Broadcast { content } => self.broadcast(now, asker, &content, out),
             Command::Typing { target } => match &target {
                 Target::Group(gid) => self.type_in_group(now, asker, &target, gid, out),

@@ -6,9 +6,9 @@ use super::act::Act;
 use super::ids::{Conversation, Id, SessionId, Topic};
 use super::input::Target;
 pub use super::record::{
-    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, CursorQuery, EntryRecord,
+    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, CursorQuery, EntryRecord, Found,
     GroupRecord, GroupSummary, GroupsPage, ListPlace, MemberRecord, PageQuery, PageRecord, Query, Record,
-    Sent, SentAs, Store, UserRecord,
+    Scope, SearchQuery, SearchRecord, Sent, SentAs, Store, UserRecord,
 };
 use crate::base::clock::UnixMillis;
 
@@ -184,6 +184,15 @@ pub enum Event<'a> {
         uid: &'a Id,
         /// The last entry that was read.
         seq: u64,
+    },
+    /// What a search has found.
+    Search {
+        /// Echoed.
+        id: Option<&'a str>,
+        /// The newest first.
+        found: &'a [Found],
+        /// Where the search goes on, if it has not come to its end.
+        next: Option<u64>,
     },
     /// Somebody is writing.
     Typing {

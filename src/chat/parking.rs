@@ -22,6 +22,7 @@ use super::history::Reading;
 use super::ids::{Id, SessionId};
 use super::input::{Command, Identity, Target};
 use super::output::{GroupSummary, GroupsPage, Output, Query, Record, Sink};
+use super::search::Search;
 use crate::base::clock::Now;
 
 /// A request on its way.
@@ -127,6 +128,10 @@ impl Chat {
                 self.parking.asked.remove(&Query::Conversations(query.clone()));
                 self.parking.at_hand = Some(Record::Conversations(query, page));
             }
+            Record::Search(query, record) => {
+                self.parking.asked.remove(&Query::Search(query.clone()));
+                self.parking.at_hand = Some(Record::Search(query, record));
+            }
             Record::Sent { uid, id, sent } => {
                 self.parking.asked.remove(&Query::Sent { uid: uid.clone(), id: id.clone() });
                 self.parking.at_hand = Some(Record::Sent { uid, id, sent });
@@ -225,6 +230,11 @@ impl Chat {
             Command::Read { target, .. } => {
                 let asker = self.asker(request.session).ok()?;
                 self.needs_cursor(now, asker, target)
+            }
+            Command::Search { query, target, cursor, limit } => {
+                let search = Search { query, target: target.as_ref(), cursor: *cursor, limit: *limit };
+                let asker = self.asker(request.session).ok()?;
+                self.needs_search(now, asker, search)
             }
             Command::Ping
             | Command::Refresh(_)

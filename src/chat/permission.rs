@@ -13,7 +13,7 @@
 
 use super::Chat;
 use super::act::{Act, Sanction};
-use super::ids::{Id, SessionId};
+use super::ids::{Conversation, Id, SessionId};
 use super::input::{Role, Target};
 use super::output::{EntryRecord, GroupRole, Recall, Refusal};
 use super::room::GroupSlot;
@@ -119,6 +119,18 @@ impl Chat {
             return Err(Refusal::Muted { retry_ms: term.rest_ms(now.unix) });
         }
         Ok(())
+    }
+
+    /// Whether a conversation is one of the asker's own: a group of which the asker is a member now, or a private
+    /// one. A search that names none looks into these, whatever the token allows besides.
+    pub(super) fn is_own(&self, asker: Asker, conversation: &Conversation) -> bool {
+        let user = &self.users[asker.user];
+        match conversation {
+            Conversation::Group(gid) => {
+                self.groups.slot(gid).is_some_and(|group| user.groups.contains(group))
+            }
+            Conversation::Direct(low, high) => *low == user.uid || *high == user.uid,
+        }
     }
 
     /// Whether this act may be done in a group.

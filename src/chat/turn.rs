@@ -98,6 +98,8 @@ pub(super) struct Turn {
     gone: BTreeSet<SessionId>,
     /// Users that were loaded or left by their last session.
     alone: Vec<UserSlot>,
+    /// What the searches have cost so far.
+    pub(super) search_steps: usize,
 }
 
 impl Turn {
@@ -130,6 +132,7 @@ impl Turn {
         self.answered.clear();
         self.ids.clear();
         self.gone.clear();
+        self.search_steps = 0;
     }
 }
 

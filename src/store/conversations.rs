@@ -107,10 +107,10 @@ impl Memory {
             })
         });
         fill(query, groups.chain(talks).collect(), |log, after| {
-            let newest_first = log.iter().flat_map(|log| log.entries.iter().rev());
+            let newest_first = log.iter().flat_map(|log| log.entries.iter().rev()).map(|of| &of.entry);
             let newer = newest_first.take_while(|entry| entry.seq > after);
             let unread = newer.filter(|entry| entry.counts_as_unread_for(reader)).count() as u64;
-            Ok(Looked { last: log.and_then(|log| log.entries.back().cloned()), unread })
+            Ok(Looked { last: log.and_then(|log| log.entries.back().map(|of| of.entry.clone())), unread })
         })
     }
 }

@@ -13,6 +13,7 @@ use super::guests::SeenGuests;
 use super::page;
 use super::recall;
 use super::retention::{Progress, Retention};
+use super::search::Numbered;
 use super::sends::{SendKey, Sends};
 use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::{UnixDay, UnixMillis};
@@ -69,7 +70,7 @@ pub(super) struct Log {
     pub(super) newest: u64,
     /// What the two of a private conversation have read, the smaller uid first.
     pub(super) read: [u64; 2],
-    pub(super) entries: VecDeque<EntryRecord>,
+    pub(super) entries: VecDeque<Numbered>,
 }
 
 /// A step back. Each holds what was there before.
@@ -78,7 +79,7 @@ pub(super) enum Undo {
     User(Id, Option<(Box<str>, bool)>),
     Group(Id),
     GroupUpdate(Id, Box<str>, bool),
-    NoGroup(Id, Group, VecDeque<EntryRecord>),
+    NoGroup(Id, Group, VecDeque<Numbered>),
     Seat(Id, Id, Option<Seat>),
     Sanction(Id, Id, Sanction, Option<Term>),
     Block(Id, Id, bool),
@@ -157,7 +158,7 @@ impl Memory {
 
     /// The entries of a conversation that are kept, by rising `seq`.
     pub fn entries(&self, conversation: &Conversation) -> impl Iterator<Item = &EntryRecord> {
-        self.logs.get(conversation).into_iter().flat_map(|log| &log.entries)
+        self.logs.get(conversation).into_iter().flat_map(|log| &log.entries).map(|numbered| &numbered.entry)
     }
 
     pub(super) fn last(&self, conversation: &Conversation) -> u64 {
@@ -264,7 +265,7 @@ impl Memory {
         log.last = next;
         self.entries_ever += 1;
         let before = std::mem::replace(&mut log.newest, self.entries_ever);
-        log.entries.push_back(EntryRecord {
+        let entry = EntryRecord {
             seq: entry.seq,
             uid: entry.uid.clone(),
             name: entry.name.into(),
@@ -276,7 +277,8 @@ impl Memory {
             act: entry.act.cloned().map(Act::into_owned),
             recall: entry.recall,
             time: entry.time,
-        });
+        };
+        log.entries.push_back(Numbered { number: self.entries_ever, entry });
         Ok(Undo::Append(conversation, before))
     }
 
@@ -455,6 +457,7 @@ impl Storage for Memory {
             ),
             Query::Cursor(query) => Record::Cursor(query.clone(), self.cursor(query)),
             Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
+            Query::Search(query) => Record::Search(query.clone(), self.search(query)),
             Query::Sent { uid, id } => {
                 let sent = self.sends.find(uid, id);
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }

@@ -15,12 +15,14 @@ mod conversations;
 mod cursors;
 mod groups;
 mod guests;
+mod index;
 mod memory;
 mod open;
 mod page;
 mod recall;
 mod retention;
 mod rows;
+mod search;
 mod sends;
 mod sqlite;
 

@@ -37,6 +37,7 @@ const SCHEMA: &[&str] = &[
     include_str!("schema/0005_recall.sql"),
     include_str!("schema/0006_cursors.sql"),
     include_str!("schema/0007_seen.sql"),
+    include_str!("schema/0008_search.sql"),
 ];
 /// Before this one a WAL that was begun anew could damage the file.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
@@ -56,6 +57,16 @@ pub enum Durability {
     /// a power cut or a crash of the system may lose the last second or so: what has come since the tenth last
     /// [`tidy_up`](super::Storage::tidy_up).
     Relaxed,
+}
+
+impl Durability {
+    /// SQLite's figure for it.
+    pub(super) const fn synchronous(self) -> i32 {
+        match self {
+            Durability::Full => 2,
+            Durability::Relaxed => 1,
+        }
+    }
 }
 
 /// Where and how a store is opened.
@@ -240,15 +251,11 @@ fn inspect(connection: &Connection, file: &Path) -> Result<i32, OpenError> {
 }
 
 fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
-    let synchronous = match options.durability {
-        Durability::Full => 2,
-        Durability::Relaxed => 1,
-    };
     let set = |name: &str, value: &dyn rusqlite::ToSql| {
         connection.pragma_update_and_check(None, name, value, |row| row.get::<_, rusqlite::types::Value>(0))
     };
     set("journal_mode", &"wal")?;
-    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "synchronous", options.durability.synchronous())?;
     // SQLite would move the WAL inside a COMMIT, which then waits, and it hides a failed fsync there.
     set("wal_autocheckpoint", &0)?;
     // After a burst the WAL gives its room back.

@@ -9,6 +9,7 @@ use rusqlite::params;
 
 use super::StoreError;
 use super::rows::{ENTRY, entry_of};
+use super::search::Numbered;
 use super::sqlite::Sqlite;
 use crate::chat::input::Bounds;
 use crate::chat::output::{EntryRecord, PageQuery, PageRecord};
@@ -51,12 +52,12 @@ impl<'a> Page<'a> {
 }
 
 /// A page of entries in memory, which follow one another without gaps.
-pub(super) fn of(entries: &VecDeque<EntryRecord>, query: &PageQuery) -> PageRecord {
+pub(super) fn of(entries: &VecDeque<Numbered>, query: &PageQuery) -> PageRecord {
     let mut page = Page::new(query);
-    let first = entries.front().map_or(0, |entry| entry.seq);
+    let first = entries.front().map_or(0, |first| first.entry.seq);
     let place = |seq: u64| usize::try_from(seq.saturating_sub(first)).unwrap_or(usize::MAX);
     let len = entries.len();
-    let mut offer = |at: usize| entries.get(at).is_some_and(|entry| page.offer(entry.clone()));
+    let mut offer = |at: usize| entries.get(at).is_some_and(|at| page.offer(at.entry.clone()));
     match query.bounds {
         Bounds::Newest => (0..len).rev().all(&mut offer),
         Bounds::Before(seq) => (0..place(seq).min(len)).rev().all(&mut offer),

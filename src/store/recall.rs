@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use rusqlite::params;
 
+use super::search::Numbered;
 use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
 use crate::chat::ids::Conversation;
@@ -24,8 +25,9 @@ use crate::chat::output::{EntryRecord, Recall};
 const STALE_CALLS_MAX: u32 = 20;
 
 /// Takes the text out of an entry in memory, and returns the entry as it was.
-pub(super) fn erase(entries: &mut VecDeque<EntryRecord>, seq: u64) -> Option<EntryRecord> {
-    let entry = entries.iter_mut().rev().find(|entry| entry.seq == seq)?;
+pub(super) fn erase(entries: &mut VecDeque<Numbered>, seq: u64) -> Option<EntryRecord> {
+    let entry =
+        entries.iter_mut().rev().map(|numbered| &mut numbered.entry).find(|entry| entry.seq == seq)?;
     let EntryRecord { uid, name, time, act, .. } = entry.clone();
     let erased = EntryRecord {
         seq,
@@ -44,8 +46,9 @@ pub(super) fn erase(entries: &mut VecDeque<EntryRecord>, seq: u64) -> Option<Ent
 }
 
 /// Puts an entry back as it was.
-pub(super) fn put_back(entries: &mut VecDeque<EntryRecord>, before: EntryRecord) {
-    if let Some(entry) = entries.iter_mut().rev().find(|entry| entry.seq == before.seq) {
+pub(super) fn put_back(entries: &mut VecDeque<Numbered>, before: EntryRecord) {
+    let mut entries = entries.iter_mut().rev().map(|numbered| &mut numbered.entry);
+    if let Some(entry) = entries.find(|entry| entry.seq == before.seq) {
         *entry = before;
     }
 }
@@ -80,7 +83,9 @@ impl Sqlite {
         let sql = "UPDATE entry SET content = '', kind = NULL, data = NULL, reply = NULL, mentions = NULL,
                                     recalled = 1
                    WHERE conversation = ? AND seq = ?";
-        if self.run(sql, params![self.conversation(conversation)?, seq])? == 0 {
+        let row = self.conversation(conversation)?;
+        self.wipe("conversation = ? AND seq = ?", params![row, seq])?;
+        if self.run(sql, params![row, seq])? == 0 {
             return Err(StoreError::NoSuchEntry { conversation: conversation.clone(), seq });
         }
         if self.stale_wal == StaleWal::No {

@@ -18,12 +18,12 @@ use std::ops::Bound;
 use rusqlite::params;
 
 use super::memory::Memory;
+use super::search::Numbered;
 use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
 use crate::base::clock::UnixMillis;
 use crate::base::limits;
 use crate::chat::ids::Conversation;
-use crate::chat::output::EntryRecord;
 
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 /// Ages change slowly: so long after all that was too old is gone, nobody looks again.
@@ -216,6 +216,7 @@ impl Sqlite {
     /// Takes entries out of the file, and what hangs on them. There is no other way out. Inside a transaction.
     fn remove_entries(&self, surplus: &[Surplus]) -> Result<(), StoreError> {
         for gone in surplus {
+            self.unindex("entry = ?", [gone.entry])?;
             self.run("DELETE FROM entry WHERE entry = ?", [gone.entry])?;
             let sql = "UPDATE conversation SET base = ?2 WHERE conversation = ?1 AND base < ?2";
             self.run(sql, params![gone.conversation, gone.seq])?;
@@ -236,7 +237,7 @@ impl Memory {
         let from = first.map_or(Bound::Unbounded, Bound::Included);
         for (conversation, log) in self.logs.range_mut((from, Bound::Unbounded)) {
             let seen = log.entries.len().min(left);
-            let is_old = |entry: &EntryRecord| entry.time < until;
+            let is_old = |of: &Numbered| of.entry.time < until;
             let count = log.entries.range(..seen).rposition(is_old).map_or(0, |at| at + 1);
             log.entries.drain(..count);
             // To have looked costs something too.

@@ -191,6 +191,22 @@ impl Sqlite {
         self.commit().map(|()| written)
     }
 
+    /// The same, without waiting for the disk: what a power cut takes is written again.
+    pub(super) fn in_own_lazy_transaction<T>(
+        &mut self,
+        write: impl FnOnce(&Sqlite) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.wait_for(Durability::Relaxed)?;
+        let written = self.in_own_transaction(write);
+        self.wait_for(self.durability)?;
+        written
+    }
+
+    fn wait_for(&self, durability: Durability) -> Result<(), StoreError> {
+        let set = self.connection.pragma_update(None, "synchronous", durability.synchronous());
+        set.map_err(|error| self.judge(&error))
+    }
+
     pub(super) fn is_there(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
         Ok(self.row(sql, params, |_| Ok(()))?.is_some())
     }
@@ -319,7 +335,7 @@ impl Sqlite {
         self.is_there(sql, [Key(uid)])
     }
 
-    fn meta<T: FromSql>(&self, name: &str) -> Result<Option<T>, StoreError> {
+    pub(super) fn meta<T: FromSql>(&self, name: &str) -> Result<Option<T>, StoreError> {
         self.row("SELECT value FROM meta WHERE name = ?", [name], |row| row.get(0))
     }
 }
@@ -398,6 +414,7 @@ impl Storage for Sqlite {
             Query::Page(query) => Record::Page(query.clone(), self.page(query)?),
             Query::Cursor(query) => Record::Cursor(query.clone(), self.cursor(query)?),
             Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
+            Query::Search(query) => Record::Search(query.clone(), self.search(query)?),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
             }
@@ -432,7 +449,7 @@ impl Storage for Sqlite {
             return Ok(Tidy::Done);
         }
         let left = self.erase_some()?.and(self.forget_sends(now)?).and(self.drop_surplus(now)?);
-        Ok(left.and(self.empty_stale_wal()?).and(self.move_wal()?))
+        Ok(left.and(self.index_some()?).and(self.empty_stale_wal()?).and(self.move_wal()?))
     }
 
     fn close(&mut self) -> Result<(), StoreError> {

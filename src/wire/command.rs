@@ -94,6 +94,8 @@ struct Fields<'a> {
     #[serde(borrow)]
     on: Field<'a>,
     #[serde(borrow)]
+    q: Field<'a>,
+    #[serde(borrow)]
     token: Field<'a>,
     #[serde(borrow)]
     name: Field<'a>,
@@ -184,6 +186,12 @@ impl<'a> Fields<'a> {
                 limit: optional("limit", self.limit, value::limit)?,
             },
             "read" => Command::Read { target: self.target()?, seq: required("seq", self.seq, value::seq)? },
+            "search" => Command::Search {
+                query: required("q", self.q, value::text)?,
+                target: self.names_target().then(|| self.target()).transpose()?,
+                cursor: optional("cursor", self.cursor, value::place)?,
+                limit: optional("limit", self.limit, value::limit)?,
+            },
             "broadcast" => Command::Broadcast { content: self.content()? },
             "typing" => Command::Typing { target: self.target()? },
             "presence" => Command::Presence { uids: required("uids", self.uids, value::ids)? },
@@ -262,6 +270,11 @@ impl<'a> Fields<'a> {
                 Err(Problem::bad_request("after", "only one of before and after may be there"))
             }
         }
+    }
+
+    /// Whether any conversation is named.
+    fn names_target(&self) -> bool {
+        self.gid.is_some() || self.uid.is_some() || self.ticket.is_some()
     }
 
     /// The conversation, where a request may name one of any kind: by exactly one field.

@@ -12,8 +12,8 @@ use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::input::Target;
 use crate::chat::output::{
-    AckedEntry, Entry, EntryRecord, Event, GroupRole, GroupSummary, Member, Membership, Recall, Refusal,
-    UserPresence,
+    AckedEntry, Entry, EntryRecord, Event, Found, GroupRole, GroupSummary, Member, Membership, Recall,
+    Refusal, UserPresence,
 };
 
 /// A whole login answer.
@@ -125,6 +125,7 @@ pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
             json.number("seq", *seq);
             json.close();
         }
+        Event::Search { id, found, next } => render_search(*id, found, *next, out),
         Event::Typing { target, uid, name } => {
             let mut json = Writer::open(out, "typing");
             addressed(&mut json, target);
@@ -258,7 +259,12 @@ fn numbers(json: &mut Writer<'_>, entry: &Entry<'_>) {
     }
 }
 
-/// Each entry is as it was delivered, its `type` included.
+/// An entry as it was delivered, its `type` included.
+fn past_entry(json: &mut Writer<'_>, entry: &Entry<'_>) {
+    json.word("type", entry_type(entry));
+    entry_fields(json, entry);
+}
+
 fn render_history(
     id: Option<&str>,
     target: &Target,
@@ -269,12 +275,19 @@ fn render_history(
     let mut json = Writer::open(out, "history");
     json.echo(id);
     named(&mut json, target);
-    json.objects("messages", entries, |json, record| {
-        let entry = record.entry(conversation);
-        json.word("type", entry_type(&entry));
-        entry_fields(json, &entry);
-    });
+    json.objects("messages", entries, |json, record| past_entry(json, &record.entry(conversation)));
     json.flag("more", more);
+    json.close();
+}
+
+/// Each in its own conversation.
+fn render_search(id: Option<&str>, found: &[Found], next: Option<u64>, out: &mut Vec<u8>) {
+    let mut json = Writer::open(out, "search");
+    json.echo(id);
+    json.objects("messages", found, |json, found| past_entry(json, &found.entry.entry(&found.conversation)));
+    if let Some(next) = next {
+        json.word("next", &next.to_string());
+    }
     json.close();
 }
 

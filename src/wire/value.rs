@@ -23,6 +23,7 @@ const ROLE: &str = "must be \"owner\", \"admin\" or \"member\"";
 const OBJECT: &str = "must be an object";
 const WHOLE: &str = "must be an integer from 1 to 9007199254740991";
 const SEQ: &str = "must be an integer from 0 to 9007199254740991";
+const PLACE: &str = "must be the `next` of an answer";
 const ID: &str =
     "must be an integer from 1 to 9007199254740991 or a string of 1 to 64 bytes without control characters";
 const RESERVED: &str = "\"system\" is reserved";
@@ -78,6 +79,15 @@ pub(super) fn seq(raw: &str) -> Read<u64> {
 /// The size of a page. More than any page holds is as good as the most.
 pub(super) fn limit(raw: &str) -> Read<u32> {
     whole(raw).map(|limit| u32::try_from(limit).unwrap_or(u32::MAX))
+}
+
+/// Where a search goes on: the text that the daemon has given.
+pub(super) fn place(raw: &str) -> Read<u64> {
+    text(raw)
+        .ok()
+        .filter(|text| !text.starts_with(['0', '+']))
+        .and_then(|text| whole(&text).ok())
+        .ok_or(PLACE)
 }
 
 /// A length of time; 0 is one.

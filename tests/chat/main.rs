@@ -31,4 +31,6 @@ mod recall;
 mod resend;
 mod rollback;
 mod sanctions;
+mod search;
 mod typing;
+mod words;

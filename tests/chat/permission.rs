@@ -19,6 +19,7 @@ const TABLE: &str = "
     members     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     history     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     read        +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
+    search      +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     typing      +     +     +      m     +        | f       f    f      f      | n       n    n      n      | n       n
     recall      +     +     f      f     +        | f       f    f      f      | n       n    n      n      | n       n
     recall_own  +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
@@ -62,6 +63,10 @@ fn deed(asker: &str, name: &str) -> Command<'static> {
         "members" => members(7),
         "history" => Command::History { target: Target::Group(id(7)), bounds: Bounds::Newest, limit: None },
         "read" => read_in(7, 1),
+        "search" => {
+            let target = Some(Target::Group(id(7)));
+            Command::Search { query: "hi".into(), target, cursor: None, limit: None }
+        }
         "typing" => typing_in(7),
         "recall" => recall(7, if asker == "owner" { 2 } else { 1 }),
         "recall_own" | "recall_late" | "recall_2nd" => recall(7, words_of(asker)),
@@ -125,7 +130,11 @@ fn outcome(place: &str, asker: &str, name: &str) -> &'static str {
     w.hush();
     w.ask(session, "x", deed(asker, name));
     match w.told(session).pop().unwrap() {
-        Told::Ack { .. } | Told::Members { .. } | Told::History { .. } | Told::Entry(_) => "+",
+        Told::Ack { .. }
+        | Told::Members { .. }
+        | Told::History { .. }
+        | Told::Search { .. }
+        | Told::Entry(_) => "+",
         Told::Refused { refusal: Refusal::Forbidden, .. } => "f",
         Told::Refused { refusal: Refusal::NotFound, .. } => "n",
         Told::Refused { refusal: Refusal::Muted { retry_ms: None }, .. } => "m",
@@ -152,7 +161,7 @@ fn every_request_from_every_standing_is_as_the_table_says() {
             }
         }
     }
-    assert_eq!(cells, 25 * 20, "the whole table was read");
+    assert_eq!(cells, 26 * 20, "the whole table was read");
 }
 
 #[test]
@@ -161,8 +170,8 @@ fn a_closed_group_looks_to_outsiders_like_none() {
     let (mut unknown, _) = world_of("unknown");
     let outside = sessions[4].1;
     for name in [
-        "leave", "members", "history", "read", "typing", "recall", "update", "add", "kick", "promote",
-        "delete",
+        "leave", "members", "history", "read", "search", "typing", "recall", "update", "add", "kick",
+        "promote", "delete",
     ] {
         closed.ask(outside, "x", deed("outside", name));
         unknown.ask(outside, "x", deed("outside", name));

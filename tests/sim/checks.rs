@@ -64,6 +64,9 @@ impl Checks {
                     Told::Read { target, uid, seq } => self.cursor(*session, target, uid, *seq, world),
                     _ => {}
                 }
+                if let Told::Search { found, .. } = told {
+                    found.iter().for_each(|said| self.read(said, &recalled_before, world));
+                }
                 match told {
                     Told::Entry(said) => self.entry(*session, said, world),
                     // Who may not log in has been answered, and may still ask.
@@ -88,6 +91,7 @@ impl Checks {
                     | Told::Groups { id: Some(id), .. }
                     | Told::History { id: Some(id), .. }
                     | Told::Conversations { id: Some(id), .. }
+                    | Told::Search { id: Some(id), .. }
                     | Told::Presence { id: Some(id), .. } => self.answer(*session, id),
                     _ => {}
                 }

@@ -68,6 +68,10 @@ pub fn listed_line(of: &Listed) -> String {
     format!("{}{name} {read}/{seq} +{unread}{last}", place(conversation))
 }
 
+pub fn entry_lines(said: &[Said]) -> String {
+    said.iter().map(entry_line).collect::<Vec<_>>().join(" | ")
+}
+
 pub fn place(conversation: &Conversation) -> String {
     match conversation {
         Conversation::Group(gid) => format!("group {gid}"),

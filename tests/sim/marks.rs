@@ -43,6 +43,9 @@ pub fn of(told: &Told) -> Mark {
         }
         Told::Read { target: Target::Group(_), .. } => "read in a group".to_owned(),
         Told::Read { target: Target::User(_), .. } => "read by one of two".to_owned(),
+        Told::Search { found, next, .. } => {
+            format!("search, empty {}, next {}", found.is_empty(), next.is_some())
+        }
         Told::Typing { .. } => "typing".to_owned(),
         Told::Presence { id: Some(_), .. } => "presence".to_owned(),
         Told::Presence { id: None, users } => match users.first() {
@@ -92,6 +95,12 @@ const ALL: &[&str] = &[
     "a list that goes on",
     "read in a group",
     "read by one of two",
+    "search, empty true, next false",
+    "search, empty false, next true",
+    "search, empty false, next false",
+    "refused BadRequest(\"q\", \"has no word in it\")",
+    "refused BadRequest(\"q\", \"has too many words\")",
+    "refused TooLarge(\"q\")",
     "typing",
     "presence",
     "presence change, online true",

@@ -9,6 +9,7 @@ mod governing;
 pub mod past;
 mod reading;
 mod requests;
+mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,6 +68,8 @@ struct State {
     entries_ever: u64,
     /// How far members and those who talk have read.
     cursors: BTreeMap<(Id, Conversation), u64>,
+    /// Where each entry is, by its number.
+    said: BTreeMap<u64, (Conversation, u64)>,
     /// What each user has sent under which id.
     sends: BTreeMap<(Id, String), (Draft<'static>, AckedEntry)>,
     shown: BTreeSet<Id>,
@@ -183,6 +186,7 @@ impl Model {
         fresh.state.newest = std::mem::take(&mut self.state.newest);
         fresh.state.entries_ever = self.state.entries_ever;
         fresh.state.cursors = std::mem::take(&mut self.state.cursors);
+        fresh.state.said = std::mem::take(&mut self.state.said);
         fresh.state.sends = std::mem::take(&mut self.state.sends);
         fresh.state.users = std::mem::take(&mut self.state.users);
         fresh.state.users.retain(|_, user| user.stored);

@@ -17,7 +17,7 @@ use karez::chat::output::{
 };
 use karez::store::{Memory, Storage};
 
-use crate::lines::{Listed, entry_line, listed_line, role_word, said, target_line};
+use crate::lines::{Listed, entry_line, entry_lines, listed_line, role_word, said, target_line};
 
 /// An event as one receiver got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub enum Told {
     History { id: Option<String>, target: Target, entries: Vec<Said>, more: bool },
     Conversations { id: Option<String>, list: Vec<Listed>, next: Option<ListPlace> },
     Read { target: Target, uid: Id, seq: u64 },
+    Search { id: Option<String>, found: Vec<Said>, next: Option<u64> },
     Typing { target: Target, uid: Id },
     Presence { id: Option<String>, users: Vec<(Id, bool, Option<UnixMillis>)> },
     Refused { id: Option<String>, refusal: Refusal },
@@ -112,6 +113,11 @@ impl Told {
             Event::Read { target, uid, seq } => {
                 Told::Read { target: (*target).clone(), uid: (*uid).clone(), seq: *seq }
             }
+            Event::Search { id, found, next } => Told::Search {
+                id: owned(id),
+                found: found.iter().map(|found| said(&found.entry.entry(&found.conversation))).collect(),
+                next: *next,
+            },
             Event::Typing { target, uid, .. } => {
                 Told::Typing { target: (*target).clone(), uid: (*uid).clone() }
             }
@@ -136,9 +142,12 @@ impl Told {
             Told::Pong { id } => write!(line, "pong{}", with(id)),
             Told::Entry(said) => write!(line, "{}", entry_line(said)),
             Told::History { id, target, entries, more } => {
-                let list: Vec<String> = entries.iter().map(entry_line).collect();
                 let more = if *more { ", more" } else { "" };
-                write!(line, "history{} {}: {}{more}", with(id), target_line(target), list.join(" | "))
+                write!(line, "history{} {}: {}{more}", with(id), target_line(target), entry_lines(entries))
+            }
+            Told::Search { id, found, next } => {
+                let next = next.map(|next| format!(", next {next}")).unwrap_or_default();
+                write!(line, "search{}: {}{next}", with(id), entry_lines(found))
             }
             Told::Ack { id, entry: None } => write!(line, "ack [{id}]"),
             Told::Ack { id, entry: Some(entry) } => {

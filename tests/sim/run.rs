@@ -59,6 +59,8 @@ struct Sim {
     days: u64,
     next_session: u64,
     next_request: u64,
+    /// Where the latest searches said that they go on.
+    cursors: Vec<u64>,
     /// Messages with an id, which may be sent again.
     sends: Vec<Send>,
     /// The ids of requests to recall something.
@@ -96,6 +98,11 @@ fn limits(random: &mut Random, mode: Mode) -> Limits {
         unread_counted_max: 4,
         unread_counted_per_page_max: 7,
         conversations_page_bytes_max: 550,
+        search_bytes_max: 12,
+        search_words_max: 3,
+        search_page_default: 2,
+        search_page_max: 3,
+        search_steps_max: 10_000_000,
         watched_uids_max: 4,
         groups_page_max: 2,
         sanctions_per_group_max: 2,
@@ -152,6 +159,7 @@ impl Sim {
             days: 0,
             next_session: 1,
             next_request: 1,
+            cursors: Vec::new(),
             sends: Vec::new(),
             recalls: BTreeSet::new(),
             last_recall: None,
@@ -191,6 +199,7 @@ impl Sim {
                 self.marks.insert("a second recall".to_owned());
             }
             self.places.extend(told.iter().filter_map(place_after));
+            self.cursors.extend(told.iter().filter_map(next_of));
             if told.iter().any(|told| matches!(told, Told::Bye(_))) {
                 self.end(session);
             }
@@ -437,6 +446,13 @@ impl Sim {
 fn place_after(told: &Told) -> Option<ListPlace> {
     match told {
         Told::Conversations { next, .. } => next.clone(),
+        _ => None,
+    }
+}
+
+fn next_of(told: &Told) -> Option<u64> {
+    match told {
+        Told::Search { next, .. } => *next,
         _ => None,
     }
 }

@@ -9,3 +9,4 @@ mod ids;
 mod manual;
 mod refusals;
 mod requests;
+mod search;

@@ -70,6 +70,7 @@ fn name_of(request: &Request<'_>) -> &'static str {
             Command::Broadcast { .. } => "broadcast",
             Command::History { .. } => "history",
             Command::Recall { .. } => "recall",
+            Command::Search { .. } => "search",
             Command::Typing { target: Target::Group(_) | Target::User(_) } => "typing",
             Command::Presence { .. } => "presence",
         },
@@ -133,6 +134,7 @@ fn fullest() -> Vec<String> {
         Event::Conversations { id: Some("1"), uid: &ann, list: &[], next: Some(&ListPlace::Entry(1)) },
         Event::Read { target: &to_group, uid: &ann, seq: 1 },
         Event::Read { target: &to_user, uid: &ann, seq: 1 },
+        Event::Search { id: Some("1"), found: &[], next: Some(1) },
         Event::Typing { target: &to_group, uid: &ann, name },
         Event::Typing { target: &to_user, uid: &ann, name },
         Event::Presence { id: Some("1"), users: &users },
@@ -190,6 +192,7 @@ fn every_example_of_a_client_is_read() {
         "typing",
         "presence",
         "history",
+        "search",
         "recall",
         "conversations",
         "read",
@@ -261,7 +264,9 @@ fn what_is_said_to_be_refused_is_refused() {
         (Code::BadRequest, r#"{"type":"history","gid":1,"before":5,"after":1}"#),
         (Code::NotFound, r#"{"type":"history","ticket":1}"#),
         (Code::NotFound, r#"{"type":"recall","ticket":1,"seq":1}"#),
-        (Code::UnknownType, r#"{"type":"search","q":"tea"}"#),
+        (Code::BadRequest, r#"{"type":"search","q":"tea","cursor":"0"}"#),
+        (Code::NotFound, r#"{"type":"search","q":"tea","ticket":1}"#),
+        (Code::UnknownType, r#"{"type":"support","content":"tea"}"#),
     ] {
         assert_eq!(wire::parse(text).unwrap_err().problem.code, code, "{text}");
     }

@@ -27,9 +27,10 @@ fn check_request(parsed: &Parsed<'_>) {
 
 /// A refusal says why by a code that belongs here, names a field of the protocol, and is JSON.
 fn check_refusal(refused: &Refused<'_>) {
-    const FIELDS: [&str; 23] = [
+    const FIELDS: [&str; 24] = [
         "type", "id", "gid", "uid", "ticket", "content", "kind", "data", "reply", "mentions", "uids",
         "before", "after", "seq", "limit", "token", "name", "open", "role", "seconds", "all", "cursor", "on",
+        "q",
     ];
     let Problem { code, message, field, retry_ms } = &refused.problem;
     assert!(
@@ -155,6 +156,15 @@ fn write(parsed: &Parsed<'_>) -> String {
                 .text("cursor", cursor.as_ref().map(place).as_deref())
                 .raw("limit", *limit),
             Command::Read { target, seq } => Object::of_type("read").target(target).raw("seq", Some(*seq)),
+            Command::Search { query, target, cursor, limit } => {
+                let search = Object::of_type("search").text("q", Some(query));
+                let named = match target {
+                    Some(Target::Group(gid)) => search.id("gid", gid),
+                    Some(Target::User(uid)) => search.id("uid", uid),
+                    None => search,
+                };
+                named.raw("cursor", cursor.map(|cursor| Value::from(cursor.to_string()))).raw("limit", *limit)
+            }
             Command::Broadcast { content } => Object::of_type("broadcast").text("content", Some(content)),
             Command::Typing { target } => Object::of_type("typing").target(target),
             Command::Presence { uids } => Object::of_type("presence").ids("uids", uids),

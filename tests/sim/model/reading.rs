@@ -26,6 +26,7 @@ impl Model {
         let state = &mut self.state;
         state.entries_ever += 1;
         state.newest.insert(said.conversation.clone(), state.entries_ever);
+        state.said.insert(state.entries_ever, (said.conversation.clone(), said.seq));
         state.entries.entry(said.conversation.clone()).or_default().push(said.clone());
     }
 

@@ -63,6 +63,9 @@ impl Model {
                 self.conversations(session, id, uid, cursor.as_ref(), *limit)
             }
             Command::Read { target, seq } => self.read(session, uid, target, *seq),
+            Command::Search { query, target, cursor, limit } => {
+                self.search(session, id, uid, (query, target.as_ref()), (*cursor, *limit))
+            }
             Command::Broadcast { content } => self.broadcast(session, uid, content),
             Command::Typing { target } => self.typing(now, session, uid, target),
             Command::Presence { uids } => self.presence(session, id, uid, uids),

@@ -36,8 +36,9 @@ impl Sim {
                 Command::Pm { uid, draft }
             }
             70..74 => self.recall(),
-            74..78 => self.history(),
-            78..82 => Command::Broadcast { content: self.content().into() },
+            74..76 => self.history(),
+            76..79 => self.search(),
+            79..82 => Command::Broadcast { content: self.content().into() },
             82..90 => Command::Typing {
                 target: if self.random.percent(50) {
                     Target::Group(self.gid())
@@ -122,6 +123,26 @@ impl Sim {
         Command::Read { target, seq: self.random.below(14) }
     }
 
+    /// Mostly words that people say here, now and then none, too many, or far too long.
+    fn search(&mut self) -> Command<'static> {
+        let queries =
+            ["天气", "TEA", "tea 天", "好天气", "气 ", "!", "a b c d", "天 tea", "12", "thirteen bytes"];
+        let query = (*self.random.pick(&queries)).into();
+        let target = match self.random.below(4) {
+            0 => Some(Target::Group(self.gid())),
+            1 => Some(Target::User(self.uid())),
+            _ => None,
+        };
+        let latest = self.cursors.len().saturating_sub(4);
+        let cursor = match self.random.below(8) {
+            0..3 if latest < self.cursors.len() => Some(*self.random.pick(&self.cursors[latest..])),
+            3 => Some(1 + self.random.below(40)),
+            _ => None,
+        };
+        let limit = self.random.percent(30).then(|| self.random.below(5) as u32);
+        Command::Search { query, target, cursor, limit }
+    }
+
     pub(super) fn login(&mut self) -> Command<'static> {
         let name = match self.random.below(20) {
             0 => Some("far too long a name".to_owned()),
@@ -177,8 +198,10 @@ impl Sim {
     }
 
     pub(super) fn content(&mut self) -> String {
-        let length = if self.random.percent(3) { 25 } else { self.random.below(20) as usize };
-        format!("{:.<length$}", self.next_request, length = length)
+        let words = ["", "", "", "tea ", "Tea,", "天气", "好天气", "天天", "teapot "];
+        let words = *self.random.pick(&words);
+        let length = if self.random.percent(3) { 25 } else { self.random.below(10) as usize };
+        format!("{words}{:.<length$}", self.next_request, length = length)
     }
 
     pub(super) fn draft(&mut self, conversation: &Conversation) -> Draft<'static> {

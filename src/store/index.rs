@@ -1,0 +1,128 @@
+//! The index of the SQLite store: under which terms an entry is found.
+//!
+//! It is an FTS5 table that knows no texts, only terms (`base/words.rs`) and the numbers of the entries that hold them,
+//! and FTS5 does nothing but keep the lists. One more term of each entry names its conversation, so that a search in a
+//! small one reads a short list.
+//!
+//! A row of it is named by the entry's number with some bits of its conversation behind, for most entries that hold a
+//! common word are none of the asker's business, and are so passed over without a look at the entry.
+//!
+//! Entries are added off the hot path, in [`tidy_up`](super::Storage::tidy_up), in transactions that wait for no disk.
+//! `indexed_until` in `meta` says how far that has come; what is newer is searched without the index. Entries
+//! without a text (those that tell of acts and recalls, and those that were recalled) are never in it.
+//!
+//! **Whoever takes a text out of an entry, or the entry out of the file, must call [`Sqlite::unindex`] or
+//! [`Sqlite::wipe`] before**, in the same transaction, for FTS5 must be told the terms that are to go.
+//!
+//! Searching is in `search.rs`. The tutorial keeps nothing. Tested in `tests/store/index.rs`.
+
+use rusqlite::{Params, params};
+
+use super::sqlite::Sqlite;
+use super::{StoreError, Tidy};
+use crate::base::words;
+
+/// Entries that are added at once: a few milliseconds.
+const ENTRIES_AT_ONCE: usize = 200;
+/// Bytes of texts that are added at once; one text is, however long.
+const BYTES_AT_ONCE: usize = 24 * 1024;
+/// Pages of segments that are merged after each addition: more than it has made, over all levels of segments, and few
+/// enough to take a few milliseconds.
+const PAGES_MERGED_AT_ONCE: i64 = 32;
+/// Bits of the conversation in the name of a row.
+const CONVERSATION_BITS: u32 = 14;
+
+/// The name of an entry's row in the index.
+pub(super) fn row_of(entry: u64, conversation: i64) -> i64 {
+    (entry << CONVERSATION_BITS).cast_signed() | place_of(conversation)
+}
+
+/// Below this name are all entries before this one.
+pub(super) fn row_before(entry: u64) -> i64 {
+    entry.saturating_mul(1 << CONVERSATION_BITS).min(i64::MAX.cast_unsigned()).cast_signed()
+}
+
+/// The entry, and what tells of its conversation, from the name of a row.
+pub(super) fn parts_of(row: i64) -> (u64, i64) {
+    ((row >> CONVERSATION_BITS).cast_unsigned(), place_of(row))
+}
+
+/// What the name of a row tells of a conversation.
+pub(super) fn place_of(conversation: i64) -> i64 {
+    conversation & ((1 << CONVERSATION_BITS) - 1)
+}
+
+/// The term of a conversation. Its first character is in no word.
+pub(super) fn conversation_term(conversation: i64) -> String {
+    format!("§{conversation}")
+}
+
+fn terms_of(text: &str, conversation: i64) -> String {
+    words::terms_of(text) + &conversation_term(conversation)
+}
+
+impl Sqlite {
+    /// Up to which entry all are in the index.
+    pub(super) fn indexed_until(&self) -> Result<u64, StoreError> {
+        Ok(self.meta("indexed_until")?.unwrap_or(0))
+    }
+
+    /// Adds the next entries. Not inside a transaction.
+    pub(super) fn index_some(&mut self) -> Result<Tidy, StoreError> {
+        let until = self.indexed_until()?;
+        if !self.is_there("SELECT 1 FROM entry WHERE entry > ?", [until])? {
+            return Ok(Tidy::Done);
+        }
+        self.in_own_lazy_transaction(|store| store.index_after(until))
+    }
+
+    fn index_after(&self, until: u64) -> Result<Tidy, StoreError> {
+        let mut entries: Vec<(u64, i64, String)> = Vec::new();
+        let mut bytes_left = BYTES_AT_ONCE;
+        let sql = "SELECT entry, conversation, content FROM entry WHERE entry > ? ORDER BY entry LIMIT ?";
+        self.each_row(sql, params![until, ENTRIES_AT_ONCE], |row| {
+            let text: String = row.get(2)?;
+            bytes_left = bytes_left.saturating_sub(text.len());
+            entries.push((row.get(0)?, row.get(1)?, text));
+            Ok(bytes_left > 0)
+        })?;
+        for (entry, conversation, text) in entries.iter().filter(|(.., text)| !text.is_empty()) {
+            let sql = "INSERT INTO entry_index (rowid, terms) VALUES (?, ?)";
+            self.run(sql, params![row_of(*entry, *conversation), terms_of(text, *conversation)])?;
+        }
+        let until = entries.last().map_or(until, |(entry, ..)| *entry);
+        self.run("UPDATE meta SET value = ? WHERE name = 'indexed_until'", [until])?;
+        let sql = "INSERT INTO entry_index (entry_index, rank) VALUES ('merge', ?)";
+        self.run(sql, [PAGES_MERGED_AT_ONCE])?;
+        let is_rest = entries.len() < ENTRIES_AT_ONCE && bytes_left > 0;
+        Ok(if is_rest { Tidy::Done } else { Tidy::NotYet })
+    }
+
+    /// Takes entries out of the index, in the open transaction: those for which `which`, a condition on `entry`, holds.
+    ///
+    /// It takes some 10 µs an entry. They are found no more at once; their bare terms are written over when their
+    /// segment is merged. To have those go too is the work of [`Sqlite::wipe`].
+    pub(super) fn unindex(&self, which: &str, params: impl Params) -> Result<(), StoreError> {
+        let until = self.indexed_until()?;
+        let sql = format!("SELECT entry, conversation, content FROM entry WHERE ({which}) AND content <> ''");
+        let entries: Vec<(u64, i64, String)> =
+            self.rows(&sql, params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        for (entry, conversation, text) in entries.iter().filter(|(entry, ..)| *entry <= until) {
+            let sql = "INSERT INTO entry_index (entry_index, rowid, terms) VALUES ('delete', ?, ?)";
+            self.run(sql, params![row_of(*entry, *conversation), terms_of(text, *conversation)])?;
+        }
+        Ok(())
+    }
+
+    /// The same for a few entries whose terms must not be in the file any more when the transaction is committed.
+    /// It takes some milliseconds an entry.
+    pub(super) fn wipe(&self, which: &str, params: impl Params) -> Result<(), StoreError> {
+        let set = "INSERT INTO entry_index (entry_index, rank) VALUES ('secure-delete', ?)";
+        self.run(set, [1])?;
+        self.unindex(which, params)?;
+        // FTS5 writes what it has been told when a savepoint is made, and must do so before the setting goes back.
+        self.run("SAVEPOINT wiped", ())?;
+        self.run("RELEASE wiped", ())?;
+        self.run(set, [0]).map(drop)
+    }
+}

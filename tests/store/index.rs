@@ -1,0 +1,291 @@
+//! The index of the store on disk: it follows what is stored, and lets go of what is not.
+
+use karez::base::clock::UnixMillis;
+use karez::chat::output::{Entry, GroupRole, Recall, Scope, Store};
+use karez::store::{Sqlite, Storage, Tidy};
+use rusqlite::Connection;
+
+use crate::folder::{Scratch, id};
+use crate::search::{append, find, in_group, people, query, say, search, texts, tidy};
+
+/// How many entries are indexed under a term, as somebody else sees it.
+fn indexed(look: &Connection, term: &str) -> i64 {
+    let sql = "SELECT count(*) FROM entry_index WHERE entry_index MATCH ?";
+    look.query_row(sql, [format!("\"{term}\"")], |row| row.get(0)).unwrap()
+}
+
+fn is_sound(look: &Connection) {
+    look.execute_batch("INSERT INTO entry_index (entry_index) VALUES ('integrity-check')").unwrap();
+    let whole: String = look.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();
+    assert_eq!(whole, "ok");
+}
+
+#[test]
+fn entries_are_indexed_a_few_at_a_time() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    for number in 1..=450 {
+        say(&mut store, &in_group(7), &format!("tea {number}"));
+    }
+    store.commit().unwrap();
+    for (left, count) in [(Tidy::NotYet, 200), (Tidy::NotYet, 400), (Tidy::Done, 450)] {
+        assert_eq!(store.tidy_up(UnixMillis(0)), Ok(left));
+        assert_eq!(indexed(&scratch.look(), "tea"), count);
+    }
+    store.close().unwrap();
+    drop(store);
+    is_sound(&scratch.look());
+}
+
+#[test]
+fn long_texts_are_indexed_one_at_a_time() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    for _ in 0..3 {
+        say(&mut store, &in_group(7), &"tea ".repeat(10_000));
+    }
+    store.commit().unwrap();
+    for count in [1, 2, 3] {
+        assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::NotYet));
+        assert_eq!(indexed(&scratch.look(), "tea"), count);
+    }
+    assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::Done));
+    assert_eq!(find(&store, 1, "tea").len(), 3);
+}
+
+#[test]
+fn what_was_stored_before_there_was_an_index_is_indexed() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    say(&mut store, &in_group(7), "tea");
+    store.commit().unwrap();
+    drop(store);
+    assert_eq!(indexed(&scratch.look(), "tea"), 0, "nobody has tidied up");
+    let mut store = scratch.open();
+    assert_eq!(find(&store, 1, "tea"), ["tea"]);
+    tidy(&mut store);
+    assert_eq!(indexed(&scratch.look(), "tea"), 1);
+    assert_eq!(find(&store, 1, "tea"), ["tea"]);
+}
+
+#[test]
+fn a_deleted_group_leaves_the_index() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    for number in 0..300 {
+        say(&mut store, &in_group(8), "tea elsewhere");
+        say(&mut store, &in_group(7), if number == 0 { "" } else { "tea here" });
+    }
+    store.commit().unwrap();
+    tidy(&mut store);
+    store.begin().unwrap();
+    // Some are not in the index yet.
+    say(&mut store, &in_group(8), "tea elsewhere");
+    store.write(Store::NoGroup { gid: &id(8) }).unwrap();
+    store.commit().unwrap();
+    tidy(&mut store);
+    let look = scratch.look();
+    assert_eq!((indexed(&look, "tea"), indexed(&look, "elsewhere")), (299, 0));
+    drop(look);
+    assert_eq!(find(&store, 2, "tea").len(), 299);
+    drop(store);
+    is_sound(&scratch.look());
+}
+
+#[test]
+fn numbers_that_are_given_again_are_indexed_again() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    say(&mut store, &in_group(7), "old tea");
+    say(&mut store, &in_group(8), "gone");
+    say(&mut store, &in_group(8), "gone");
+    store.commit().unwrap();
+    tidy(&mut store);
+    store.begin().unwrap();
+    store.write(Store::NoGroup { gid: &id(8) }).unwrap();
+    store.commit().unwrap();
+    tidy(&mut store);
+    store.begin().unwrap();
+    append(&mut store, &in_group(7), 2, "new tea");
+    append(&mut store, &in_group(7), 3, "newest tea");
+    store.commit().unwrap();
+    let expected = ["newest tea", "new tea", "old tea"];
+    assert_eq!(find(&store, 1, "tea"), expected);
+    tidy(&mut store);
+    assert_eq!(find(&store, 1, "tea"), expected);
+    assert_eq!(indexed(&scratch.look(), "tea"), 3);
+    assert_eq!(indexed(&scratch.look(), "gone"), 0);
+}
+
+#[test]
+fn what_the_index_proposes_wrongly_is_not_found() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    say(&mut store, &in_group(7), "天气 气好");
+    say(&mut store, &in_group(7), "天气好");
+    let long = "x".repeat(70);
+    say(&mut store, &in_group(7), &format!("{long}y"));
+    say(&mut store, &in_group(7), &format!("{long}z"));
+    store.commit().unwrap();
+    tidy(&mut store);
+    assert_eq!(find(&store, 1, "天气好"), ["天气好"]);
+    assert_eq!(find(&store, 1, &format!("{long}y")), [format!("{long}y")]);
+}
+
+#[test]
+fn a_rare_word_is_found_in_few_steps() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    say(&mut store, &in_group(7), "needle in the hay");
+    for _ in 0..5_000 {
+        say(&mut store, &in_group(7), "more hay");
+    }
+    store.commit().unwrap();
+    tidy(&mut store);
+    let record = search(&store, &query("hay needle", Scope::All(id(1))));
+    assert_eq!(texts(&record), ["needle in the hay"]);
+    assert!(record.steps < 5_000, "{}", record.steps);
+}
+
+#[test]
+fn others_conversations_cost_little() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    store.write(Store::Member { gid: &id(8), uid: &id(3), role: GroupRole::Member }).unwrap();
+    say(&mut store, &in_group(7), "tea here");
+    for _ in 0..5_000 {
+        say(&mut store, &in_group(8), "tea elsewhere");
+    }
+    store.commit().unwrap();
+    tidy(&mut store);
+    let record = search(&store, &query("tea", Scope::All(id(1))));
+    assert_eq!(texts(&record), ["tea here"]);
+    assert!(record.steps < 15_000, "{}", record.steps);
+    let record = search(&store, &query("tea", Scope::One(in_group(7))));
+    assert_eq!(texts(&record), ["tea here"]);
+    assert!(record.steps < 5_000, "{}", record.steps);
+}
+
+/// What the core does: the text goes, and the next entry says so.
+fn recall(store: &mut dyn Storage, seq: u64, next: u64) {
+    store.write(Store::Erase { conversation: &in_group(7), seq }).unwrap();
+    let entry = Entry {
+        conversation: &in_group(7),
+        seq: next,
+        uid: &id(1),
+        name: "one",
+        content: "",
+        kind: None,
+        data: None,
+        reply: None,
+        mentions: &[],
+        act: None,
+        recall: Recall::Of(seq),
+        time: UnixMillis(seq),
+    };
+    store.write(Store::Append { entry, sent_as: None }).unwrap();
+}
+
+/// Which of these bytes are in the file, when all of the WAL is moved into it.
+fn remains<'a>(scratch: &Scratch, store: &mut Sqlite, terms: &[&'a str]) -> Vec<&'a str> {
+    // Without a call of `tidy_up`, which would merge segments.
+    store.close().unwrap();
+    let bytes = std::fs::read(scratch.file()).unwrap();
+    let is_there = |term: &&&str| bytes.windows(term.len()).any(|window| window == term.as_bytes());
+    terms.iter().filter(is_there).copied().collect()
+}
+
+#[test]
+fn a_recalled_text_leaves_the_index_at_once() {
+    const SECRETS: [&str; 3] = ["secret", "密", "谋"];
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    let mut seq = 0;
+    store.begin().unwrap();
+    people(&mut store);
+    store.commit().unwrap();
+    // Several segments, and some of the secrets alone on their side of the alphabet.
+    for round in 0..6 {
+        store.begin().unwrap();
+        for number in 0..150 {
+            let secret = number % 50 == 7;
+            let text =
+                if secret { format!("{number:03}secret{round} 密{number}谋 tea") } else { "tea".into() };
+            seq = say(&mut store, &in_group(7), &text);
+        }
+        store.commit().unwrap();
+        tidy(&mut store);
+    }
+    assert_eq!(find(&store, 1, "tea").len(), 900);
+    let secrets: Vec<u64> = (1..=seq).filter(|seq| (seq - 1) % 150 % 50 == 7).collect();
+    assert_eq!(secrets.len(), 18);
+    assert_eq!(remains(&scratch, &mut store, &SECRETS), SECRETS);
+    store.begin().unwrap();
+    for secret in &secrets {
+        seq += 1;
+        recall(&mut store, *secret, seq);
+    }
+    assert_eq!(find(&store, 1, "密"), [""; 0], "in the open transaction too");
+    store.commit().unwrap();
+    let look = scratch.look();
+    assert_eq!((indexed(&look, "tea"), indexed(&look, "密")), (882, 0));
+    drop(look);
+    assert_eq!(remains(&scratch, &mut store, &SECRETS), [""; 0]);
+    drop(store);
+    is_sound(&scratch.look());
+}
+
+#[test]
+fn a_recall_that_is_rolled_back_leaves_the_index_as_it_was() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    say(&mut store, &in_group(7), "tea 天气");
+    store.commit().unwrap();
+    tidy(&mut store);
+    store.begin().unwrap();
+    recall(&mut store, 1, 2);
+    store.rollback();
+    assert_eq!(find(&store, 1, "天气"), ["tea 天气"]);
+    assert_eq!(indexed(&scratch.look(), "天气"), 1);
+    store.begin().unwrap();
+    recall(&mut store, 1, 2);
+    store.commit().unwrap();
+    assert_eq!(find(&store, 1, "天气"), [""; 0]);
+    tidy(&mut store);
+    drop(store);
+    is_sound(&scratch.look());
+}
+
+#[test]
+fn what_is_recalled_before_it_is_indexed_is_never_indexed() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    say(&mut store, &in_group(7), "tea 天气");
+    recall(&mut store, 1, 2);
+    say(&mut store, &in_group(7), "tea");
+    store.commit().unwrap();
+    tidy(&mut store);
+    assert_eq!(find(&store, 1, "tea"), ["tea"]);
+    let look = scratch.look();
+    assert_eq!((indexed(&look, "tea"), indexed(&look, "天气")), (1, 0));
+}
