@@ -2,7 +2,7 @@
 
 use karez::base::clock::UnixMillis;
 use karez::chat::output::{Entry, GroupRole, Recall, Scope, Store};
-use karez::store::{Sqlite, Storage, Tidy};
+use karez::store::{Durability, Sqlite, Storage, Tidy};
 use rusqlite::Connection;
 
 use crate::folder::{Scratch, id};
@@ -288,4 +288,17 @@ fn what_is_recalled_before_it_is_indexed_is_never_indexed() {
     assert_eq!(find(&store, 1, "tea"), ["tea"]);
     let look = scratch.look();
     assert_eq!((indexed(&look, "tea"), indexed(&look, "天气")), (1, 0));
+}
+
+#[test]
+fn commits_wait_for_the_disk_again_after_the_index_did_not() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    store.begin().unwrap();
+    people(&mut store);
+    say(&mut store, &in_group(7), "tea");
+    store.commit().unwrap();
+    tidy(&mut store);
+    assert_eq!(indexed(&scratch.look(), "tea"), 1);
+    assert_eq!(store.durability(), Ok(Durability::Full));
 }
