@@ -29,6 +29,7 @@ mod direct;
 mod draft;
 mod expiry;
 mod forgetting;
+mod found;
 mod govern;
 mod group;
 mod history;

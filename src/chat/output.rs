@@ -3,12 +3,13 @@
 //! What those orders say, and what the store answers, is in `record.rs`.
 
 use super::act::Act;
+pub use super::found::{Found, Scope, SearchQuery, SearchRecord};
 use super::ids::{Conversation, Id, SessionId, Topic};
 use super::input::Target;
 pub use super::record::{
-    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, CursorQuery, EntryRecord, Found,
+    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, CursorQuery, EntryRecord,
     GroupRecord, GroupSummary, GroupsPage, ListPlace, MemberRecord, PageQuery, PageRecord, Query, Record,
-    Scope, SearchQuery, SearchRecord, Sent, SentAs, Store, UserRecord,
+    Sent, SentAs, Store, UserRecord,
 };
 use crate::base::clock::UnixMillis;
 

@@ -6,12 +6,12 @@ use std::cmp::Ordering;
 
 use super::act::{Act, Sanction, Term};
 use super::draft::KIND_SYSTEM;
+use super::found::{SearchQuery, SearchRecord};
 use super::ids::{Conversation, Id};
 use super::input::{Bounds, Listing};
 use super::output::{Entry, GroupRole, Recall};
 use crate::base::clock::{UnixDay, UnixMillis};
 use crate::base::digest::Digest;
-use crate::base::words::Words;
 
 /// A write.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,32 +184,6 @@ pub struct PageQuery {
     pub bytes_max: usize,
 }
 
-/// What is looked for, and where. The newest comes first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SearchQuery {
-    /// Every one of them must be in the text.
-    pub words: Words,
-    /// Where.
-    pub scope: Scope,
-    /// Only entries stored before the one that an earlier [`SearchRecord::next`] names.
-    pub before: Option<u64>,
-    /// How many at most.
-    pub entries_max: usize,
-    /// How many bytes at most, as [`EntryRecord::bytes`] counts them; the first entry comes in any case.
-    pub bytes_max: usize,
-    /// What it may cost: the limit `search_steps_max`.
-    pub steps_max: usize,
-}
-
-/// Where a search looks.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// In the groups of which this user is a member, and in the user's private conversations.
-    All(Id),
-    /// In one conversation.
-    One(Conversation),
-}
-
 /// What the store holds under the key of a [`Query`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
@@ -337,27 +311,6 @@ pub struct ConversationRecord {
     pub unread: u64,
     /// The newest entry; `None` when none is kept.
     pub last: Option<EntryRecord>,
-}
-
-/// What a search has found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SearchRecord {
-    /// The newest first.
-    pub found: Vec<Found>,
-    /// Where the search goes on, if it has not come to its end: with a full page, or when its steps were spent. Numbers
-    /// of entries over all conversations, in the order in which they were stored.
-    pub next: Option<u64>,
-    /// What it has cost.
-    pub steps: usize,
-}
-
-/// An entry that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Where.
-    pub conversation: Conversation,
-    /// What.
-    pub entry: EntryRecord,
 }
 
 /// Entries that follow one another.

@@ -2,7 +2,7 @@
 
 use karez::base::clock::UnixMillis;
 use karez::chat::output::{Entry, GroupRole, Recall, Scope, Store};
-use karez::store::{Durability, Sqlite, Storage, Tidy};
+use karez::store::{Durability, Options, Retention, Sqlite, Storage, Tidy};
 use rusqlite::Connection;
 
 use crate::folder::{Scratch, id};
@@ -301,4 +301,27 @@ fn commits_wait_for_the_disk_again_after_the_index_did_not() {
     tidy(&mut store);
     assert_eq!(indexed(&scratch.look(), "tea"), 1);
     assert_eq!(store.durability(), Ok(Durability::Full));
+}
+
+#[test]
+fn what_is_no_longer_kept_leaves_the_index() {
+    let scratch = Scratch::new();
+    let retention = Retention { entries_per_conversation_max: Some(3), ..Retention::default() };
+    let mut store = Sqlite::open(&Options { retention, ..scratch.options() }).unwrap();
+    store.begin().unwrap();
+    people(&mut store);
+    for number in 1..=9 {
+        say(&mut store, &in_group(7), &format!("tea {number}"));
+    }
+    store.commit().unwrap();
+    tidy(&mut store);
+    store.begin().unwrap();
+    say(&mut store, &in_group(7), "tea 10");
+    store.commit().unwrap();
+    tidy(&mut store);
+    assert_eq!(find(&store, 1, "tea"), ["tea 10", "tea 9", "tea 8"]);
+    let look = scratch.look();
+    assert_eq!(["tea", "7", "8"].map(|term| indexed(&look, term)), [3, 0, 1]);
+    drop((look, store));
+    is_sound(&scratch.look());
 }
