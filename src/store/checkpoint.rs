@@ -32,7 +32,7 @@ const WAITS: u32 = 3;
 const TIMES_THE_WAITS: u32 = 200;
 
 /// What is known of the commits since the last checkpoint.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Checkpoints {
     durability: Durability,
     wal_pages_max: u64,
@@ -70,6 +70,15 @@ impl Checkpoints {
             commits_seen: 0,
             looks: 0,
         }
+    }
+
+    pub(super) fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// The same, when so many rows have been changed since the start.
+    pub(super) fn with_changes(self, changes: u64) -> Checkpoints {
+        Checkpoints { changes, ..self }
     }
 
     /// Takes note of a commit, and of how many rows have been changed since the start. One that changed none has
