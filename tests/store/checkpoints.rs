@@ -71,7 +71,10 @@ fn a_durable_store_moves_when_nobody_speaks() {
     // Who only reads is not in the way.
     store.begin().unwrap();
     store.commit().unwrap();
-    assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::Done));
+    assert!(
+        (0..10).any(|_| store.tidy_up(UnixMillis(0)) == Ok(Tidy::Done)),
+        "the index needs some calls, but not many"
+    );
     assert!(is_in_file(&scratch, "100 xxx"));
 }
 
