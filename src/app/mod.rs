@@ -226,6 +226,10 @@ impl<S: Storage> Handler for App<S> {
         }
     }
 
+    fn on_flushed(&mut self, out: &mut Outbox, conn: ConnId, mark: u64) {
+        self.handle(out, Input::Flushed { session: SessionId(conn.to_u64()), mark });
+    }
+
     fn last_words(&mut self, _conn: ConnId, ending: Ending) -> LastWords {
         let bye = match ending {
             Ending::SlowConsumer => Bye::TooSlow,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{App, Guests};
 use crate::auth::{Claims, GuestKey, TokenError};
 use crate::chat::ids::SessionId;
-use crate::chat::input::{Command, Grant, Identity, Input};
+use crate::chat::input::{Command, Grant, Identity, Input, Resume, Target};
 use crate::chat::output::Refusal;
 use crate::net::{ConnId, Outbox};
 use crate::store::Storage;
@@ -25,7 +25,7 @@ impl<S: Storage> App<S> {
             // Before the login the core refuses it whatever it brings: the token is not looked at.
             wire::Request::Refresh { .. } if self.is_stranger(conn) => Command::Refresh(None),
             wire::Request::Refresh { token } => Command::Refresh(self.grant(out, conn, &token)),
-            wire::Request::Login { token, name } => {
+            wire::Request::Login { token, name, resume } => {
                 if let Some(retry_ms) = self.strangers.put_off_ms(out.now().mono, conn) {
                     let problem = Problem::from(&Refusal::RateLimited { retry_ms });
                     self.turn.refuse(conn, parsed.id.as_deref(), &problem);
@@ -38,7 +38,7 @@ impl<S: Storage> App<S> {
                     self.turn.end_with(conn, Bye::Unauthorized, None);
                     return;
                 };
-                Command::Login(identity)
+                Command::Login(identity, resume.map(|resume| self.positions(resume)))
             }
         };
         let session = SessionId(conn.to_u64());
@@ -70,6 +70,15 @@ impl<S: Storage> App<S> {
             }
             Some(token) => self.grant(out, conn, &token).map(Identity::Known),
         }
+    }
+
+    /// What a client has that comes back. Numbers of another store mean nothing.
+    fn positions(&self, resume: wire::Resume<'_>) -> Resume {
+        let is_ours = resume.epoch == self.turn.epoch();
+        let groups = resume.groups.into_iter().map(|(gid, seq)| (Target::Group(gid), seq));
+        let users = resume.users.into_iter().map(|(uid, seq)| (Target::User(uid), seq));
+        let conversations = groups.chain(users).map(|(target, seq)| (target, is_ours.then_some(seq)));
+        Resume { conversations: conversations.collect() }
     }
 
     /// What a token of the site's back end says. `None`: it does not hold.

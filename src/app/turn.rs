@@ -89,6 +89,7 @@ impl<S: Storage> Turn<S> {
                 members_page: chat.members_page_max as u64,
                 history_page: chat.history_page_max as u64,
                 recall_seconds: chat.recall_seconds,
+                resume_conversations: chat.resume_conversations_max as u64,
                 watched_uids: chat.watched_uids_max as u64,
                 messages_per_second: chat.messages_per_second,
                 messages_burst: chat.messages_burst,
@@ -200,6 +201,11 @@ impl<S: Storage> Turn<S> {
 }
 
 impl<S> Turn<S> {
+    /// What the store is called, to whom it is told at login.
+    pub(super) fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
     pub(super) fn guest_key(&self) -> &GuestKey {
         &self.guest_key
     }
@@ -299,6 +305,7 @@ impl<S: Storage> Sink for Hold<'_, S> {
                 }
             }
             Output::Query(query) => turn.queries.push_back(query),
+            Output::Mark { session, mark } => turn.held.mark(conn_of(session), mark),
             Output::Disconnect { session, why } => {
                 let (bye, retry_ms) = match why {
                     Farewell::TooManyMessages => (Bye::TooManyMessages, Some(TOO_MANY_RETRY_MS)),

@@ -73,6 +73,11 @@ pub const TABLE: &[Limit] = &[
     SEARCH_PAGE_DEFAULT,
     SEARCH_PAGE_MAX,
     SEARCH_STEPS_MAX,
+    RESUME_CONVERSATIONS_MAX,
+    RESUME_ENTRIES_MAX,
+    REPLAY_PAGE_MAX,
+    REPLAY_PAGE_BYTES_MAX,
+    REPLAY_PAGES_PER_TURN,
     CONTENT_BYTES_MAX,
     KIND_BYTES_MAX,
     DATA_BYTES_MAX,
@@ -419,6 +424,54 @@ pub const SEARCH_STEPS_MAX: Limit = Limit {
     min: 20_000,
     max: 10_000_000,
     test: "tests/chat/search.rs::searches_of_one_turn_share_their_steps",
+};
+
+// ---- chat: coming back ----
+
+/// Conversations that a client may name when it resumes.
+pub const RESUME_CONVERSATIONS_MAX: Limit = Limit {
+    name: "resume_conversations_max",
+    unit: "conversations",
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+    test: "tests/chat/resume.rs::so_many_conversations_may_be_named",
+};
+/// Entries of a conversation that are replayed; where more are missing, a gap is told.
+pub const RESUME_ENTRIES_MAX: Limit = Limit {
+    name: "resume_entries_max",
+    unit: "entries",
+    default: 500,
+    min: 0,
+    max: 1_000_000,
+    test: "tests/chat/resume.rs::where_too_much_is_missing_a_gap_stands_for_all_of_it",
+};
+/// Entries on a page of a replay.
+pub const REPLAY_PAGE_MAX: Limit = Limit {
+    name: "replay_page_max",
+    unit: "entries",
+    default: 100,
+    min: 1,
+    max: 1_000,
+    test: "tests/chat/resume.rs::a_long_replay_goes_page_by_page_as_the_client_takes_it",
+};
+/// Bytes of what is said on a page of a replay, and of several short ones until the client has taken them.
+pub const REPLAY_PAGE_BYTES_MAX: Limit = Limit {
+    name: "replay_page_bytes_max",
+    unit: "bytes",
+    default: 64 * 1024,
+    min: 1_024,
+    max: 16 * 1024 * 1024,
+    test: "tests/chat/resume.rs::a_long_replay_goes_page_by_page_as_the_client_takes_it",
+};
+/// Pages of all replays together in one turn.
+pub const REPLAY_PAGES_PER_TURN: Limit = Limit {
+    name: "replay_pages_per_turn",
+    unit: "pages",
+    default: 8,
+    min: 1,
+    max: 1_000,
+    test: "tests/chat/resume.rs::a_turn_has_room_for_so_many_pages_and_everybody_has_a_turn",
 };
 
 // ---- chat: presence ----

@@ -47,13 +47,13 @@ impl Chat {
     fn object(&mut self, now: Now, request: &Request<'_>) -> Result<(), Objection> {
         match (&request.command, self.user_of(request.session)) {
             (Command::Ping, _) => {}
-            (Command::Login(_), Ok(_)) => {
+            (Command::Login(..), Ok(_)) => {
                 return Err(Refusal::Conflict("this connection is logged in").into());
             }
-            (Command::Login(Identity::Known(Grant { uid, .. })), Err(_)) if user::is_reserved(uid) => {
+            (Command::Login(Identity::Known(Grant { uid, .. }), _), Err(_)) if user::is_reserved(uid) => {
                 return Err(Refusal::Forbidden.into());
             }
-            (Command::Login(_), Err(_)) => {}
+            (Command::Login(..), Err(_)) => {}
             (_, Err(refusal)) => return Err(refusal.into()),
             (_, Ok(user)) => self.count(now.mono, user)?,
         }
@@ -113,7 +113,12 @@ impl Chat {
             Command::Broadcast { content } if content.len() > self.limits.content_bytes_max => {
                 Err(Refusal::TooLarge("content"))
             }
-            Command::Login(_)
+            Command::Login(_, Some(resume))
+                if resume.conversations.len() > self.limits.resume_conversations_max =>
+            {
+                Err(Refusal::BadRequest("resume", "names too many conversations"))
+            }
+            Command::Login(..)
             | Command::Refresh(_)
             | Command::Ping
             | Command::Groups { .. }

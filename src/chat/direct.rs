@@ -18,9 +18,8 @@ use super::input::Target;
 use super::output::{AckedEntry, Event, Output, Query, Refusal, Sink, Store, To, UserPresence};
 use super::reply::{Outcome, Reply};
 use super::resend::Sending;
-use super::table::Table;
 use super::turn::Undo;
-use super::user::{User, UserSlot};
+use super::user::UserSlot;
 use crate::base::clock::Now;
 
 impl Chat {
@@ -65,9 +64,12 @@ impl Chat {
         self.remember(user, out);
         self.guests.name(peer);
         let seq = self.number_of_two(&conversation);
+        let must_wait = self.find_receivers(user, peer, (&conversation, seq));
         let entry = draft::entry(draft, &conversation, seq, &self.users[user], now.unix);
         out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: sending.sent_as() }));
-        collect_receivers(&mut self.receivers, &self.users, user, peer);
+        if must_wait {
+            out.put(Output::Store(Store::Wait { uid: peer, conversation: &conversation, seq }));
+        }
         out.put(Output::Deliver { to: To::Sessions(&self.receivers), event: Event::Entry(entry) });
         Ok(Reply::Ack(Some(AckedEntry { target, seq, time: now.unix, duplicate: false })))
     }
@@ -132,19 +134,5 @@ impl Chat {
             out.put(Output::Deliver { to: To::Sessions(&self.receivers), event });
         }
         Ok(Reply::Ack(None))
-    }
-}
-
-/// Gathers the devices of two users, each once.
-pub(super) fn collect_receivers(
-    receivers: &mut Vec<SessionId>,
-    users: &Table<User>,
-    user: UserSlot,
-    peer: &Id,
-) {
-    receivers.clear();
-    receivers.extend_from_slice(users[user].sessions.as_slice());
-    if let Some(other) = users.slot(peer).filter(|other| *other != user) {
-        receivers.extend_from_slice(users[other].sessions.as_slice());
     }
 }

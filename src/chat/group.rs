@@ -77,7 +77,8 @@ impl Chat {
         Ok(())
     }
 
-    /// Makes a stored user a member of a stored group, heard on every device from now on.
+    /// Makes a stored user a member of a stored group, heard on every device from now on; where a replay is about to
+    /// bring it, by that.
     pub(super) fn let_in(&mut self, slot: GroupSlot, user: UserSlot, out: &mut impl Sink) {
         let first = self.groups[slot].members.is_empty();
         let role = if first { GroupRole::Owner } else { GroupRole::Member };
@@ -87,7 +88,9 @@ impl Chat {
         let (gid, uid) = (self.groups[slot].gid(), &self.users[user].uid);
         out.put(Output::Store(Store::Member { gid, uid, role }));
         for &session in self.users[user].sessions.as_slice() {
-            out.put(Output::Subscribe { session, topic: slot.topic() });
+            if !self.replays.brings(session, &self.groups[slot].conversation) {
+                out.put(Output::Subscribe { session, topic: slot.topic() });
+            }
         }
     }
 

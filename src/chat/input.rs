@@ -23,6 +23,14 @@ pub enum Input<'a> {
     Gone(SessionId),
     /// The store answers a [`Query`](super::output::Query): what it holds under that key.
     Answer(Record),
+    /// Everything that was put out for the session before this [`Output::Mark`](super::output::Output::Mark)
+    /// is on its way to the client.
+    Flushed {
+        /// Who.
+        session: SessionId,
+        /// The number of the mark.
+        mark: u64,
+    },
     /// The moment that [`Chat::next_deadline`](super::Chat::next_deadline) named has come.
     Deadline,
     /// The store's transaction of this turn is committed; the outputs of the turn may leave.
@@ -34,8 +42,8 @@ pub enum Input<'a> {
 /// A request of a client, checked for shape but not for permission.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command<'a> {
-    /// The first request of a session.
-    Login(Identity<'a>),
+    /// The first request of a session: who it is, and what it has, if it comes back.
+    Login(Identity<'a>, Option<Resume>),
     /// A further token on a session that is logged in. `None`: it does not hold; the core says so, for a
     /// request that is refused counts for the rate like any other.
     Refresh(Option<Grant>),
@@ -163,7 +171,7 @@ impl Command<'_> {
     #[must_use]
     pub fn into_owned(self) -> Command<'static> {
         match self {
-            Command::Login(identity) => Command::Login(identity.into_owned()),
+            Command::Login(identity, resume) => Command::Login(identity.into_owned(), resume),
             Command::Refresh(grant) => Command::Refresh(grant),
             Command::Ping => Command::Ping,
             Command::Join { gid } => Command::Join { gid },
@@ -257,6 +265,14 @@ pub struct Draft<'a> {
     pub reply: Option<u64>,
     /// Users who are mentioned.
     pub mentions: Vec<Id>,
+}
+
+/// What a client has that comes back: each conversation once, with the last `seq` that it has of it, in the order
+/// in which they are to be replayed. `None`: its figure means nothing, for it is of another store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resume {
+    /// The conversations.
+    pub conversations: Vec<(Target, Option<u64>)>,
 }
 
 /// Who logs in, as established by the floor above; a token that does not hold never gets here.

@@ -80,6 +80,16 @@ pub struct Limits {
     pub search_page_max: usize,
     /// Steps of the store for searches in one turn.
     pub search_steps_max: usize,
+    /// Conversations that a client may name when it resumes.
+    pub resume_conversations_max: usize,
+    /// Entries of a conversation that are replayed.
+    pub resume_entries_max: u64,
+    /// Entries on a page of a replay.
+    pub replay_page_max: usize,
+    /// Bytes of what is said on a page of a replay.
+    pub replay_page_bytes_max: usize,
+    /// Pages of all replays together in one turn.
+    pub replay_pages_per_turn: usize,
     /// Users whom one session may watch.
     pub watched_uids_max: usize,
     /// Milliseconds for which a user without a session is still shown as online.
@@ -142,6 +152,11 @@ impl Default for Limits {
             search_page_default: table::SEARCH_PAGE_DEFAULT.count(),
             search_page_max: table::SEARCH_PAGE_MAX.count(),
             search_steps_max: table::SEARCH_STEPS_MAX.count(),
+            resume_conversations_max: table::RESUME_CONVERSATIONS_MAX.count(),
+            resume_entries_max: table::RESUME_ENTRIES_MAX.default,
+            replay_page_max: table::REPLAY_PAGE_MAX.count(),
+            replay_page_bytes_max: table::REPLAY_PAGE_BYTES_MAX.count(),
+            replay_pages_per_turn: table::REPLAY_PAGES_PER_TURN.count(),
             watched_uids_max: table::WATCHED_UIDS_MAX.count(),
             presence_grace_ms: table::PRESENCE_GRACE_MS.default,
             content_bytes_max: table::CONTENT_BYTES_MAX.count(),

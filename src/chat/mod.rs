@@ -34,12 +34,14 @@ mod govern;
 mod group;
 mod history;
 mod listing;
+mod offline;
 mod parking;
 mod permission;
 mod presence;
 mod quota;
 mod recall;
 mod record;
+mod replay;
 mod reply;
 mod resend;
 mod room;
@@ -61,6 +63,7 @@ use parking::{Parking, Request};
 use permission::Asker;
 use presence::Presence;
 use quota::Spell;
+use replay::Replays;
 use reply::{Outcome, Reply};
 use resend::Sending;
 use room::Group;
@@ -102,6 +105,7 @@ pub struct Chat {
     /// Users who are over the rate, or were.
     spells: BTreeMap<UserSlot, Spell>,
     parking: Parking,
+    replays: Replays,
     turn: Turn,
     /// The receivers of one delivery to several sessions; kept for its memory.
     receivers: Vec<SessionId>,
@@ -124,6 +128,7 @@ impl Chat {
             expiry: Expiry::default(),
             spells: BTreeMap::new(),
             parking: Parking::default(),
+            replays: Replays::default(),
             turn: Turn::default(),
             receivers: Vec::new(),
         }
@@ -149,21 +154,25 @@ impl Chat {
             }
             Input::Gone(session) => self.gone(now, session, out),
             Input::Answer(record) => self.answer(now, record, out),
+            Input::Flushed { session, mark } => self.flushed(session, mark),
             Input::Deadline => {
                 self.end_graces(now.mono, out);
                 self.end_expired(now.mono, out);
                 self.forget_guests(now, out);
             }
-            Input::Committed => self.committed(),
-            Input::CommitFailed => self.commit_failed(now, out),
+            Input::Committed => return self.committed(),
+            Input::CommitFailed => return self.commit_failed(now, out),
         }
+        self.replay(now, out);
     }
 
-    /// When [`Input::Deadline`] is due next. To be asked after each batch of inputs; an input too early
-    /// does no harm.
+    /// When [`Input::Deadline`] is due next. To be asked after each commit; an input too early does no harm. A moment
+    /// that has passed already asks for another turn at once.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Millis> {
-        self.presence.next_end().into_iter().chain(self.expiry.next()).chain(self.forgetting.next()).min()
+        let due =
+            [self.presence.next_end(), self.expiry.next(), self.forgetting.next(), self.replays.next_step()];
+        due.into_iter().flatten().min()
     }
 
     /// Serves a request for which everything is known.
@@ -172,7 +181,7 @@ impl Chat {
         let id = id.as_deref();
         self.turn.answered(session, id);
         let outcome = match command {
-            Command::Login(identity) => self.login(now, (session, id), identity, out),
+            Command::Login(identity, resume) => self.login(now, (session, id), (identity, resume), out),
             Command::Ping => {
                 out.put(Output::Deliver { to: To::Session(session), event: Event::Pong { id } });
                 Ok(Reply::Given)
@@ -208,7 +217,7 @@ impl Chat {
     ) -> Outcome {
         let asker = self.asker(session)?;
         match command {
-            Command::Login(_) | Command::Ping => Ok(Reply::Given),
+            Command::Login(..) | Command::Ping => Ok(Reply::Given),
             Command::Refresh(grant) => self.refresh(now, (session, id), grant.as_ref(), out),
             Command::Join { gid } => self.join(now, asker, &gid, out),
             Command::Leave { gid } => self.leave(now, asker, &gid, out),

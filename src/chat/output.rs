@@ -6,6 +6,7 @@ use super::act::Act;
 pub use super::found::{Found, Scope, SearchQuery, SearchRecord};
 use super::ids::{Conversation, Id, SessionId, Topic};
 use super::input::Target;
+pub use super::offline::{WaitingEntry, WaitingPage, WaitingQuery};
 pub use super::record::{
     ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, CursorQuery, EntryRecord,
     GroupRecord, GroupSummary, GroupsPage, ListPlace, MemberRecord, PageQuery, PageRecord, Query, Record,
@@ -46,6 +47,14 @@ pub enum Output<'a> {
         session: SessionId,
         /// The list.
         topic: Topic,
+    },
+    /// Once everything that was put out for the session so far is on its way to the client, this number comes
+    /// back by [`Input::Flushed`](super::input::Input::Flushed).
+    Mark {
+        /// Who.
+        session: SessionId,
+        /// The number. Each is given once.
+        mark: u64,
     },
     /// Write this in the open transaction.
     Store(Store<'a>),
@@ -111,6 +120,19 @@ pub enum Event<'a> {
     },
     /// An entry of a conversation: `groupPm`, `pm` or `recalled`.
     Entry(Entry<'a>),
+    /// An entry that was said while its receiver had no session to hear it.
+    Offline(Entry<'a>),
+    /// Entries of a conversation that the client does not have are not replayed: it pages for them.
+    Gap {
+        /// The conversation as the client names it.
+        target: &'a Target,
+        /// The last that the client has; 0 when its figure means nothing.
+        after: u64,
+        /// The first that it gets by itself: the newest and one more.
+        before: u64,
+    },
+    /// Everything that the client had missed has been told.
+    Resumed,
     /// The request with this `id` is done, and stored if it stores.
     Ack {
         /// Echoed.

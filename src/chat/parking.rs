@@ -57,6 +57,11 @@ pub(super) struct Parking {
 }
 
 impl Parking {
+    /// The store has answered this.
+    pub(super) fn answered(&mut self, query: &Query) {
+        self.asked.remove(query);
+    }
+
     /// Drops what a session that has ended was waiting for.
     pub(super) fn forget(&mut self, session: SessionId) {
         self.waiting.retain(|request| request.session != session);
@@ -87,6 +92,7 @@ impl Chat {
 
     /// The store has answered.
     pub(super) fn answer(&mut self, now: Now, record: Record, out: &mut impl Sink) {
+        self.replay_answer(&record, out);
         match record {
             Record::User(uid, user) => {
                 self.load_user(&uid, user);
@@ -132,6 +138,7 @@ impl Chat {
                 self.parking.asked.remove(&Query::Search(query.clone()));
                 self.parking.at_hand = Some(Record::Search(query, record));
             }
+            Record::Waiting(..) => {}
             Record::Sent { uid, id, sent } => {
                 self.parking.asked.remove(&Query::Sent { uid: uid.clone(), id: id.clone() });
                 self.parking.at_hand = Some(Record::Sent { uid, id, sent });
@@ -190,12 +197,12 @@ impl Chat {
     /// What the core must know before it can serve the request, and does not.
     fn needs(&mut self, now: Now, request: &Request<'_>) -> Option<Query> {
         match &request.command {
-            Command::Login(Identity::NewGuest { .. }) => self.guests.needs_number(),
-            Command::Login(Identity::Guest { uid, .. }) => {
+            Command::Login(Identity::NewGuest { .. }, _) => self.guests.needs_number(),
+            Command::Login(Identity::Guest { uid, .. }, _) => {
                 self.guests.needs_until().or_else(|| self.needs_user(uid))
             }
             // One after the other: nobody is let into groups before it is known who it is.
-            Command::Login(Identity::Known(grant)) => self
+            Command::Login(Identity::Known(grant), _) => self
                 .guests
                 .needs_until()
                 .or_else(|| self.needs_user(&grant.uid))

@@ -175,6 +175,15 @@ impl Chat {
         }
     }
 
+    /// Whether what is said there is for this user's ears: live, and in a replay.
+    pub(super) fn may_hear(&self, user: UserSlot, conversation: &Conversation) -> bool {
+        let row = &self.users[user];
+        match conversation {
+            Conversation::Group(gid) => self.groups.slot(gid).is_some_and(|slot| row.groups.contains(slot)),
+            Conversation::Direct(low, high) => row.uid == *low || row.uid == *high,
+        }
+    }
+
     /// Whether the asker's private messages reach this user. Whom the user blocks must be known.
     pub(super) fn may_write_to(&self, asker: Asker, peer: &Id) -> Result<(), Refusal> {
         let own = &self.users[asker.user].uid;

@@ -13,7 +13,6 @@
 //! Tested in `tests/chat/recall.rs` and `tests/sim/`.
 
 use super::Chat;
-use super::direct::collect_receivers;
 use super::draft;
 use super::ids::Conversation;
 use super::input::{Bounds, Target};
@@ -87,7 +86,7 @@ impl Chat {
             Target::User(peer) => {
                 let conversation = self.conversation(asker.user, target);
                 let number = self.number_of_two(&conversation);
-                collect_receivers(&mut self.receivers, &self.users, asker.user, peer);
+                let must_wait = self.find_receivers(asker.user, peer, (&conversation, number));
                 self.tell_recall(
                     now,
                     asker,
@@ -96,6 +95,10 @@ impl Chat {
                     To::Sessions(&self.receivers),
                     out,
                 );
+                if must_wait {
+                    let (conversation, seq) = (&conversation, number);
+                    out.put(Output::Store(Store::Wait { uid: peer, conversation, seq }));
+                }
                 number
             }
         };

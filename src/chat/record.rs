@@ -9,6 +9,7 @@ use super::draft::KIND_SYSTEM;
 use super::found::{SearchQuery, SearchRecord};
 use super::ids::{Conversation, Id};
 use super::input::{Bounds, Listing};
+use super::offline::{WaitingPage, WaitingQuery};
 use super::output::{Entry, GroupRole, Recall};
 use crate::base::clock::{UnixDay, UnixMillis};
 use crate::base::digest::Digest;
@@ -123,6 +124,24 @@ pub enum Store<'a> {
         /// Its number.
         seq: u64,
     },
+    /// A stored private entry waits for its receiver, who has no session to hear it. To say it twice does no harm.
+    Wait {
+        /// For whom.
+        uid: &'a Id,
+        /// Where.
+        conversation: &'a Conversation,
+        /// Its number.
+        seq: u64,
+    },
+    /// Entries no longer wait: the receiver has them.
+    NoWait {
+        /// For whom.
+        uid: &'a Id,
+        /// Where.
+        conversation: &'a Conversation,
+        /// Up to this number.
+        until: u64,
+    },
 }
 
 /// By what a send is known again: the author's `id`, and what was sent, in short.
@@ -169,6 +188,8 @@ pub enum Query {
     Conversations(ConversationsQuery),
     /// Entries that hold every word.
     Search(SearchQuery),
+    /// A page of what waits for a user.
+    Waiting(WaitingQuery),
 }
 
 /// Which entries are asked for.
@@ -223,6 +244,8 @@ pub enum Record {
     Conversations(ConversationsQuery, ConversationsRecord),
     /// Entries that hold every word.
     Search(SearchQuery, SearchRecord),
+    /// A page of what waits for a user.
+    Waiting(WaitingQuery, WaitingPage),
 }
 
 /// Whose cursor is asked for.
@@ -320,6 +343,8 @@ pub struct PageRecord {
     pub entries: Vec<EntryRecord>,
     /// Whether the page was cut: there are further entries within the bounds.
     pub more: bool,
+    /// The newest number of the conversation, on the page or not; 0 when nobody has spoken.
+    pub last: u64,
 }
 
 /// A stored entry, all but its conversation.
@@ -408,6 +433,8 @@ pub struct UserRecord {
     pub groups: Vec<Id>,
     /// Whose private messages the user refuses, in order.
     pub blocks: Vec<Id>,
+    /// Whether an entry waits for the user.
+    pub waits: bool,
 }
 
 /// Which page of groups is meant.

@@ -5,7 +5,8 @@
 //! addressed to the user.
 //!
 //! Invariants: a user with a session is loaded; a logged-in session is subscribed to [`TOPIC_ALL`] and to
-//! the topic of every group of which its user is a member, and to nothing else. What is said to a topic
+//! the topic of every group of which its user is a member, but for those that its replay has still to bring, and
+//! to nothing else. What is said to a topic
 //! about a session that has gone needs no `Unsubscribe`: the end of a session takes it off every topic.
 //!
 //! The tutorial's `login` case, which believes that a connection is a user.
@@ -14,7 +15,7 @@
 use super::Chat;
 use super::expiry::Hold;
 use super::ids::{Id, SessionId, TOPIC_ALL};
-use super::input::Identity;
+use super::input::{Identity, Resume};
 use super::output::{Event, Farewell, Output, Refusal, Sink, Store, To};
 use super::permission::{Asker, Deed};
 use super::reply::{Outcome, Reply};
@@ -42,7 +43,7 @@ impl Chat {
         &mut self,
         now: Now,
         (session, id): (SessionId, Option<&str>),
-        identity: Identity<'_>,
+        (identity, resume): (Identity<'_>, Option<Resume>),
         out: &mut impl Sink,
     ) -> Outcome {
         let (user, hold, groups) = match identity {
@@ -63,12 +64,15 @@ impl Chat {
         self.users[user].sessions.insert(session);
         self.turn.undo(Undo::LoggedIn(session));
         self.hold_by(session, hold);
+        self.begin_replay(session, user, resume);
         let row = &self.users[user];
         let event = Event::Login { id, uid: &row.uid, name: &row.name, guest: row.guest };
         out.put(Output::Deliver { to: To::Session(session), event });
         out.put(Output::Subscribe { session, topic: TOPIC_ALL });
         for &group in row.groups.as_slice() {
-            out.put(Output::Subscribe { session, topic: GroupSlot::topic(group) });
+            if !self.replays.brings(session, &self.groups[group].conversation) {
+                out.put(Output::Subscribe { session, topic: GroupSlot::topic(group) });
+            }
         }
         self.see(user, out);
         self.appear(user, out);
@@ -89,6 +93,8 @@ impl Chat {
         }
         self.load_user(&uid, None);
         let slot = self.users.intern(&uid);
+        // Nothing in the store names this number.
+        self.users[slot].waits = false;
         self.users[slot].guest = true;
         self.name_at_login(slot, name, out);
         Ok(slot)
@@ -143,6 +149,7 @@ impl Chat {
             self.users[user].last = Some(now.unix);
             self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
             self.see(user, out);
+            self.wait_again(user, out);
         }
     }
 
@@ -170,6 +177,7 @@ impl Chat {
     pub(super) fn log_out(&mut self, session: SessionId) -> Option<UserSlot> {
         let Session { user, hold, .. } = self.sessions.remove(&session)?;
         self.expiry.forget(session, hold);
+        self.replays.forget(session);
         for released in self.presence.unwatch_all(session) {
             self.users.loosen(released);
         }

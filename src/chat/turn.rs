@@ -11,7 +11,7 @@
 //! subscribed where must be known at every moment, not only when the store has answered again. The `seq` of
 //! a private conversation has no such dependants; it is simply forgotten and asked for again.
 //!
-//! Three things are not undone. A session that ended is gone. A request counts for the rate: it cost us as
+//! Four things are not undone. A mark that was reached stays reached (`replay.rs`). A session that ended is gone. A request counts for the rate: it cost us as
 //! much. And what was loaded stays loaded: rows are loaded before the turn changes them or not at all.
 //! Requests that still wait for an answer of the store are refused as well, since a store that fails may
 //! never answer, and whoever came behind them would wait for ever.
@@ -26,6 +26,7 @@ use super::expiry::Hold;
 use super::ids::{Conversation, Id, SessionId};
 use super::output::{GroupRole, Refusal, Sink};
 use super::parking::Request;
+use super::replay::Replay;
 use super::room::{GroupSlot, Member};
 use super::user::UserSlot;
 use super::{Chat, refuse};
@@ -80,6 +81,10 @@ pub(super) enum Undo {
     },
     Spoken(GroupSlot),
     Whispered(Conversation),
+    /// With the replay before.
+    Replayed(SessionId, Box<Replay>),
+    /// With what was struck.
+    Struck(Id, Conversation, u64),
 }
 
 /// A request that was answered in this turn; its `id` ends there in the joined ids.
@@ -96,6 +101,12 @@ pub(super) struct Turn {
     /// The ids of the answered requests, one after the other, so that none is allocated.
     ids: String,
     gone: BTreeSet<SessionId>,
+    /// Sessions whose replay has gone on.
+    replayed: BTreeSet<SessionId>,
+    /// Private entries, with whoever was there to hear them.
+    heard: Vec<(UserSlot, Conversation, u64)>,
+    /// By user.
+    heard_is_sorted: bool,
     /// Users that were loaded or left by their last session.
     alone: Vec<UserSlot>,
     /// What the searches have cost so far.
@@ -127,7 +138,32 @@ impl Turn {
         self.alone.push(user);
     }
 
+    /// Whether nothing has become of the session's replay in this turn before.
+    pub(super) fn replays_for_the_first_time(&mut self, session: SessionId) -> bool {
+        self.replayed.insert(session)
+    }
+
+    /// A private entry was sent to a user who is there.
+    pub(super) fn heard(&mut self, user: UserSlot, conversation: &Conversation, seq: u64) {
+        self.heard.push((user, conversation.clone(), seq));
+        self.heard_is_sorted = false;
+    }
+
+    /// The private entries that a user was sent in this turn, so far.
+    pub(super) fn take_heard_by(&mut self, user: UserSlot) -> Vec<(Conversation, u64)> {
+        // Many may go in one turn, so each looks only at its own.
+        if !self.heard_is_sorted {
+            self.heard.sort_by_key(|(user, ..)| *user);
+            self.heard_is_sorted = true;
+        }
+        let from = self.heard.partition_point(|(of, ..)| *of < user);
+        let until = self.heard.partition_point(|(of, ..)| *of <= user);
+        self.heard.drain(from..until).map(|(_, conversation, seq)| (conversation, seq)).collect()
+    }
+
     fn forget(&mut self) {
+        self.replayed.clear();
+        self.heard.clear();
         self.steps.clear();
         self.answered.clear();
         self.ids.clear();
@@ -139,6 +175,7 @@ impl Turn {
 impl Chat {
     pub(super) fn committed(&mut self) {
         self.turn.forget();
+        self.replays.committed();
         if self.parking.is_waited_for() || self.forgetting.waits() {
             // What was loaded for whoever needs one thing more must be there when it goes on.
             return;
@@ -184,6 +221,7 @@ impl Chat {
             let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
             refuse(session, id.as_deref(), refusal, out);
         }
+        self.replays_failed(now);
     }
 
     fn step_back(&mut self, step: Undo) {
@@ -236,6 +274,8 @@ impl Chat {
             Undo::Whispered(conversation) => {
                 self.directs.remove(&conversation);
             }
+            Undo::Replayed(session, before) => self.put_back_replay(session, *before),
+            Undo::Struck(uid, conversation, until) => self.put_back_strike(&uid, conversation, until),
         }
     }
 }

@@ -65,6 +65,8 @@ pub(super) struct User {
     pub(super) loaded: bool,
     /// Whether the store has this user; right only in a loaded row.
     pub(super) stored: bool,
+    /// Whether an entry may be waiting in the store: if not, that is certain. Right only in a loaded row.
+    pub(super) waits: bool,
     /// Whether those who watch have been told that the user is online.
     pub(super) shown: bool,
 }
@@ -86,6 +88,7 @@ impl Row for User {
             guest: false,
             loaded: false,
             stored: false,
+            waits: false,
             shown: false,
         }
     }
@@ -123,6 +126,8 @@ impl Chat {
         }
         user.loaded = true;
         user.stored = record.is_some();
+        // Of whom the store does not know it may keep entries all the same.
+        user.waits = record.as_ref().is_none_or(|record| record.waits);
         let Some(record) = record else {
             user.blocked = Some(BTreeSet::new());
             return;

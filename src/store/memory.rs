@@ -10,19 +10,17 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::guests::SeenGuests;
-use super::page;
 use super::recall;
 use super::retention::{Progress, Retention};
 use super::search::Numbered;
 use super::sends::{SendKey, Sends};
+use super::waiting::{self, Waiting};
 use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::{UnixDay, UnixMillis};
 use crate::base::limits;
 use crate::chat::act::{Act, Sanction, Term};
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{
-    Entry, EntryRecord, GroupRole, PageRecord, Query, Record, Sent, Store, UserRecord,
-};
+use crate::chat::output::{Entry, EntryRecord, GroupRole, Query, Record, Sent, Store, UserRecord};
 
 #[derive(Clone, Debug)]
 pub(super) struct User {
@@ -89,6 +87,7 @@ pub(super) enum Undo {
     /// With what was read before.
     Read(Id, Conversation, u64),
     Send(SendKey, UnixMillis),
+    Waiting(waiting::Step),
     Guests(u64),
     Seen(Id, UnixDay),
     NoUser(Id, User, Vec<(SendKey, Sent)>),
@@ -104,9 +103,10 @@ pub struct Memory {
     entries_ever: u64,
     pub(super) sends: Sends,
     pub(super) seen: SeenGuests,
+    pub(super) waiting: Waiting,
     guests_until: u64,
     identity: Option<Identity>,
-    entries_per_conversation_max: usize,
+    pub(super) entries_per_conversation_max: usize,
     sends_max: usize,
     pub(super) retention: Retention,
     pub(super) progress: Progress,
@@ -126,6 +126,7 @@ impl Memory {
             entries_ever: 0,
             sends: Sends::default(),
             seen: SeenGuests::default(),
+            waiting: Waiting::default(),
             guests_until: 0,
             identity: None,
             entries_per_conversation_max,
@@ -315,6 +316,8 @@ impl Memory {
             }
             Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
             Store::Read { uid, conversation, seq } => self.write_read(uid, conversation, seq)?,
+            Store::Wait { uid, conversation, seq } => self.write_waiting(uid, conversation, seq),
+            Store::NoWait { uid, conversation, until } => self.strike_waiting(uid, conversation, until),
             Store::Append { entry, sent_as } => {
                 steps.push(self.append(&entry)?);
                 let Some(sent_as) = sent_as else { return Ok(()) };
@@ -385,6 +388,7 @@ impl Memory {
                 }
             }
             Undo::Read(uid, conversation, before) => self.put_cursor(&uid, &conversation, before),
+            Undo::Waiting(step) => self.waiting.step_back(step),
             Undo::Append(conversation, before) => {
                 self.entries_ever -= 1;
                 if let Some(log) = self.logs.get_mut(&conversation) {
@@ -435,6 +439,7 @@ impl Storage for Memory {
                     guest: user.guest,
                     groups: user.groups.iter().cloned().collect(),
                     blocks: user.blocks.iter().cloned().collect(),
+                    waits: self.waiting.has_some(uid),
                 });
                 Record::User(uid.clone(), record)
             }
@@ -449,15 +454,11 @@ impl Storage for Memory {
             Query::Forgettable { seen_before } => {
                 Record::Forgettable { seen_before: *seen_before, uid: self.seen.first(*seen_before) }
             }
-            Query::Page(query) => Record::Page(
-                query.clone(),
-                self.logs
-                    .get(&query.conversation)
-                    .map_or_else(PageRecord::default, |log| page::of(&log.entries, query)),
-            ),
+            Query::Page(query) => Record::Page(query.clone(), self.page(query)),
             Query::Cursor(query) => Record::Cursor(query.clone(), self.cursor(query)),
             Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
             Query::Search(query) => Record::Search(query.clone(), self.search(query)),
+            Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)),
             Query::Sent { uid, id } => {
                 let sent = self.sends.find(uid, id);
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }
@@ -474,11 +475,8 @@ impl Storage for Memory {
             return Err(StoreError::Medium("told to fail".to_owned()));
         }
         for step in self.open.take().unwrap_or_default() {
-            if let Undo::Append(conversation, _) = step
-                && let Some(log) = self.logs.get_mut(&conversation)
-            {
-                let surplus = log.entries.len().saturating_sub(self.entries_per_conversation_max);
-                log.entries.drain(..surplus);
+            if let Undo::Append(conversation, _) = step {
+                self.drop_surplus(&conversation);
             }
         }
         Ok(())

@@ -25,6 +25,7 @@ mod rows;
 mod search;
 mod sends;
 mod sqlite;
+mod waiting;
 
 use std::fmt;
 

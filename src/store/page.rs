@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use rusqlite::params;
 
 use super::StoreError;
+use super::memory::Memory;
 use super::rows::{ENTRY, entry_of};
 use super::search::Numbered;
 use super::sqlite::Sqlite;
@@ -15,22 +16,22 @@ use crate::chat::input::Bounds;
 use crate::chat::output::{EntryRecord, PageQuery, PageRecord};
 
 /// A page that is being filled, from the end that was asked for.
-struct Page<'a> {
-    query: &'a PageQuery,
-    entries: Vec<EntryRecord>,
+pub(super) struct Page<T> {
+    pub(super) entries: Vec<T>,
+    entries_max: usize,
     bytes_left: usize,
-    more: bool,
+    /// It was cut.
+    pub(super) more: bool,
 }
 
-impl<'a> Page<'a> {
-    fn new(query: &'a PageQuery) -> Page<'a> {
-        Page { query, entries: Vec::new(), bytes_left: query.bytes_max, more: false }
+impl<T> Page<T> {
+    pub(super) fn new(entries_max: usize, bytes_max: usize) -> Page<T> {
+        Page { entries: Vec::new(), entries_max, bytes_left: bytes_max, more: false }
     }
 
-    /// Takes the next entry, and tells whether one more may be offered.
-    fn offer(&mut self, entry: EntryRecord) -> bool {
-        let bytes = entry.bytes();
-        let is_full = self.entries.len() >= self.query.entries_max || bytes > self.bytes_left;
+    /// Takes the next entry, which has so many bytes, and tells whether one more may be offered.
+    pub(super) fn offer(&mut self, entry: T, bytes: usize) -> bool {
+        let is_full = self.entries.len() >= self.entries_max || bytes > self.bytes_left;
         if is_full && !self.entries.is_empty() {
             self.more = true;
             return false;
@@ -39,36 +40,44 @@ impl<'a> Page<'a> {
         self.entries.push(entry);
         true
     }
+}
 
-    /// The page, by rising `seq`.
-    fn end(mut self) -> PageRecord {
-        match self.query.bounds {
-            Bounds::After(_) => {}
-            // It was filled from its newest entry on.
-            Bounds::Newest | Bounds::Before(_) => self.entries.reverse(),
-        }
-        PageRecord { entries: self.entries, more: self.more }
+/// The page, by rising `seq`.
+fn sorted(mut page: Page<EntryRecord>, query: &PageQuery, last: u64) -> PageRecord {
+    match query.bounds {
+        Bounds::After(_) => {}
+        // It was filled from its newest entry on.
+        Bounds::Newest | Bounds::Before(_) => page.entries.reverse(),
     }
+    PageRecord { entries: page.entries, more: page.more, last }
 }
 
 /// A page of entries in memory, which follow one another without gaps.
-pub(super) fn of(entries: &VecDeque<Numbered>, query: &PageQuery) -> PageRecord {
-    let mut page = Page::new(query);
+fn of(entries: &VecDeque<Numbered>, query: &PageQuery, last: u64) -> PageRecord {
+    let mut page = Page::new(query.entries_max, query.bytes_max);
     let first = entries.front().map_or(0, |first| first.entry.seq);
     let place = |seq: u64| usize::try_from(seq.saturating_sub(first)).unwrap_or(usize::MAX);
     let len = entries.len();
-    let mut offer = |at: usize| entries.get(at).is_some_and(|at| page.offer(at.entry.clone()));
+    let mut offer =
+        |at: usize| entries.get(at).is_some_and(|at| page.offer(at.entry.clone(), at.entry.bytes()));
     match query.bounds {
         Bounds::Newest => (0..len).rev().all(&mut offer),
         Bounds::Before(seq) => (0..place(seq).min(len)).rev().all(&mut offer),
         Bounds::After(seq) => (place(seq.saturating_add(1)).min(len)..len).all(&mut offer),
     };
-    page.end()
+    sorted(page, query, last)
+}
+
+impl Memory {
+    pub(super) fn page(&self, query: &PageQuery) -> PageRecord {
+        let log = self.logs.get(&query.conversation);
+        log.map_or_else(PageRecord::default, |log| of(&log.entries, query, log.last))
+    }
 }
 
 impl Sqlite {
     pub(super) fn page(&self, query: &PageQuery) -> Result<PageRecord, StoreError> {
-        let mut page = Page::new(query);
+        let mut page = Page::new(query.entries_max, query.bytes_max);
         let conversation = self.conversation(&query.conversation)?;
         let (order, bound) = match query.bounds {
             Bounds::Newest => ("seq < ? ORDER BY seq DESC", u64::MAX >> 1),
@@ -78,8 +87,10 @@ impl Sqlite {
         let sql = format!("SELECT {ENTRY} FROM entry WHERE conversation = ? AND {order} LIMIT ?");
         // Entries are long, and the page may be full before the limit is reached.
         self.each_row(&sql, params![conversation, bound, query.entries_max + 1], |row| {
-            Ok(page.offer(entry_of(row)?))
+            let entry = entry_of(row)?;
+            let bytes = entry.bytes();
+            Ok(page.offer(entry, bytes))
         })?;
-        Ok(page.end())
+        Ok(sorted(page, query, self.last(conversation)?))
     }
 }

@@ -217,6 +217,7 @@ impl Sqlite {
     fn remove_entries(&self, surplus: &[Surplus]) -> Result<(), StoreError> {
         for gone in surplus {
             self.unindex("entry = ?", [gone.entry])?;
+            // Somebody may wait for it; that goes by a trigger.
             self.run("DELETE FROM entry WHERE entry = ?", [gone.entry])?;
             let sql = "UPDATE conversation SET base = ?2 WHERE conversation = ?1 AND base < ?2";
             self.run(sql, params![gone.conversation, gone.seq])?;
@@ -239,7 +240,9 @@ impl Memory {
             let seen = log.entries.len().min(left);
             let is_old = |of: &Numbered| of.entry.time < until;
             let count = log.entries.range(..seen).rposition(is_old).map_or(0, |at| at + 1);
-            log.entries.drain(..count);
+            if let Some(last) = log.entries.drain(..count).next_back() {
+                self.waiting.forget(conversation, last.entry.seq);
+            }
             // To have looked costs something too.
             left = left.saturating_sub(count.max(1));
             if left == 0 {

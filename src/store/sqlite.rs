@@ -326,7 +326,7 @@ impl Sqlite {
         let sql = "SELECT gid FROM user JOIN member USING (user) JOIN conversation USING (conversation)
                    WHERE uid = ? ORDER BY gid";
         let groups = self.rows(sql, [Key(uid)], |row| row.get(0))?;
-        Ok(Some(UserRecord { name, guest, groups, blocks: self.blocks(uid)? }))
+        Ok(Some(UserRecord { name, guest, groups, blocks: self.blocks(uid)?, waits: self.has_waiting(uid)? }))
     }
 
     fn is_named(&self, uid: &Id) -> Result<bool, StoreError> {
@@ -397,6 +397,8 @@ impl Storage for Sqlite {
             Store::Read { uid, conversation, seq } => self.write_read(uid, conversation, seq),
             Store::Append { entry, sent_as } => self.append(&entry, sent_as),
             Store::Erase { conversation, seq } => self.erase(conversation, seq),
+            Store::Wait { uid, conversation, seq } => self.write_waiting(uid, conversation, seq),
+            Store::NoWait { uid, conversation, until } => self.strike_waiting(uid, conversation, until),
         }
     }
 
@@ -418,6 +420,7 @@ impl Storage for Sqlite {
             Query::Cursor(query) => Record::Cursor(query.clone(), self.cursor(query)?),
             Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
             Query::Search(query) => Record::Search(query.clone(), self.search(query)?),
+            Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)?),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
             }

@@ -8,6 +8,7 @@
 //! are not here: the core knows them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -38,6 +39,8 @@ pub enum Request<'a> {
         token: Option<Cow<'a, str>>,
         /// The display name that a guest would like.
         name: Option<Cow<'a, str>>,
+        /// What a client has that comes back.
+        resume: Option<Resume<'a>>,
     },
     /// `refresh`: what the token says must be found out, too.
     Refresh {
@@ -46,6 +49,17 @@ pub enum Request<'a> {
     },
     /// Everything else, ready for the core. Never [`Command::Login`] or [`Command::Refresh`].
     Chat(Command<'a>),
+}
+
+/// What a client has that comes back: the last `seq` of each conversation that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resume<'a> {
+    /// Of which store the numbers are.
+    pub epoch: Cow<'a, str>,
+    /// Of groups, by gid.
+    pub groups: BTreeMap<Id, u64>,
+    /// Of private conversations, by the other user's uid.
+    pub users: BTreeMap<Id, u64>,
 }
 
 /// Where the values of the known fields stand. `null` is as good as absent.
@@ -99,6 +113,8 @@ struct Fields<'a> {
     token: Field<'a>,
     #[serde(borrow)]
     name: Field<'a>,
+    #[serde(borrow)]
+    resume: Field<'a>,
 }
 
 type Field<'a> = Option<&'a RawValue>;
@@ -234,7 +250,8 @@ impl<'a> Fields<'a> {
     fn login(&self) -> Result<Request<'a>, Problem> {
         let token = optional("token", self.token, value::text)?;
         let name = optional("name", self.name, value::text)?;
-        Ok(Request::Login { token, name })
+        let resume = optional("resume", self.resume, value::resume)?;
+        Ok(Request::Login { token, name, resume })
     }
 
     fn gid(&self) -> Result<Id, Problem> {

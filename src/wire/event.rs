@@ -60,6 +60,8 @@ pub struct Limits {
     pub history_page: u64,
     /// Seconds for which one may recall what one said.
     pub recall_seconds: u64,
+    /// Conversations named in `resume`.
+    pub resume_conversations: u64,
     /// Users watched by one connection.
     pub watched_uids: u64,
     /// Requests of one user in a second, in the long run.
@@ -74,18 +76,16 @@ pub struct Limits {
 pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
     match event {
         Event::Login { id, uid, name, guest: _ } => open_login(*id, uid, name, out).close(),
-        Event::Refreshed { id, exp_s } => {
-            let mut json = Writer::open(out, "refreshed");
-            json.echo(*id);
-            json.number("exp", *exp_s);
-            json.close();
-        }
+        Event::Refreshed { id, exp_s } => render_refreshed(*id, *exp_s, out),
         Event::Pong { id } => {
             let mut json = Writer::open(out, "pong");
             json.echo(*id);
             json.close();
         }
         Event::Entry(entry) => render_entry(entry, out),
+        Event::Offline(entry) => render_offline(entry, out),
+        Event::Gap { target, after, before } => render_gap(target, *after, *before, out),
+        Event::Resumed => Writer::open(out, "resumed").close(),
         Event::Ack { id, entry } => render_ack(id, entry.as_ref(), out),
         Event::Broadcast { uid, name, content, time } => {
             let mut json = Writer::open(out, "broadcast");
@@ -164,6 +164,7 @@ pub fn render_login(login: &Login<'_>, out: &mut Vec<u8>) {
         json.number("members_page", limits.members_page);
         json.number("history_page", limits.history_page);
         json.number("recall_seconds", limits.recall_seconds);
+        json.number("resume_conversations", limits.resume_conversations);
         json.number("watched_uids", limits.watched_uids);
         json.number("messages_per_second", limits.messages_per_second);
         json.number("messages_burst", limits.messages_burst);
@@ -201,6 +202,28 @@ fn open_login<'o>(id: Option<&str>, uid: &Id, name: &str, out: &'o mut Vec<u8>) 
 fn render_entry(entry: &Entry<'_>, out: &mut Vec<u8>) {
     let mut json = Writer::open(out, entry_type(entry));
     entry_fields(&mut json, entry);
+    json.close();
+}
+
+fn render_offline(entry: &Entry<'_>, out: &mut Vec<u8>) {
+    let mut json = Writer::open(out, entry_type(entry));
+    entry_fields(&mut json, entry);
+    json.flag("offline", true);
+    json.close();
+}
+
+fn render_gap(target: &Target, after: u64, before: u64, out: &mut Vec<u8>) {
+    let mut json = Writer::open(out, "gap");
+    named(&mut json, target);
+    json.number("after", after);
+    json.number("before", before);
+    json.close();
+}
+
+fn render_refreshed(id: Option<&str>, exp_s: u64, out: &mut Vec<u8>) {
+    let mut json = Writer::open(out, "refreshed");
+    json.echo(id);
+    json.number("exp", exp_s);
     json.close();
 }
 

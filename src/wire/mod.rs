@@ -24,6 +24,6 @@ mod value;
 mod writer;
 
 pub use bye::{Bye, render_bye};
-pub use command::{Parsed, Request, parse};
+pub use command::{Parsed, Request, Resume, parse};
 pub use error::{Code, Problem, Refused};
 pub use event::{Limits, Login, render, render_error, render_login};

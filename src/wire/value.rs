@@ -5,9 +5,14 @@
 //! and only the first is an id. The error is the sentence that the client is told.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::command::Resume;
 use crate::chat::ids::{ID_NUMBER_MAX, Id};
 use crate::chat::output::GroupRole;
 
@@ -29,6 +34,8 @@ const ID: &str =
 const RESERVED: &str = "\"system\" is reserved";
 const IDS: &str = "must be a list of ids";
 const REQUEST_ID: &str = "must be a string of 1 to 64 bytes";
+
+const RESUME: &str = "must be an object with an epoch, and with groups and users as objects of numbers by id";
 
 /// The longest `id` of a request, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
@@ -124,4 +131,64 @@ pub(super) fn id(raw: &str) -> Read<Id> {
 pub(super) fn ids(raw: &str) -> Read<Vec<Id>> {
     let elements: Vec<&RawValue> = serde_json::from_str(raw).map_err(|_| IDS)?;
     elements.into_iter().map(|element| id(element.get())).collect()
+}
+
+/// What a client has that comes back. Other fields are ignored: of `tickets` there are none yet.
+pub(super) fn resume(raw: &str) -> Read<Resume<'_>> {
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(borrow)]
+        epoch: Option<&'a RawValue>,
+        #[serde(borrow)]
+        groups: Option<&'a RawValue>,
+        #[serde(borrow)]
+        users: Option<&'a RawValue>,
+    }
+    if !raw.starts_with('{') {
+        return Err(RESUME);
+    }
+    let fields: Fields<'_> = serde_json::from_str(raw).map_err(|_| RESUME)?;
+    Ok(Resume {
+        epoch: fields.epoch.ok_or(RESUME).and_then(|raw| text(raw.get()).map_err(|_| RESUME))?,
+        groups: fields.groups.map_or_else(|| Ok(BTreeMap::new()), |raw| positions(raw.get()))?,
+        users: fields.users.map_or_else(|| Ok(BTreeMap::new()), |raw| positions(raw.get()))?,
+    })
+}
+
+/// Numbers by id. Of an id that comes twice, in whatever form, nobody knows which number counts.
+fn positions(raw: &str) -> Read<BTreeMap<Id, u64>> {
+    let members: Members<'_> = serde_json::from_str(raw).map_err(|_| RESUME)?;
+    let mut positions = BTreeMap::new();
+    for (name, value) in members.0 {
+        let id = Id::from_text(&name).filter(|_| name != SYSTEM).ok_or(RESUME)?;
+        if positions.insert(id, seq(value.get()).map_err(|_| RESUME)?).is_some() {
+            return Err(RESUME);
+        }
+    }
+    Ok(positions)
+}
+
+/// The members of an object, as they come.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'de>, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
 }

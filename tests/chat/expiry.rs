@@ -15,7 +15,7 @@ fn until(exp_s: u64) -> Grant {
 }
 
 fn login(grant: Grant) -> Command<'static> {
-    Command::Login(Identity::Known(grant))
+    Command::Login(Identity::Known(grant), None)
 }
 
 fn refresh(grant: Grant) -> Command<'static> {

@@ -13,7 +13,7 @@ fn guests_get_uids_from_1001() {
     let mut w = world();
     let (ada, bob) = (SessionId(1), SessionId(2));
     w.ask(ada, "a", guest_login("Ada"));
-    w.send(bob, Command::Login(Identity::NewGuest { name: None }));
+    w.send(bob, Command::Login(Identity::NewGuest { name: None }, None));
     assert_eq!(w.heard(ada), ["login [a] 1001 Ada guest"]);
     assert_eq!(w.heard(bob), ["login 1002 Guest 1002 guest"]);
 }

@@ -165,6 +165,23 @@ fn every_request_from_every_standing_is_as_the_table_says() {
 }
 
 #[test]
+fn a_replay_is_for_members() {
+    for place in ["open", "closed", "unknown"] {
+        let (mut w, _) = world_of(place);
+        let who = ["owner", "admin", "member", "muted", "outside", "left", "kicked", "banned"];
+        for (uid, name) in (OWNER..).zip(who) {
+            let session = SessionId(100 + uid);
+            w.send(session, resume(uid, &[(7, 0)], &[]));
+            let told = w.told(session);
+            let hears = told.iter().any(|told| matches!(told, Told::Entry(_) | Told::Gap { .. }));
+            let is_inside = place != "unknown" && ["owner", "admin", "member", "muted"].contains(&name);
+            assert_eq!(hears, is_inside, "{name} in an {place} group: {told:?}");
+            assert!(told.contains(&Told::Resumed), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_closed_group_looks_to_outsiders_like_none() {
     let (mut closed, sessions) = world_of("closed");
     let (mut unknown, _) = world_of("unknown");

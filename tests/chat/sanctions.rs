@@ -153,6 +153,6 @@ fn a_token_opens_a_closed_group_and_lifts_no_ban() {
     w.hush();
     let eve = SessionId(2);
     let grant = Grant { groups: vec![id(7), id(8)], ..grant(id(5)) };
-    w.send(eve, Command::Login(Identity::Known(grant)));
+    w.send(eve, Command::Login(Identity::Known(grant), None));
     assert_eq!(w.heard(eve), ["login 5 5", "joined 7 5 5 (2)"]);
 }

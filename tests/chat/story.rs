@@ -3,7 +3,7 @@
 use karez::base::clock::{Millis, UnixMillis};
 use karez::chat::act::Act;
 use karez::chat::ids::{Id, SessionId};
-use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
+use karez::chat::input::{Command, Draft, Grant, Identity, Resume, Role, Target};
 use karez::chat::output::GroupRole;
 use karez::chat::{BroadcastPolicy, Chat, Limits};
 
@@ -120,21 +120,32 @@ pub fn broadcast(content: &str) -> Command<'_> {
 }
 
 pub fn guest_login(name: &str) -> Command<'_> {
-    Command::Login(Identity::NewGuest { name: Some(name.into()) })
+    Command::Login(Identity::NewGuest { name: Some(name.into()) }, None)
 }
 
 /// A login by a token of the site's that holds for a day.
 pub fn known_login(uid: Id, name: Option<&str>) -> Command<'static> {
-    Command::Login(Identity::Known(Grant { name: name.map(str::to_owned), ..grant(uid) }))
+    Command::Login(Identity::Known(Grant { name: name.map(str::to_owned), ..grant(uid) }), None)
 }
 
 pub fn admin_login(uid: Id) -> Command<'static> {
-    Command::Login(Identity::Known(Grant { role: Role::Admin, ..grant(uid) }))
+    Command::Login(Identity::Known(Grant { role: Role::Admin, ..grant(uid) }), None)
+}
+
+/// A guest comes back with the last numbers that it has of groups and of talks with users.
+pub fn resume(uid: u64, groups: &[(u64, u64)], users: &[(u64, u64)]) -> Command<'static> {
+    let groups = groups.iter().map(|(gid, seq)| (Target::Group(id(*gid)), Some(*seq)));
+    let users = users.iter().map(|(uid, seq)| (Target::User(id(*uid)), Some(*seq)));
+    resume_with(uid, groups.chain(users).collect())
+}
+
+pub fn resume_with(uid: u64, conversations: Vec<(Target, Option<u64>)>) -> Command<'static> {
+    Command::Login(Identity::Guest { uid: id(uid), name: None }, Some(Resume { conversations }))
 }
 
 /// A guest comes back.
 pub fn guest_return(uid: u64, name: Option<&str>) -> Command<'_> {
-    Command::Login(Identity::Guest { uid: id(uid), name: name.map(Into::into) })
+    Command::Login(Identity::Guest { uid: id(uid), name: name.map(Into::into) }, None)
 }
 
 pub fn grant(uid: Id) -> Grant {

@@ -1,11 +1,14 @@
 //! What was told in lists, and short words for all of it, for stories.
 
-use karez::chat::act::Act;
-use karez::chat::ids::Conversation;
-use karez::chat::input::Target;
-use karez::chat::output::{ConversationRecord, Entry, GroupRole, Recall};
+use std::fmt::Write as _;
 
-use crate::net::Said;
+use karez::base::clock::UnixMillis;
+use karez::chat::act::Act;
+use karez::chat::ids::{Conversation, Id};
+use karez::chat::input::Target;
+use karez::chat::output::{ConversationRecord, Entry, GroupRole, GroupSummary, Recall};
+
+use crate::net::{Said, Told};
 
 /// A conversation as it stands in somebody's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +50,89 @@ pub fn said(entry: &Entry<'_>) -> Said {
         recall: entry.recall,
         time: entry.time,
     }
+}
+
+impl Told {
+    /// One short line, for stories.
+    pub fn line(&self) -> String {
+        let mut line = String::new();
+        let with = |id: &Option<String>| id.as_ref().map(|id| format!(" [{id}]")).unwrap_or_default();
+        let _ = match self {
+            Told::Login { id, uid, name, guest } => {
+                let guest = if *guest { " guest" } else { "" };
+                write!(line, "login{} {uid} {name}{guest}", with(id))
+            }
+            Told::Refreshed { id, exp_s } => write!(line, "refreshed{} {exp_s}", with(id)),
+            Told::Pong { id } => write!(line, "pong{}", with(id)),
+            Told::Entry(said) => write!(line, "{}", entry_line(said)),
+            Told::Offline(said) => write!(line, "offline {}", entry_line(said)),
+            Told::Gap { target, after, before } => write!(line, "{}", gap_line(target, *after, *before)),
+            Told::Resumed => write!(line, "resumed"),
+            Told::History { id, target, entries, more } => {
+                let more = if *more { ", more" } else { "" };
+                write!(line, "history{} {}: {}{more}", with(id), target_line(target), entry_lines(entries))
+            }
+            Told::Search { id, found, next } => {
+                let next = next.map(|next| format!(", next {next}")).unwrap_or_default();
+                write!(line, "search{}: {}{next}", with(id), entry_lines(found))
+            }
+            Told::Ack { id, entry: None } => write!(line, "ack [{id}]"),
+            Told::Ack { id, entry: Some(entry) } => {
+                let again = if entry.duplicate { " again" } else { "" };
+                write!(line, "ack [{id}] {} #{}{again}", target_line(&entry.target), entry.seq)
+            }
+            Told::Broadcast { uid, name, content } => write!(line, "broadcast {uid} {name}: {content}"),
+            Told::Joined { gid, uid, name, members } => write!(line, "joined {gid} {uid} {name} ({members})"),
+            Told::Left { gid, uid, name, members } => write!(line, "left {gid} {uid} {name} ({members})"),
+            Told::Members { id, gid, members, more } => {
+                let of = |(uid, name, role, online): &(Id, String, GroupRole, bool)| {
+                    let online = if *online { "" } else { " away" };
+                    format!(" {uid} {name}{}{online}", role_word(Some(*role)))
+                };
+                let list: Vec<String> = members.iter().map(of).collect();
+                let more = if *more { ", more" } else { "" };
+                write!(line, "members{} {gid}:{}{more}", with(id), list.join(","))
+            }
+            Told::Groups { id, groups, next } => {
+                let of = |group: &GroupSummary| {
+                    let GroupSummary { gid, name, role, open, members } = group;
+                    let role = if role.is_some() { role_word(*role) } else { " outside" };
+                    let open = if *open { "open" } else { "closed" };
+                    format!(" {gid} \"{name}\"{role} {open} ({members})")
+                };
+                let list: Vec<String> = groups.iter().map(of).collect();
+                let next = next.as_ref().map(|next| format!(", next {next}")).unwrap_or_default();
+                write!(line, "groups{}:{}{next}", with(id), list.join(","))
+            }
+            Told::Conversations { id, list, next } => {
+                let list: Vec<String> = list.iter().map(listed_line).collect();
+                let more = if next.is_some() { ", more" } else { "" };
+                write!(line, "conversations{}: {}{more}", with(id), list.join(" | "))
+            }
+            Told::Read { target, uid, seq } => write!(line, "read {} {uid} #{seq}", target_line(target)),
+            Told::Typing { target, uid } => write!(line, "typing {} {uid}", target_line(target)),
+            Told::Presence { id, users } => {
+                let list: Vec<String> = users.iter().map(presence_line).collect();
+                write!(line, "presence{}:{}", with(id), list.join(","))
+            }
+            Told::Refused { id, refusal } => write!(line, "refused{} {refusal:?}", with(id)),
+            Told::Bye(why) => write!(line, "bye {why:?}"),
+        };
+        line
+    }
+}
+
+fn presence_line((uid, online, last): &(Id, bool, Option<UnixMillis>)) -> String {
+    match (online, last) {
+        (true, None) => format!(" {uid} online"),
+        (true, Some(last)) => format!(" {uid} online WITH LAST {}", last.0),
+        (false, None) => format!(" {uid} never seen"),
+        (false, Some(last)) => format!(" {uid} last {}", last.0),
+    }
+}
+
+fn gap_line(target: &Target, after: u64, before: u64) -> String {
+    format!("gap {} {after}..{before}", target_line(target))
 }
 
 pub fn entry_line(said: &Said) -> String {

@@ -18,6 +18,7 @@ mod model;
 #[allow(dead_code)]
 mod net;
 mod random;
+mod returns;
 mod run;
 
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use marks::Mark;
 
-const SEEDS: u64 = 480;
+const SEEDS: u64 = 600;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect(name))

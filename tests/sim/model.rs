@@ -175,6 +175,12 @@ impl Model {
         !self.gone.is_empty()
     }
 
+    /// The process ends in the middle of a turn, of which nothing stays.
+    pub fn crash(&mut self) {
+        self.state = self.before.clone();
+        self.restart();
+    }
+
     /// Who came with the store's memory only: a new process on the same store.
     pub fn restart(&mut self) {
         // What was not committed is not there.
@@ -288,7 +294,7 @@ impl Model {
         if user.is_some_and(|user| user.ending) {
             return;
         }
-        let counts = !matches!(command, Command::Login(_) | Command::Ping);
+        let counts = !matches!(command, Command::Login(..) | Command::Ping);
         let uid = user.map(|user| user.uid.clone());
         if let (true, Some(uid)) = (counts, &uid)
             && let Err(retry_ms) = self.spend(now.mono, uid)
@@ -306,8 +312,10 @@ impl Model {
                 self.tell(session, Told::Pong { id: id.clone() });
                 Ok(None)
             }
-            (Command::Login(_), Some(_)) => Err(Refusal::Conflict("this connection is logged in")),
-            (Command::Login(identity), None) => self.login(now, session, id.clone(), identity),
+            (Command::Login(..), Some(_)) => Err(Refusal::Conflict("this connection is logged in")),
+            (Command::Login(identity, resume), None) => {
+                self.login(now, session, id.clone(), (identity, resume.as_ref()))
+            }
             (_, None) => Err(Refusal::LoginRequired),
             (command, Some(uid)) => self.of_user(now, session, id.clone(), &uid, command),
         };

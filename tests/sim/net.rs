@@ -4,7 +4,6 @@
 //! subscriptions too. Store orders and queries are carried out at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use karez::base::clock::{Now, UnixMillis};
 use karez::chat::Chat;
@@ -17,7 +16,10 @@ use karez::chat::output::{
 };
 use karez::store::{Memory, Storage};
 
-use crate::lines::{Listed, entry_line, entry_lines, listed_line, role_word, said, target_line};
+use crate::lines::{Listed, said};
+
+#[path = "net/returning.rs"]
+mod returning;
 
 /// An event as one receiver got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,9 @@ pub enum Told {
     Refreshed { id: Option<String>, exp_s: u64 },
     Pong { id: Option<String> },
     Entry(Said),
+    Offline(Said),
+    Gap { target: Target, after: u64, before: u64 },
+    Resumed,
     Ack { id: String, entry: Option<AckedEntry> },
     Broadcast { uid: Id, name: String, content: String },
     Joined { gid: Id, uid: Id, name: String, members: usize },
@@ -69,6 +74,8 @@ impl Told {
             Event::Refreshed { id, exp_s } => Told::Refreshed { id: owned(id), exp_s: *exp_s },
             Event::Pong { id } => Told::Pong { id: owned(id) },
             Event::Entry(entry) => Told::Entry(said(entry)),
+            Event::Offline(entry) => Told::Offline(said(entry)),
+            Event::Gap { .. } | Event::Resumed => Told::instead_of_entries(event),
             Event::Ack { id, entry } => Told::Ack { id: (*id).to_owned(), entry: entry.clone() },
             Event::Broadcast { uid, name, content, .. } => Told::Broadcast {
                 uid: (*uid).clone(),
@@ -128,77 +135,6 @@ impl Told {
             Event::Refused { id, refusal } => Told::Refused { id: owned(id), refusal: refusal.clone() },
         }
     }
-
-    /// One short line, for stories.
-    pub fn line(&self) -> String {
-        let mut line = String::new();
-        let with = |id: &Option<String>| id.as_ref().map(|id| format!(" [{id}]")).unwrap_or_default();
-        let _ = match self {
-            Told::Login { id, uid, name, guest } => {
-                let guest = if *guest { " guest" } else { "" };
-                write!(line, "login{} {uid} {name}{guest}", with(id))
-            }
-            Told::Refreshed { id, exp_s } => write!(line, "refreshed{} {exp_s}", with(id)),
-            Told::Pong { id } => write!(line, "pong{}", with(id)),
-            Told::Entry(said) => write!(line, "{}", entry_line(said)),
-            Told::History { id, target, entries, more } => {
-                let more = if *more { ", more" } else { "" };
-                write!(line, "history{} {}: {}{more}", with(id), target_line(target), entry_lines(entries))
-            }
-            Told::Search { id, found, next } => {
-                let next = next.map(|next| format!(", next {next}")).unwrap_or_default();
-                write!(line, "search{}: {}{next}", with(id), entry_lines(found))
-            }
-            Told::Ack { id, entry: None } => write!(line, "ack [{id}]"),
-            Told::Ack { id, entry: Some(entry) } => {
-                let again = if entry.duplicate { " again" } else { "" };
-                write!(line, "ack [{id}] {} #{}{again}", target_line(&entry.target), entry.seq)
-            }
-            Told::Broadcast { uid, name, content } => write!(line, "broadcast {uid} {name}: {content}"),
-            Told::Joined { gid, uid, name, members } => write!(line, "joined {gid} {uid} {name} ({members})"),
-            Told::Left { gid, uid, name, members } => write!(line, "left {gid} {uid} {name} ({members})"),
-            Told::Members { id, gid, members, more } => {
-                let of = |(uid, name, role, online): &(Id, String, GroupRole, bool)| {
-                    let online = if *online { "" } else { " away" };
-                    format!(" {uid} {name}{}{online}", role_word(Some(*role)))
-                };
-                let list: Vec<String> = members.iter().map(of).collect();
-                let more = if *more { ", more" } else { "" };
-                write!(line, "members{} {gid}:{}{more}", with(id), list.join(","))
-            }
-            Told::Groups { id, groups, next } => {
-                let of = |group: &GroupSummary| {
-                    let GroupSummary { gid, name, role, open, members } = group;
-                    let role = if role.is_some() { role_word(*role) } else { " outside" };
-                    let open = if *open { "open" } else { "closed" };
-                    format!(" {gid} \"{name}\"{role} {open} ({members})")
-                };
-                let list: Vec<String> = groups.iter().map(of).collect();
-                let next = next.as_ref().map(|next| format!(", next {next}")).unwrap_or_default();
-                write!(line, "groups{}:{}{next}", with(id), list.join(","))
-            }
-            Told::Conversations { id, list, next } => {
-                let list: Vec<String> = list.iter().map(listed_line).collect();
-                let more = if next.is_some() { ", more" } else { "" };
-                write!(line, "conversations{}: {}{more}", with(id), list.join(" | "))
-            }
-            Told::Read { target, uid, seq } => write!(line, "read {} {uid} #{seq}", target_line(target)),
-            Told::Typing { target, uid } => write!(line, "typing {} {uid}", target_line(target)),
-            Told::Presence { id, users } => {
-                let of = |(uid, online, last): &(Id, bool, Option<UnixMillis>)| match (online, last) {
-                    (true, None) => format!(" {uid} online"),
-                    (true, Some(last)) => format!(" {uid} online WITH LAST {}", last.0),
-                    (false, None) => format!(" {uid} never seen"),
-                    (false, Some(last)) => format!(" {uid} last {}", last.0),
-                };
-                let list: Vec<String> = users.iter().map(of).collect();
-                write!(line, "presence{}:{}", with(id), list.join(","))
-            }
-            Told::Refused { id, refusal } => write!(line, "refused{} {refusal:?}", with(id)),
-            Told::Bye(why) => write!(line, "bye {why:?}"),
-        };
-        line
-    }
 }
 
 enum Receivers {
@@ -210,6 +146,7 @@ enum Held {
     Deliver(Receivers, Box<Told>),
     Subscribe(SessionId, Topic),
     Unsubscribe(SessionId, Topic),
+    Mark(SessionId, u64),
 }
 
 /// How the store does.
@@ -238,17 +175,30 @@ struct Outside {
     held: Vec<Held>,
     topics: BTreeMap<Topic, BTreeSet<SessionId>>,
     inboxes: BTreeMap<SessionId, Vec<Told>>,
+    /// Marks that the kernel has not reached, the oldest first.
+    marks: Vec<(SessionId, u64)>,
     gone: BTreeSet<SessionId>,
     /// While the core takes back a turn.
     failing: bool,
     queries: Vec<Query>,
     /// Who was a member of the group when an entry was written, or takes part in the talk.
-    audience: BTreeMap<(Conversation, u64), BTreeSet<Id>>,
+    audience: Audiences,
     erased: Erased,
     /// Who was forgotten in this turn, and who in the one before if that held.
     forgotten: (Vec<Id>, Vec<Id>),
+    /// Every group that was ever made.
+    groups: BTreeSet<Conversation>,
+    /// Entries of this turn, with their authors.
+    appended: Vec<(Conversation, u64, Id)>,
+    /// Who has become a member, for whatever short while.
+    entered: BTreeSet<(Conversation, Id)>,
+    /// Who has ceased to be a member, for whatever short while.
+    interruptions: BTreeSet<(Conversation, Id)>,
     trace: Option<Vec<String>>,
 }
+
+/// Who might hear each entry when it was said.
+pub type Audiences = BTreeMap<(Conversation, u64), BTreeSet<Id>>;
 
 /// Up to where the entries of deleted groups are gone.
 #[derive(Default)]
@@ -280,6 +230,15 @@ impl Sink for Outside {
                 if let Store::Append { entry, .. } = &order {
                     let audience = self.members_of(entry.conversation);
                     self.audience.insert((entry.conversation.clone(), entry.seq), audience);
+                    self.appended.push((entry.conversation.clone(), entry.seq, entry.uid.clone()));
+                }
+                if let Store::Member { gid, uid, .. } = &order {
+                    let of = Conversation::Group((*gid).clone());
+                    self.groups.insert(of.clone());
+                    self.entered.insert((of, (*uid).clone()));
+                }
+                if let Store::NoMember { gid, uid } = &order {
+                    self.interruptions.insert((Conversation::Group((*gid).clone()), (*uid).clone()));
                 }
                 if let Store::NoGroup { gid } = &order {
                     let Record::Group(gid, Some(group)) =
@@ -287,6 +246,9 @@ impl Sink for Outside {
                     else {
                         panic!("{gid:?} is deleted and is not there")
                     };
+                    let members = group.members.into_iter().map(|member| member.uid);
+                    let of = Conversation::Group(gid.clone());
+                    self.interruptions.extend(members.map(|uid| (of.clone(), uid)));
                     self.erased.now.insert(Conversation::Group(gid), group.seq);
                 }
                 if let Store::NoUser { uid } = &order {
@@ -295,6 +257,7 @@ impl Sink for Outside {
                 self.store.write(order).expect("the store takes every order of the core");
             }
             Output::Query(query) => self.queries.push(query),
+            Output::Mark { session, mark } => self.held.push(Held::Mark(session, mark)),
             Output::Disconnect { session, why } => {
                 self.held.push(Held::Deliver(Receivers::Sessions(vec![session]), Box::new(Told::Bye(why))));
             }
@@ -322,12 +285,17 @@ impl World {
                 held: Vec::new(),
                 topics: BTreeMap::new(),
                 inboxes: BTreeMap::new(),
+                marks: Vec::new(),
                 gone: BTreeSet::new(),
                 failing: false,
                 queries: Vec::new(),
                 audience: BTreeMap::new(),
                 erased: Erased::default(),
                 forgotten: (Vec::new(), Vec::new()),
+                groups: BTreeSet::new(),
+                appended: Vec::new(),
+                entered: BTreeSet::new(),
+                interruptions: BTreeSet::new(),
                 trace: None,
             },
         }
@@ -358,9 +326,12 @@ impl World {
         &self.outside.forgotten.1
     }
 
-    /// What is known of the store besides, for a world that goes on with it.
-    pub fn erased_mut(&mut self) -> &mut Erased {
-        &mut self.outside.erased
+    /// Takes over what another world knows of the store besides, to go on with it.
+    pub fn take_knowledge_of(&mut self, other: &mut World) {
+        let (own, other) = (&mut self.outside, &mut other.outside);
+        own.erased = std::mem::take(&mut other.erased);
+        own.audience = std::mem::take(&mut other.audience);
+        own.groups = std::mem::take(&mut other.groups);
     }
 
     /// Who may hear an entry, as the store saw it when it was written.
@@ -406,6 +377,7 @@ impl World {
             subscribers.remove(&session);
         }
         self.outside.inboxes.remove(&session);
+        self.outside.marks.retain(|(of, _)| *of != session);
         self.outside.gone.insert(session);
         self.input(Input::Gone(session));
     }
@@ -435,12 +407,20 @@ impl World {
         self.outside.store.commit().unwrap_err();
         self.outside.store.begin().unwrap();
         self.outside.held.clear();
+        self.outside.appended.clear();
         self.outside.erased.now.clone_from(&self.outside.erased.committed);
         self.outside.forgotten.0.clear();
         self.outside.failing = true;
         self.input(Input::CommitFailed);
         self.outside.failing = false;
         self.commit();
+    }
+
+    /// The turn is given up: nothing of it leaves.
+    pub fn forget_turn(&mut self) {
+        self.outside.held.clear();
+        self.outside.appended.clear();
+        self.outside.erased.now.clone_from(&self.outside.erased.committed);
     }
 
     /// What the session got since it was last asked.
@@ -474,6 +454,11 @@ impl Outside {
 
     fn let_go(&mut self, held: Held) {
         match held {
+            Held::Mark(session, mark) => {
+                if !self.gone.contains(&session) {
+                    self.marks.push((session, mark));
+                }
+            }
             Held::Subscribe(session, _) if self.gone.contains(&session) => {}
             Held::Subscribe(session, topic) => {
                 self.topics.entry(topic).or_default().insert(session);

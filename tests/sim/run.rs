@@ -2,10 +2,11 @@
 
 mod commands;
 mod governing;
+mod returning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use karez::base::clock::UnixMillis;
+use karez::base::clock::{Millis, UnixMillis};
 use karez::chat::ids::SessionId;
 use karez::chat::input::{Command, Target};
 use karez::chat::output::ListPlace;
@@ -16,6 +17,7 @@ use crate::marks::{self, Mark};
 use crate::model::Model;
 use crate::net::{Answers, Told, World};
 use crate::random::Random;
+use crate::returns::Returns;
 use commands::number;
 
 const TURNS: u64 = 120;
@@ -71,6 +73,11 @@ struct Sim {
     places: Vec<ListPlace>,
     marks: BTreeSet<Mark>,
     checks: Checks,
+    returns: Returns,
+    /// Who was replaying when the turn before ended.
+    in_replay: BTreeSet<SessionId>,
+    /// A mark was reached in this turn.
+    has_arrived: bool,
 }
 
 pub fn run(seed: u64) -> Run {
@@ -103,6 +110,11 @@ fn limits(random: &mut Random, mode: Mode) -> Limits {
         search_page_default: 2,
         search_page_max: 3,
         search_steps_max: 10_000_000,
+        resume_conversations_max: 6,
+        resume_entries_max: 1 + random.below(3),
+        replay_page_max: 2,
+        replay_page_bytes_max: 850,
+        replay_pages_per_turn: 2,
         watched_uids_max: 4,
         groups_page_max: 2,
         sanctions_per_group_max: 2,
@@ -153,6 +165,7 @@ impl Sim {
             random,
             mode,
             model: Model::new(limits.clone()),
+            returns: Returns::new(limits.resume_entries_max),
             limits,
             world,
             sessions: Vec::new(),
@@ -166,10 +179,15 @@ impl Sim {
             places: Vec::new(),
             marks: BTreeSet::new(),
             checks: Checks::default(),
+            in_replay: BTreeSet::new(),
+            has_arrived: false,
         }
     }
 
     fn turn(&mut self) {
+        if self.random.percent(70) {
+            self.pass_deadlines();
+        }
         for _ in 0..self.random.below(8) {
             self.step();
         }
@@ -178,19 +196,41 @@ impl Sim {
             self.world.answer(which);
             self.forget_sends();
         }
+        if self.random.percent(1) {
+            return self.crash();
+        }
         let fails = self.random.percent(15);
+        let mut in_replay = std::mem::take(&mut self.in_replay);
+        in_replay.extend(self.replaying());
+        if std::mem::take(&mut self.has_arrived) && fails {
+            self.marks.insert("a mark in a failed turn".to_owned());
+        }
+        if fails && !in_replay.is_empty() {
+            self.marks.insert("a replay in a failed turn".to_owned());
+        }
         let expected = if fails { self.fail() } else { self.commit() };
         let heard = self.world.all_told();
         if self.mode != Mode::Slow {
-            self.compare(&heard, &expected);
+            // A failure may have put some back.
+            self.in_replay = self.replaying();
+            in_replay.extend(&self.in_replay);
+            self.compare(&heard, &expected, &in_replay);
         }
         let deadline = self.world.chat.next_deadline();
-        assert_eq!(deadline, self.model.next_deadline().filter(|_| self.mode != Mode::Slow).or(deadline));
+        if self.mode != Mode::Slow {
+            let of_model = self.model.next_deadline();
+            let is_earlier = deadline.is_some_and(|at| of_model.is_none_or(|of_model| at < of_model));
+            assert!(deadline == of_model || is_earlier, "{deadline:?}, and {of_model:?} in the model");
+        }
+        if deadline == Some(Millis(0)) {
+            self.marks.insert("a replay that goes on in the next turn".to_owned());
+        }
         self.checks.heard(&heard, &self.world);
         let marks = std::mem::take(&mut self.model.marks);
         if self.mode != Mode::Slow {
             self.marks.extend(marks.into_iter().map(str::to_owned));
         }
+        self.returns.turn(&mut self.world, &heard, &mut self.marks);
         for (session, told) in heard {
             self.marks.extend(told.iter().map(marks::of));
             let again =
@@ -230,9 +270,20 @@ impl Sim {
         self.model.failed(self.world.now)
     }
 
-    fn compare(&self, heard: &BTreeMap<SessionId, Vec<Told>>, expected: &BTreeMap<SessionId, Vec<Told>>) {
+    /// Whoever is or was in a replay hears the same at another time; that is for [`Returns`].
+    fn compare(
+        &self,
+        heard: &BTreeMap<SessionId, Vec<Told>>,
+        expected: &BTreeMap<SessionId, Vec<Told>>,
+        in_replay: &BTreeSet<SessionId>,
+    ) {
+        let of_replay = |told: &Told| matches!(told, Told::Resumed | Told::Gap { .. } | Told::Offline(_));
         let sessions: BTreeSet<SessionId> = heard.keys().chain(expected.keys()).copied().collect();
         for session in sessions {
+            let is_back = heard.get(&session).is_some_and(|told| told.iter().any(of_replay));
+            if in_replay.contains(&session) || is_back {
+                continue;
+            }
             let lines = |of: &BTreeMap<SessionId, Vec<Told>>| -> Vec<Told> {
                 let mut told = of.get(&session).cloned().unwrap_or_default();
                 if self.mode == Mode::Forgetful {
@@ -248,12 +299,15 @@ impl Sim {
     /// One thing happens.
     fn step(&mut self) {
         match self.random.below(100) {
-            0..8 => self.wait(),
+            0..6 => self.wait(),
+            6..8 => self.pass_deadlines(),
             8..14 => self.somebody_goes(),
             14..26 => self.somebody_comes(),
             26..30 => self.flood(),
             30..36 => self.somebody_sends_again(),
             36..40 => self.somebody_takes_it_back(),
+            40..48 if !self.world.marked().is_empty() => self.something_arrives(),
+            48..50 => self.somebody_goes_on_about_it(),
             _ => self.somebody_asks(),
         }
     }
@@ -271,11 +325,7 @@ impl Sim {
             self.days += days;
             self.world.now.unix.0 += days * DAY_MS;
         }
-        if self.world.chat.next_deadline().is_some_and(|at| at <= self.world.now.mono) {
-            self.model.deadline(self.world.now);
-            self.world.deadline();
-            self.forget_sends();
-        }
+        self.pass_deadlines();
     }
 
     /// What somebody sent who was forgotten since would be something new.
@@ -283,20 +333,6 @@ impl Sim {
         if self.world.forgets() {
             self.sends.clear();
         }
-    }
-
-    fn somebody_goes(&mut self) {
-        if !self.sessions.is_empty() {
-            let session = *self.random.pick(&self.sessions);
-            self.end(session);
-        }
-    }
-
-    fn end(&mut self, session: SessionId) {
-        self.sessions.retain(|other| *other != session);
-        self.model.gone(self.world.now, session);
-        self.checks.gone(session);
-        self.world.gone(session);
     }
 
     fn somebody_comes(&mut self) {
@@ -312,22 +348,6 @@ impl Sim {
         }
     }
 
-    /// A new process on the same store; everybody must come again.
-    fn restart(&mut self) {
-        self.marks.insert("a restart".to_owned());
-        let fresh = World::new(Chat::new(self.limits.clone()));
-        let mut old = std::mem::replace(&mut self.world, fresh);
-        let (now, trace) = (old.now, std::mem::take(&mut old.trace));
-        let erased = std::mem::take(old.erased_mut());
-        self.world = World::on(Chat::new(self.limits.clone()), old.into_store());
-        *self.world.erased_mut() = erased;
-        (self.world.now, self.world.trace, self.world.tracing) = (now, trace, true);
-        self.sessions.clear();
-        self.sends.iter_mut().for_each(|send| send.has_restarted = true);
-        self.model.restart();
-        self.checks.restart();
-    }
-
     /// One user asks faster than allowed, for a while.
     fn flood(&mut self) {
         let Some(&session) = self.sessions.first() else { return };
@@ -338,11 +358,7 @@ impl Sim {
             self.world.wait_ms(90);
             self.ask(session, Command::Typing { target: Target::User(number(77)) });
         }
-        if self.world.chat.next_deadline().is_some_and(|at| at <= self.world.now.mono) {
-            self.model.deadline(self.world.now);
-            self.world.deadline();
-            self.forget_sends();
-        }
+        self.pass_deadlines();
     }
 
     fn somebody_asks(&mut self) {
@@ -391,6 +407,10 @@ impl Sim {
         self.next_request += 1;
         if matches!(command, Command::Conversations { cursor: Some(_), .. }) {
             self.marks.insert("a list that goes on".to_owned());
+        }
+        let mut command = command;
+        if let Command::Login(_, resume) = &mut command {
+            self.returns.names(session, resume);
         }
         if let Some(id) = id {
             self.checks.asked(session, id);

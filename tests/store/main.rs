@@ -18,3 +18,4 @@ mod search;
 mod sends;
 mod sqlite;
 mod suite;
+mod waiting;

@@ -101,6 +101,17 @@ fn bounds_are_exclusive_and_pages_rise() {
 }
 
 #[test]
+fn every_page_tells_the_newest_number() {
+    on_every_store(|store| {
+        for bounds in [Bounds::Newest, Bounds::Before(3), Bounds::After(0), Bounds::After(99)] {
+            let query = PageQuery { conversation: in_group(), bounds, entries_max: 2, bytes_max: 1 };
+            let Record::Page(_, page) = store.read(&Query::Page(query)).unwrap() else { panic!() };
+            assert_eq!(page.last, 10, "{bounds:?}");
+        }
+    });
+}
+
+#[test]
 fn where_nobody_has_spoken_pages_are_empty() {
     on_every_store(|store| {
         let nobody = Conversation::direct(&id(1), &id(2));

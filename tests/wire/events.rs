@@ -47,6 +47,7 @@ fn login() {
         members_page: 100,
         history_page: 99,
         recall_seconds: 119,
+        resume_conversations: 1000,
         watched_uids: 200,
         messages_per_second: 20,
         messages_burst: 99,
@@ -63,7 +64,7 @@ fn login() {
     };
     let limits = concat!(
         r#""limits":{"message_bytes":65536,"content_bytes":65535,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":63,"#,
-        r#""name_bytes":256,"members_page":100,"history_page":99,"recall_seconds":119,"watched_uids":200,"messages_per_second":20,"messages_burst":99}"#
+        r#""name_bytes":256,"members_page":100,"history_page":99,"recall_seconds":119,"resume_conversations":1000,"watched_uids":200,"messages_per_second":20,"messages_burst":99}"#
     );
     assert_eq!(
         written(|out| render_login(&login, out)),
@@ -117,6 +118,20 @@ fn an_entry_of_a_group() {
         event(&Event::Entry(full)),
         r#"{"type":"groupPm","gid":"茶馆","seq":42,"uid":"ann","name":"ann","content":"hi","time":1700000000123,"kind":"text","data":{ "a" : [1.0, "\u00e9"] },"reply":7,"mentions":[1002,"bob\""]}"#
     );
+}
+
+#[test]
+fn what_is_told_to_whoever_comes_back() {
+    let (conversation, uid) = (Conversation::direct(&id("1001"), &id("1002")), id("1001"));
+    let late = Entry { mentions: &[id("1002")], ..entry(&conversation, &uid, "hi") };
+    assert_eq!(
+        event(&Event::Offline(late)),
+        r#"{"type":"pm","uid":1001,"to":1002,"seq":42,"name":"ann","content":"hi","time":1700000000123,"mentions":[1002],"offline":true}"#
+    );
+    let gap = |target: &Target| event(&Event::Gap { target, after: 41, before: 1042 });
+    assert_eq!(gap(&Target::Group(id("123"))), r#"{"type":"gap","gid":123,"after":41,"before":1042}"#);
+    assert_eq!(gap(&Target::User(id("ann"))), r#"{"type":"gap","uid":"ann","after":41,"before":1042}"#);
+    assert_eq!(event(&Event::Resumed), r#"{"type":"resumed"}"#);
 }
 
 #[test]

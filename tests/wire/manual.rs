@@ -54,7 +54,7 @@ fn name_of(request: &Request<'_>) -> &'static str {
         Request::Login { .. } => "login",
         Request::Refresh { .. } => "refresh",
         Request::Chat(command) => match command {
-            Command::Login(_) | Command::Refresh(_) => panic!("made by app, not by wire"),
+            Command::Login(..) | Command::Refresh(_) => panic!("made by app, not by wire"),
             Command::Ping => "ping",
             Command::Join { .. } => "join",
             Command::Leave { .. } => "leave",
@@ -120,6 +120,7 @@ fn fullest() -> Vec<String> {
         Event::Pong { id: Some("1") },
         Event::Entry(entry(&group)),
         Event::Entry(entry(&direct)),
+        Event::Offline(entry(&direct)),
         Event::Entry(Entry { recall: Recall::Of(1), ..entry(&group) }),
         Event::Entry(Entry { recall: Recall::Of(1), ..entry(&direct) }),
         Event::Ack { id: "1", entry: Some(acked(to_group.clone())) },
@@ -144,7 +145,14 @@ fn fullest() -> Vec<String> {
     texts.push(written(|out| render_error(Some("1"), &problem, out)));
     texts.push(written(|out| render_bye(Bye::Restart, Some(1), out)));
     texts.push(login_answer());
+    texts.extend(told_instead_of_entries());
     texts
+}
+
+fn told_instead_of_entries() -> [String; 3] {
+    let gap = |target| written(|out| render(&Event::Gap { target, after: 1, before: 9 }, out));
+    let resumed = written(|out| render(&Event::Resumed, out));
+    [gap(&Target::Group(id("123"))), gap(&Target::User(id("bob"))), resumed]
 }
 
 fn login_answer() -> String {

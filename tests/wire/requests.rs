@@ -13,7 +13,7 @@ use crate::common::{command, draft, id, parsed, refused};
 fn the_front_end_of_the_tutorial_is_understood() {
     let login = parsed(r#"{"type":"login","content":"login"}"#);
     assert_eq!(login.id, None);
-    assert_eq!(login.request, Request::Login { token: None, name: None });
+    assert_eq!(login.request, Request::Login { token: None, name: None, resume: None });
 
     let said = Draft { content: "login".into(), ..Draft::default() };
     assert_eq!(
@@ -131,7 +131,55 @@ fn lists_names_and_blocks_are_read() {
 fn a_login_has_a_token_and_a_name() {
     let login = parsed(r#"{"type":"login","id":"l","token":"kg1.x","name":"\u8001雷"}"#);
     assert_eq!(login.id.as_deref(), Some("l"));
-    assert_eq!(login.request, Request::Login { token: Some("kg1.x".into()), name: Some("老雷".into()) });
+    assert_eq!(
+        login.request,
+        Request::Login { token: Some("kg1.x".into()), name: Some("老雷".into()), resume: None }
+    );
+}
+
+#[test]
+fn a_login_says_what_the_client_has() {
+    let resume = |text: &str| match parsed(&format!(r#"{{"type":"login","resume":{text}}}"#)).request {
+        Request::Login { resume, .. } => resume.map(|of| (of.epoch.into_owned(), of.groups, of.users)),
+        other => panic!("{other:?}"),
+    };
+    let of = |pairs: &[(&str, u64)]| pairs.iter().map(|(name, seq)| (id(name), *seq)).collect();
+    assert_eq!(
+        resume(r#"{"epoch":"e1","groups":{"123":41,"tea":0},"users":{"1002":7},"tickets":{"7":3}}"#),
+        Some(("e1".to_owned(), of(&[("123", 41), ("tea", 0)]), of(&[("1002", 7)])))
+    );
+    assert_eq!(resume(r#"{"epoch":""}"#), Some((String::new(), of(&[]), of(&[]))));
+    assert_eq!(
+        resume(r#"{"epoch":"e","groups":null,"users":{},"x":1}"#),
+        Some(("e".to_owned(), of(&[]), of(&[])))
+    );
+    assert_eq!(resume(r#"{"epoch":"e","users":{"大":9007199254740991}}"#).unwrap().0, "e");
+    assert_eq!(resume("null"), None);
+}
+
+#[test]
+fn a_resume_that_is_none_is_refused() {
+    for text in [
+        "[]",
+        "true",
+        r#""e""#,
+        "{}",
+        r#"{"epoch":null}"#,
+        r#"{"epoch":5}"#,
+        r#"{"epoch":"e","groups":[]}"#,
+        r#"{"epoch":"e","groups":{"1":-1}}"#,
+        r#"{"epoch":"e","groups":{"1":null}}"#,
+        r#"{"epoch":"e","groups":{"1":1.0}}"#,
+        r#"{"epoch":"e","groups":{"1":9007199254740992}}"#,
+        r#"{"epoch":"e","groups":{"":1}}"#,
+        r#"{"epoch":"e","users":{"system":1}}"#,
+        r#"{"epoch":"e","users":{"1":1,"1":2}}"#,
+        r#"{"epoch":"e","users":{"a":1,"a":1}}"#,
+        r#"{"epoch":"e","epoch":"e"}"#,
+    ] {
+        let login = format!(r#"{{"type":"login","id":"l","resume":{text}}}"#);
+        assert_eq!(refused(&login), (Code::BadRequest, Some("resume"), Some("l".to_owned())), "{text}");
+    }
 }
 
 #[test]

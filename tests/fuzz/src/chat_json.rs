@@ -1,10 +1,12 @@
 //! Text messages of the chat: `wire::parse`.
 
+use std::collections::BTreeMap;
+
 use karez::chat::act::Act;
 use karez::chat::ids::Id;
 use karez::chat::input::{Bounds, Command, Draft, Listing, Target};
 use karez::chat::output::ListPlace;
-use karez::wire::{Code, Parsed, Problem, Refused, Request, parse, render_error};
+use karez::wire::{Code, Parsed, Problem, Refused, Request, Resume, parse, render_error};
 use serde_json::Value;
 
 /// Any text; bytes that are none never get here, as the frame is refused.
@@ -27,10 +29,10 @@ fn check_request(parsed: &Parsed<'_>) {
 
 /// A refusal says why by a code that belongs here, names a field of the protocol, and is JSON.
 fn check_refusal(refused: &Refused<'_>) {
-    const FIELDS: [&str; 24] = [
-        "type", "id", "gid", "uid", "ticket", "content", "kind", "data", "reply", "mentions", "uids",
-        "before", "after", "seq", "limit", "token", "name", "open", "role", "seconds", "all", "cursor", "on",
-        "q",
+    const FIELDS: [&str; 25] = [
+        "type", "resume", "id", "gid", "uid", "ticket", "content", "kind", "data", "reply", "mentions",
+        "uids", "before", "after", "seq", "limit", "token", "name", "open", "role", "seconds", "all",
+        "cursor", "on", "q",
     ];
     let Problem { code, message, field, retry_ms } = &refused.problem;
     assert!(
@@ -117,14 +119,26 @@ fn act_of(object: Object, act: &Act<'_>) -> Object {
     }
 }
 
+fn resume_of(resume: &Resume<'_>) -> Value {
+    let positions = |of: &BTreeMap<Id, u64>| -> Value {
+        of.iter()
+            .map(|(id, seq)| (id.to_string(), Value::from(*seq)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let (groups, users) = (positions(&resume.groups), positions(&resume.users));
+    serde_json::json!({ "epoch": resume.epoch, "groups": groups, "users": users })
+}
+
 fn write(parsed: &Parsed<'_>) -> String {
     let object = match &parsed.request {
-        Request::Login { token, name } => {
-            Object::of_type("login").text("token", token.as_deref()).text("name", name.as_deref())
-        }
+        Request::Login { token, name, resume } => Object::of_type("login")
+            .text("token", token.as_deref())
+            .text("name", name.as_deref())
+            .raw("resume", resume.as_ref().map(resume_of)),
         Request::Refresh { token } => Object::of_type("refresh").text("token", Some(token)),
         Request::Chat(command) => match command {
-            Command::Login(_) | Command::Refresh(_) => panic!("its token is looked into first"),
+            Command::Login(..) | Command::Refresh(_) => panic!("its token is looked into first"),
             Command::Ping => Object::of_type("ping"),
             Command::Join { gid } => Object::of_type("join").id("gid", gid),
             Command::Leave { gid } => Object::of_type("leave").id("gid", gid),

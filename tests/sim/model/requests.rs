@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use karez::base::clock::{Millis, Now, UnixMillis};
 use karez::chat::BroadcastPolicy;
 use karez::chat::ids::{Conversation, Id, SessionId};
-use karez::chat::input::{Command, Draft, Grant, Identity, Role, Target};
+use karez::chat::input::{Command, Draft, Grant, Identity, Resume, Role, Target};
 use karez::chat::output::{AckedEntry, GroupRole, Recall, Refusal};
 
 use super::{Answer, Group, Model, Session};
@@ -21,7 +21,7 @@ impl Model {
         command: &Command<'_>,
     ) -> Answer {
         match command {
-            Command::Login(_) | Command::Ping => unreachable!("served before"),
+            Command::Login(..) | Command::Ping => unreachable!("served before"),
             Command::Refresh(grant) => self.refresh(now, session, id, uid, grant.as_ref()),
             Command::Join { gid } => {
                 no_system("gid", gid)?;
@@ -126,7 +126,7 @@ impl Model {
         now: Now,
         session: SessionId,
         id: Option<String>,
-        identity: &Identity<'_>,
+        (identity, resume): (&Identity<'_>, Option<&Resume>),
     ) -> Answer {
         let name = match identity {
             Identity::NewGuest { name } | Identity::Guest { name, .. } => name.as_deref(),
@@ -134,6 +134,9 @@ impl Model {
         };
         if matches!(identity, Identity::Known(grant) if grant.uid.to_string() == "system") {
             return Err(Refusal::Forbidden);
+        }
+        if resume.is_some_and(|resume| resume.conversations.len() > self.limits.resume_conversations_max) {
+            return Err(Refusal::BadRequest("resume", "names too many conversations"));
         }
         let name = name.map(str::trim).filter(|name| !name.is_empty());
         if let Some(name) = name {

@@ -2,7 +2,7 @@
 
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id};
-use karez::chat::input::{Bounds, Command, Draft, Grant, Identity, Role, Target};
+use karez::chat::input::{Bounds, Command, Draft, Grant, Identity, Resume, Role, Target};
 
 use super::{Mode, Sim};
 
@@ -152,16 +152,49 @@ impl Sim {
             _ => None,
         };
         if self.random.percent(40) {
-            return Command::Login(Identity::NewGuest { name: name.map(Into::into) });
+            return Command::Login(Identity::NewGuest { name: name.map(Into::into) }, self.resume(None));
         }
         // The name of a guest who was forgotten is forgotten with him, so there it is always given.
         let name = name.filter(|name| self.mode != Mode::Forgetful || !name.trim().is_empty());
         let name = name.or_else(|| (self.mode == Mode::Forgetful).then(|| "same".to_owned()));
         let uid = self.uid();
         if self.model.is_guest(&uid) && self.random.percent(80) {
-            return Command::Login(Identity::Guest { uid, name: name.map(Into::into) });
+            let resume = self.resume(Some(&uid));
+            return Command::Login(Identity::Guest { uid, name: name.map(Into::into) }, resume);
         }
-        Command::Login(Identity::Known(Grant { name, ..self.grant(uid) }))
+        let resume = self.resume(Some(&uid));
+        Command::Login(Identity::Known(Grant { name, ..self.grant(uid) }), resume)
+    }
+
+    /// What the client has, or makes up.
+    fn resume(&mut self, uid: Option<&Id>) -> Option<Resume> {
+        if self.random.percent(50) {
+            return None;
+        }
+        let memory = uid.and_then(|uid| self.returns.memories.get(uid)).cloned().unwrap_or_default();
+        let mut conversations = Vec::new();
+        for (conversation, seq) in memory {
+            let target = match (conversation, uid) {
+                (Conversation::Group(gid), _) => Target::Group(gid),
+                (Conversation::Direct(low, high), Some(uid)) => {
+                    Target::User(if low == *uid { high } else { low })
+                }
+                (Conversation::Direct(..), None) => continue,
+            };
+            match self.random.below(20) {
+                0 => conversations.push((target, None)),
+                1 => conversations.push((target, Some(self.random.below(12)))),
+                2..4 => {}
+                _ => conversations.push((target, Some(seq))),
+            }
+        }
+        if self.random.percent(20) {
+            let target = Target::Group(number(1 + self.random.below(5)));
+            if !conversations.iter().any(|(named, _)| *named == target) {
+                conversations.push((target, Some(self.random.below(5))));
+            }
+        }
+        Some(Resume { conversations })
     }
 
     /// A token that holds for some seconds, or for longer than a run lasts.

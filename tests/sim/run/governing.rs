@@ -60,7 +60,7 @@ impl Sim {
     }
 
     fn seconds(&mut self) -> Option<u64> {
-        *self.random.pick(&[None, None, Some(0), Some(1), Some(1_000), Some(1_000_000)])
+        *self.random.pick(&[None, Some(0), Some(1), Some(1_000), Some(1_000_000)])
     }
 
     fn title(&mut self) -> String {

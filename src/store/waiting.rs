@@ -1,0 +1,199 @@
+//! Private entries that wait for their receiver: written when nobody is there to hear them, struck when the receiver
+//! has them.
+//!
+//! They lie in the order in which they were stored, whatever their conversations, and are struck by conversation, up
+//! to a number: both are ranges of an index. An entry that is given up no longer waits.
+//! Tested in `tests/store/waiting.rs`.
+
+use std::collections::BTreeMap;
+
+use rusqlite::params;
+
+use super::StoreError;
+use super::memory::{Memory, Undo};
+use super::page::Page;
+use super::rows::{ENTRY, Key, entry_of};
+use super::sqlite::Sqlite;
+use crate::chat::ids::{Conversation, Id};
+use crate::chat::output::{EntryRecord, WaitingEntry, WaitingPage, WaitingQuery};
+
+/// An entry, by where it stands.
+type Place = (Conversation, u64);
+
+/// What was done, and can be undone.
+#[derive(Debug)]
+pub(super) enum Step {
+    Added(Id, Place),
+    /// With the numbers.
+    Struck(Id, Vec<(Place, u64)>),
+}
+
+/// What waits for one user, both ways round.
+#[derive(Debug, Default)]
+struct Shelf {
+    by_number: BTreeMap<u64, Place>,
+    by_place: BTreeMap<Place, u64>,
+}
+
+/// What waits, by receiver.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    shelves: BTreeMap<Id, Shelf>,
+    /// The number of the latest.
+    last: u64,
+}
+
+impl Waiting {
+    pub(super) fn has_some(&self, uid: &Id) -> bool {
+        self.shelves.contains_key(uid)
+    }
+
+    /// Whether it did not wait before.
+    fn add(&mut self, uid: &Id, place: Place) -> bool {
+        let shelf = self.shelves.entry(uid.clone()).or_default();
+        if shelf.by_place.contains_key(&place) {
+            return false;
+        }
+        self.last += 1;
+        shelf.by_number.insert(self.last, place.clone());
+        shelf.by_place.insert(place, self.last);
+        true
+    }
+
+    pub(super) fn step_back(&mut self, step: Step) {
+        match step {
+            Step::Added(uid, place) => self.remove(&uid, &place),
+            Step::Struck(uid, struck) => self.put_back(&uid, struck),
+        }
+    }
+
+    fn remove(&mut self, uid: &Id, place: &Place) {
+        let Some(shelf) = self.shelves.get_mut(uid) else { return };
+        if let Some(number) = shelf.by_place.remove(place) {
+            shelf.by_number.remove(&number);
+        }
+        if shelf.by_place.is_empty() {
+            self.shelves.remove(uid);
+        }
+    }
+
+    /// Strikes what waits in a conversation up to a number, and returns it.
+    fn strike(&mut self, uid: &Id, conversation: &Conversation, until: u64) -> Vec<(Place, u64)> {
+        let Some(shelf) = self.shelves.get(uid) else { return Vec::new() };
+        let range = (conversation.clone(), 0)..=(conversation.clone(), until);
+        let struck: Vec<(Place, u64)> =
+            shelf.by_place.range(range).map(|(place, number)| (place.clone(), *number)).collect();
+        struck.iter().for_each(|(place, _)| self.remove(uid, place));
+        struck
+    }
+
+    fn put_back(&mut self, uid: &Id, struck: Vec<(Place, u64)>) {
+        for (place, number) in struck {
+            let shelf = self.shelves.entry(uid.clone()).or_default();
+            shelf.by_number.insert(number, place.clone());
+            shelf.by_place.insert(place, number);
+        }
+    }
+
+    /// The entries up to this one are not kept any more.
+    pub(super) fn forget(&mut self, conversation: &Conversation, last: u64) {
+        if let Conversation::Direct(low, high) = conversation {
+            for uid in [low, high] {
+                self.strike(uid, conversation, last);
+            }
+        }
+    }
+}
+
+impl Memory {
+    pub(super) fn write_waiting(&mut self, uid: &Id, conversation: &Conversation, seq: u64) -> Undo {
+        let place = (conversation.clone(), seq);
+        let is_new = self.waiting.add(uid, place.clone());
+        Undo::Waiting(if is_new {
+            Step::Added(uid.clone(), place)
+        } else {
+            Step::Struck(uid.clone(), Vec::new())
+        })
+    }
+
+    pub(super) fn strike_waiting(&mut self, uid: &Id, conversation: &Conversation, until: u64) -> Undo {
+        Undo::Waiting(Step::Struck(uid.clone(), self.waiting.strike(uid, conversation, until)))
+    }
+
+    /// Gives up the oldest entries of a conversation that has too many. They no longer wait.
+    pub(super) fn drop_surplus(&mut self, conversation: &Conversation) {
+        let Some(log) = self.logs.get_mut(conversation) else { return };
+        let surplus = log.entries.len().saturating_sub(self.entries_per_conversation_max);
+        if let Some(last) = log.entries.drain(..surplus).next_back() {
+            self.waiting.forget(conversation, last.entry.seq);
+        }
+    }
+
+    /// An entry that is kept.
+    fn entry(&self, (conversation, seq): &Place) -> Option<&EntryRecord> {
+        let entries = &self.logs.get(conversation)?.entries;
+        let first = entries.front()?.entry.seq;
+        entries.get(usize::try_from(seq.checked_sub(first)?).ok()?).map(|of| &of.entry)
+    }
+
+    pub(super) fn waiting_page(&self, query: &WaitingQuery) -> WaitingPage {
+        let mut page = Page::new(query.entries_max, query.bytes_max);
+        let shelf = self.waiting.shelves.get(&query.uid);
+        let behind = query.after.saturating_add(1)..;
+        let mut found = shelf.into_iter().flat_map(|shelf| shelf.by_number.range(behind.clone()));
+        found.all(|(number, place)| {
+            let Some(record) = self.entry(place) else { return true };
+            let (bytes, record, conversation) = (record.bytes(), record.clone(), place.0.clone());
+            page.offer(WaitingEntry { number: *number, conversation, record }, bytes)
+        });
+        WaitingPage { entries: page.entries, more: page.more }
+    }
+}
+
+impl Sqlite {
+    pub(super) fn has_waiting(&self, uid: &Id) -> Result<bool, StoreError> {
+        self.is_there("SELECT 1 FROM waiting WHERE receiver = ?", [Key(uid)])
+    }
+
+    pub(super) fn write_waiting(
+        &self,
+        uid: &Id,
+        conversation: &Conversation,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO waiting (receiver, entry, conversation)
+                   SELECT ?1, entry, conversation FROM entry WHERE conversation = ?2 AND seq = ?3
+                   ON CONFLICT DO NOTHING";
+        self.run(sql, params![Key(uid), self.conversation(conversation)?, seq]).map(drop)
+    }
+
+    pub(super) fn strike_waiting(
+        &self,
+        uid: &Id,
+        conversation: &Conversation,
+        until: u64,
+    ) -> Result<(), StoreError> {
+        let sql = "DELETE FROM waiting WHERE receiver = ?1 AND conversation = ?2 AND entry <= (
+                       SELECT entry FROM entry WHERE conversation = ?2 AND seq <= ?3
+                       ORDER BY seq DESC LIMIT 1)";
+        self.run(sql, params![Key(uid), self.conversation(conversation)?, until]).map(drop)
+    }
+
+    pub(super) fn waiting_page(&self, query: &WaitingQuery) -> Result<WaitingPage, StoreError> {
+        let mut page = Page::new(query.entries_max, query.bytes_max);
+        let sql = format!(
+            "SELECT {ENTRY}, entry AS number,
+                    (SELECT low FROM conversation WHERE conversation = waiting.conversation) AS low,
+                    (SELECT high FROM conversation WHERE conversation = waiting.conversation) AS high
+             FROM waiting JOIN entry USING (entry)
+             WHERE receiver = ? AND entry > ? ORDER BY entry LIMIT ?"
+        );
+        self.each_row(&sql, params![Key(&query.uid), query.after, query.entries_max + 1], |row| {
+            let record = entry_of(row)?;
+            let conversation = Conversation::Direct(row.get("low")?, row.get("high")?);
+            let bytes = record.bytes();
+            Ok(page.offer(WaitingEntry { number: row.get("number")?, conversation, record }, bytes))
+        })?;
+        Ok(WaitingPage { entries: page.entries, more: page.more })
+    }
+}
