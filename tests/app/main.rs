@@ -15,6 +15,7 @@ mod kept;
 mod logins;
 mod pages;
 mod process;
+mod returning;
 mod sessions;
 mod slow;
 mod tidy;
