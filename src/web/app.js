@@ -40,6 +40,7 @@ const client = new Client(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${
     content: 'login',
     name: keep.read('name') || undefined,
     token: keep.read('token') ?? undefined,
+    resume: resumption(),
   }),
   refused: () => {
     const hadToken = keep.read('token') !== null;
@@ -70,6 +71,8 @@ function event(e, answered) {
       return pm.entry(same(e.uid, me.uid) ? e.to : e.uid, e);
     case 'recalled':
       return e.gid === undefined ? pm.entry(same(e.uid, me.uid) ? e.to : e.uid, e) : group.entry(e.gid, e);
+    case 'gap':
+      return e.gid === undefined ? pm.past.gap(e.uid) : group.past.gap(e.gid);
     case 'joined':
     case 'left':
       return group.membership(e);
@@ -82,6 +85,13 @@ function event(e, answered) {
     case 'error':
       return answered ? undefined : alertLine(errorWords(e));
   }
+}
+
+/** What is here already, so that the server sends what is not. A newcomer has nothing. */
+function resumption() {
+  const [groups, users] = [group.past.positions(), pm.past.positions()];
+  if (group.epoch === undefined || keep.read('token') === null) return undefined;
+  return { epoch: group.epoch, groups, users };
 }
 
 function announceToAll(e) {

@@ -190,11 +190,12 @@ export class Pane {
    */
   loggedIn(epoch) {
     if (this.epoch !== epoch) {
+      this.past.resumed.clear();
       this.startAnew();
       this.epoch = epoch;
     }
     for (const talk of this.talks.values()) {
-      talk.isCurrent = false;
+      talk.isCurrent = this.past.resumed.has(String(talk.target));
       if (this.type === 'group' && talk.joined) this.join(talk);
       this.watch(talk);
       for (const pending of talk.pending.filter((one) => one.state !== 'failed')) {
@@ -312,7 +313,9 @@ export class Pane {
   membership(event) {
     const talk = this.talk(event.gid);
     talk.count = event.members;
-    if (String(event.uid) === String(this.me().uid)) this.member(talk, event.type === 'joined');
+    const isMe = String(event.uid) === String(this.me().uid);
+    // What was said while one was out was not sent.
+    if (isMe) this.member(Object.assign(talk, { isCurrent: false }), event.type === 'joined');
     this.notice(event.gid, word(event.type, event.name));
     this.drawAbout();
     if (this.shown === talk && !this.membersList.hidden) this.fetchMembers();

@@ -23,6 +23,8 @@ export function takeBack(items, entries) {
   return changed;
 }
 
+/** Half of what the server lets a client name, since there are two panes. */
+const RESUMED_MAX = 500;
 /** Entries of a talk in memory and over a reload, unless somebody reads further back. */
 export const KEPT = 300;
 
@@ -30,9 +32,25 @@ export class Past {
   /** @param {import('./pane.js').Pane} pane */
   constructor(pane) {
     this.pane = pane;
+    this.resumed = new Map();
   }
 
-  /** Reads the newest page of the talk that is shown, once in each connection: what was missed is on it. */
+  /** The last number of each talk that is here: the server sends what came later. @returns {Record<string, number>} */
+  positions() {
+    const talks = [...this.pane.talks.values()].filter((talk) => this.pane.type === 'pm' || talk.joined);
+    const has = talks.map((talk) => [String(talk.target), talk.items.findLast((item) => item.seq)?.seq]);
+    this.resumed = new Map(has.filter(([, seq]) => seq).slice(-RESUMED_MAX));
+    return Object.fromEntries(this.resumed);
+  }
+
+  /** The server does not send what is missing in a talk: the newest of it is read, the rest when somebody looks. */
+  gap(target) {
+    const talk = this.pane.talks.get(String(target));
+    if (talk) talk.isCurrent = false;
+    this.catchUp(talk);
+  }
+
+  /** Reads the newest page of the talk that is shown, once in each connection, unless the server has sent what is on it. */
   async catchUp(talk) {
     if (!talk || talk !== this.pane.shown || talk.isCurrent || !this.pane.client.online) return;
     if (this.pane.type === 'group' && !talk.joined) return;
