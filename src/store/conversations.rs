@@ -80,7 +80,7 @@ impl Memory {
         query: &ConversationsQuery,
     ) -> Result<ConversationsRecord, StoreError> {
         let reader = &query.uid;
-        let own = self.users.get(reader).into_iter().flat_map(|user| &user.groups);
+        let own = self.users.get(reader).into_iter().flat_map(|user| user.groups.iter());
         let groups = own.filter_map(|gid| {
             let conversation = Conversation::Group(gid.clone());
             let (group, log) = (self.groups.get(gid)?, self.logs.get(&conversation));

@@ -7,8 +7,9 @@
 //!
 //! For tests it can be told to fail its next commit. Tested in `tests/store/`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
+use super::few::Few;
 use super::guests::SeenGuests;
 use super::recall;
 use super::retention::{Progress, Retention};
@@ -26,8 +27,8 @@ use crate::chat::output::{Entry, EntryRecord, GroupRole, Query, Record, Sent, St
 pub(super) struct User {
     pub(super) name: Box<str>,
     pub(super) guest: bool,
-    pub(super) groups: BTreeSet<Id>,
-    blocks: BTreeSet<Id>,
+    pub(super) groups: Few<Id>,
+    blocks: Few<Id>,
     pub(super) seen: UnixDay,
 }
 
@@ -174,7 +175,7 @@ impl Memory {
                 Some(before)
             }
             None => {
-                let (groups, blocks, seen) = (BTreeSet::new(), BTreeSet::new(), UnixDay::default());
+                let (groups, blocks, seen) = (Few::default(), Few::default(), UnixDay::default());
                 self.users.insert(uid.clone(), User { name: name.into(), guest, groups, blocks, seen });
                 None
             }

@@ -13,6 +13,7 @@
 mod checkpoint;
 mod conversations;
 mod cursors;
+mod few;
 mod groups;
 mod guests;
 mod index;
