@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use rusqlite::params;
 
 use super::StoreError;
-use super::memory::{Memory, User};
+use super::memory::{Group, Memory, User};
 use super::rows::Key;
 use super::sends::SendKey;
 use super::sqlite::Sqlite;
 use crate::base::clock::UnixDay;
-use crate::chat::ids::Id;
+use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::Sent;
 
 /// The guests in memory, by the day on which they were last here.
@@ -31,6 +31,18 @@ impl SeenGuests {
 }
 
 impl Memory {
+    /// Whether anything that is kept names this uid.
+    pub(super) fn is_named(&self, uid: &Id) -> bool {
+        let is_sanctioned = |group: &Group| group.sanctions.keys().any(|(of, _)| of == uid);
+        self.users.contains_key(uid)
+            || self.users.values().any(|user| user.blocks.contains(uid))
+            || self.groups.values().any(is_sanctioned)
+            || self.logs.iter().any(|(conversation, log)| match conversation {
+                Conversation::Direct(low, high) => log.last > 0 && (low == uid || high == uid),
+                Conversation::Group(_) => false,
+            })
+    }
+
     /// Returns the day before.
     pub(super) fn see(&mut self, uid: &Id, day: UnixDay) -> Result<UnixDay, StoreError> {
         let user = self.users.get(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;

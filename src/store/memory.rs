@@ -28,7 +28,7 @@ pub(super) struct User {
     pub(super) name: Box<str>,
     pub(super) guest: bool,
     pub(super) groups: Few<Id>,
-    blocks: Few<Id>,
+    pub(super) blocks: Few<Id>,
     pub(super) seen: UnixDay,
 }
 
@@ -72,17 +72,20 @@ pub(super) struct Log {
     pub(super) entries: VecDeque<Numbered>,
 }
 
-/// A step back. Each holds what was there before.
+/// Steps for which there is room between two turns.
+const STEPS_KEPT_MAX: usize = 8_192;
+
+/// A step back. Each holds what was there before; a turn has thousands, so what is large lies in a box.
 #[derive(Debug)]
 pub(super) enum Undo {
     User(Id, Option<(Box<str>, bool)>),
     Group(Id),
     GroupUpdate(Id, Box<str>, bool),
-    NoGroup(Id, Group, VecDeque<Numbered>),
+    NoGroup(Id, Box<(Group, VecDeque<Numbered>)>),
     Seat(Id, Id, Option<Seat>),
     Sanction(Id, Id, Sanction, Option<Term>),
     Block(Id, Id, bool),
-    Erase(Conversation, EntryRecord),
+    Erase(Conversation, Box<EntryRecord>),
     /// With the number before.
     Append(Conversation, u64),
     /// With what was read before.
@@ -91,7 +94,7 @@ pub(super) enum Undo {
     Waiting(waiting::Step),
     Guests(u64),
     Seen(Id, UnixDay),
-    NoUser(Id, User, Vec<(SendKey, Sent)>),
+    NoUser(Id, Box<(User, Vec<(SendKey, Sent)>)>),
 }
 
 /// The store in memory.
@@ -111,8 +114,9 @@ pub struct Memory {
     sends_max: usize,
     pub(super) retention: Retention,
     pub(super) progress: Progress,
-    /// The steps back of the open transaction.
-    open: Option<Vec<Undo>>,
+    open: bool,
+    /// The steps back of the open transaction. The list is kept for its room.
+    steps: Vec<Undo>,
     fail_next_commit: bool,
 }
 
@@ -134,7 +138,8 @@ impl Memory {
             sends_max: limits::SENDS_IN_MEMORY_MAX.count(),
             retention: Retention::default(),
             progress: Progress::default(),
-            open: None,
+            open: false,
+            steps: Vec::new(),
             fail_next_commit: false,
         }
     }
@@ -224,7 +229,7 @@ impl Memory {
         }
         let log = self.logs.get_mut(&Conversation::Group(gid.clone()));
         let entries = log.map(|log| std::mem::take(&mut log.entries)).unwrap_or_default();
-        Ok(Undo::NoGroup(gid.clone(), group, entries))
+        Ok(Undo::NoGroup(gid.clone(), Box::new((group, entries))))
     }
 
     fn write_sanction(
@@ -289,7 +294,7 @@ impl Memory {
         let before = log.and_then(|log| recall::erase(&mut log.entries, seq));
         let conversation = conversation.clone();
         match before {
-            Some(before) => Ok(Undo::Erase(conversation, before)),
+            Some(before) => Ok(Undo::Erase(conversation, Box::new(before))),
             None => Err(StoreError::NoSuchEntry { conversation, seq }),
         }
     }
@@ -313,7 +318,7 @@ impl Memory {
             Store::Seen { uid, day } => Undo::Seen(uid.clone(), self.see(uid, day)?),
             Store::NoUser { uid } => {
                 let (user, sends) = self.forget(uid)?;
-                Undo::NoUser(uid.clone(), user, sends)
+                Undo::NoUser(uid.clone(), Box::new((user, sends)))
             }
             Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
             Store::Read { uid, conversation, seq } => self.write_read(uid, conversation, seq)?,
@@ -361,7 +366,8 @@ impl Memory {
                     (group.name, group.open) = (name, open);
                 }
             }
-            Undo::NoGroup(gid, group, entries) => {
+            Undo::NoGroup(gid, before) => {
+                let (group, entries) = *before;
                 for uid in group.seats.keys() {
                     if let Some(user) = self.users.get_mut(uid) {
                         user.groups.insert(gid.clone());
@@ -380,12 +386,12 @@ impl Memory {
                 let _ = self.write_block(&uid, &other, before);
             }
             Undo::Seen(uid, before) => self.unsee(&uid, before),
-            Undo::NoUser(uid, user, sends) => self.remember(uid, user, sends),
+            Undo::NoUser(uid, before) => self.remember(uid, before.0, before.1),
             Undo::Guests(before) => self.guests_until = before,
             Undo::Send(key, time) => self.sends.remove(&key, time),
             Undo::Erase(conversation, before) => {
                 if let Some(log) = self.logs.get_mut(&conversation) {
-                    recall::put_back(&mut log.entries, before);
+                    recall::put_back(&mut log.entries, *before);
                 }
             }
             Undo::Read(uid, conversation, before) => self.put_cursor(&uid, &conversation, before),
@@ -399,17 +405,6 @@ impl Memory {
             }
         }
     }
-
-    fn is_named(&self, uid: &Id) -> bool {
-        let is_sanctioned = |group: &Group| group.sanctions.keys().any(|(of, _)| of == uid);
-        self.users.contains_key(uid)
-            || self.users.values().any(|user| user.blocks.contains(uid))
-            || self.groups.values().any(is_sanctioned)
-            || self.logs.iter().any(|(conversation, log)| match conversation {
-                Conversation::Direct(low, high) => log.last > 0 && (low == uid || high == uid),
-                Conversation::Group(_) => false,
-            })
-    }
 }
 
 impl Storage for Memory {
@@ -418,17 +413,20 @@ impl Storage for Memory {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        if self.open.is_some() {
+        if self.open {
             return Err(StoreError::TransactionOpen);
         }
-        self.open = Some(Vec::new());
+        self.open = true;
         Ok(())
     }
 
     fn write(&mut self, order: Store<'_>) -> Result<(), StoreError> {
-        let Some(mut steps) = self.open.take() else { return Err(StoreError::NoTransaction) };
+        if !self.open {
+            return Err(StoreError::NoTransaction);
+        }
+        let mut steps = std::mem::take(&mut self.steps);
         let done = self.carry_out(order, &mut steps);
-        self.open = Some(steps);
+        self.steps = steps;
         done
     }
 
@@ -468,23 +466,28 @@ impl Storage for Memory {
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        if self.open.is_none() {
+        if !self.open {
             return Err(StoreError::NoTransaction);
         }
         if std::mem::take(&mut self.fail_next_commit) {
             self.rollback();
             return Err(StoreError::Medium("told to fail".to_owned()));
         }
-        for step in self.open.take().unwrap_or_default() {
+        self.open = false;
+        let mut steps = std::mem::take(&mut self.steps);
+        for step in steps.drain(..) {
             if let Undo::Append(conversation, _) = step {
                 self.drop_surplus(&conversation);
             }
         }
+        steps.shrink_to(STEPS_KEPT_MAX);
+        self.steps = steps;
         Ok(())
     }
 
     fn rollback(&mut self) {
-        for step in self.open.take().unwrap_or_default().into_iter().rev() {
+        self.open = false;
+        for step in std::mem::take(&mut self.steps).into_iter().rev() {
             self.step_back(step);
         }
     }
