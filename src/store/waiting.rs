@@ -13,9 +13,10 @@ use super::StoreError;
 use super::memory::{Memory, Undo};
 use super::page::Page;
 use super::rows::{ENTRY, Key, entry_of};
+use super::search::Numbered;
 use super::sqlite::Sqlite;
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{EntryRecord, WaitingEntry, WaitingPage, WaitingQuery};
+use crate::chat::output::{WaitingEntry, WaitingPage, WaitingQuery};
 
 /// An entry, by where it stands.
 type Place = (Conversation, u64);
@@ -39,8 +40,6 @@ struct Shelf {
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     shelves: BTreeMap<Id, Shelf>,
-    /// The number of the latest.
-    last: u64,
 }
 
 impl Waiting {
@@ -48,16 +47,11 @@ impl Waiting {
         self.shelves.contains_key(uid)
     }
 
-    /// Whether it did not wait before.
-    fn add(&mut self, uid: &Id, place: Place) -> bool {
+    /// Whether it did not wait before. The number is that of the entry.
+    fn add(&mut self, uid: &Id, place: Place, number: u64) -> bool {
         let shelf = self.shelves.entry(uid.clone()).or_default();
-        if shelf.by_place.contains_key(&place) {
-            return false;
-        }
-        self.last += 1;
-        shelf.by_number.insert(self.last, place.clone());
-        shelf.by_place.insert(place, self.last);
-        true
+        shelf.by_number.insert(number, place.clone());
+        shelf.by_place.insert(place, number).is_none()
     }
 
     pub(super) fn step_back(&mut self, step: Step) {
@@ -108,7 +102,9 @@ impl Waiting {
 impl Memory {
     pub(super) fn write_waiting(&mut self, uid: &Id, conversation: &Conversation, seq: u64) -> Undo {
         let place = (conversation.clone(), seq);
-        let is_new = self.waiting.add(uid, place.clone());
+        // What was said earlier comes earlier, whenever it was found to wait.
+        let number = self.numbered(&place).map(|of| of.number);
+        let is_new = number.is_some_and(|number| self.waiting.add(uid, place.clone(), number));
         Undo::Waiting(if is_new {
             Step::Added(uid.clone(), place)
         } else {
@@ -130,10 +126,10 @@ impl Memory {
     }
 
     /// An entry that is kept.
-    fn entry(&self, (conversation, seq): &Place) -> Option<&EntryRecord> {
+    fn numbered(&self, (conversation, seq): &Place) -> Option<&Numbered> {
         let entries = &self.logs.get(conversation)?.entries;
         let first = entries.front()?.entry.seq;
-        entries.get(usize::try_from(seq.checked_sub(first)?).ok()?).map(|of| &of.entry)
+        entries.get(usize::try_from(seq.checked_sub(first)?).ok()?)
     }
 
     pub(super) fn waiting_page(&self, query: &WaitingQuery) -> WaitingPage {
@@ -142,7 +138,7 @@ impl Memory {
         let behind = query.after.saturating_add(1)..;
         let mut found = shelf.into_iter().flat_map(|shelf| shelf.by_number.range(behind.clone()));
         found.all(|(number, place)| {
-            let Some(record) = self.entry(place) else { return true };
+            let Some(Numbered { entry: record, .. }) = self.numbered(place) else { return true };
             let (bytes, record, conversation) = (record.bytes(), record.clone(), place.0.clone());
             page.offer(WaitingEntry { number: *number, conversation, record }, bytes)
         });

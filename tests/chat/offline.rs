@@ -1,6 +1,8 @@
 //! What is said to somebody who is not there comes when he is.
 
+use karez::base::clock::UnixMillis;
 use karez::chat::ids::SessionId;
+use karez::chat::input::{Command, Grant, Identity};
 
 use crate::net::{Answers, World};
 use crate::story::*;
@@ -269,6 +271,25 @@ fn who_is_told_to_go_is_not_there_any_more() {
     assert!(w.heard(eve).last().unwrap().starts_with("bye"));
     w.send(ada, pm(5, "hello?"));
     assert!(w.is_waiting(5), "the connection is there, but nothing is sent to it");
+}
+
+#[test]
+fn what_was_heard_by_nobody_after_all_comes_in_its_place() {
+    let (mut w, ada) = ada_alone();
+    let eve = SessionId(5);
+    w.send(eve, known_login(id(5), None));
+    w.request(ada, None, pm(5, "one"));
+    w.wait_ms(86_400_000);
+    w.deadline();
+    w.request(ada, None, pm(5, "two"));
+    w.gone(eve);
+    w.commit();
+    w.hush();
+    let late = |seq, words: &str| format!("offline pm 5-1001 #{seq} 1001 Ada: {words}");
+    let grant = Grant { holds_until: UnixMillis(u64::MAX), ..grant(id(5)) };
+    w.send(SessionId(6), Command::Login(Identity::Known(grant), None));
+    assert_eq!(drained(&mut w, SessionId(6)), [late(1, "one"), late(2, "two")]);
+    assert!(!w.is_waiting(5));
 }
 
 #[test]

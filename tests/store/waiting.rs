@@ -109,6 +109,20 @@ fn the_oldest_come_first_whatever_their_conversations() {
 }
 
 #[test]
+fn what_was_said_earlier_comes_earlier_though_it_is_found_later_that_it_waits() {
+    on_every_store(|store| {
+        say(store, 1, 1);
+        wait(store, 2, 1);
+        wait(store, 1, 2);
+        store.write(Store::Wait { uid: &eve(), conversation: &talk(1), seq: 1 }).unwrap();
+        assert_eq!(all(store), [(1, 1), (2, 1), (1, 2)]);
+        store.commit().unwrap();
+        store.begin().unwrap();
+        assert_eq!(all(store), [(1, 1), (2, 1), (1, 2)]);
+    });
+}
+
+#[test]
 fn they_are_struck_by_conversation_up_to_a_number() {
     on_every_store(|store| {
         for (uid, seq) in [(1, 1), (2, 1), (1, 2), (1, 3)] {
