@@ -55,22 +55,42 @@ pub struct WaitingEntry {
 
 /// What clients have and the store does not know of yet.
 #[derive(Debug, Default)]
-pub(super) struct Strikes(BTreeMap<(Id, Conversation), u64>);
+pub(super) struct Strikes {
+    until: BTreeMap<(Id, Conversation), u64>,
+    /// The store has not taken them. One that takes nothing may still be read, so until it has taken them they come
+    /// behind whatever is to be told.
+    come_last: bool,
+}
 
 impl Strikes {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.until.is_empty()
+    }
+
+    /// Whether they may be made in a turn in which somebody is told something.
+    pub(super) fn come_first(&self) -> bool {
+        !self.come_last
+    }
+
+    /// The turn has failed.
+    pub(super) fn failed(&mut self) {
+        self.come_last = !self.is_empty();
+    }
+
+    /// The turn stands.
+    pub(super) fn committed(&mut self) {
+        self.come_last &= !self.is_empty();
     }
 
     /// The user has everything in a conversation up to this number.
     pub(super) fn add(&mut self, uid: &Id, conversation: Conversation, until: u64) {
-        let known = self.0.entry((uid.clone(), conversation)).or_default();
+        let known = self.until.entry((uid.clone(), conversation)).or_default();
         *known = until.max(*known);
     }
 
     fn cover(&self, uid: &Id, conversation: &Conversation, seq: u64) -> bool {
         !self.is_empty()
-            && self.0.get(&(uid.clone(), conversation.clone())).is_some_and(|until| seq <= *until)
+            && self.until.get(&(uid.clone(), conversation.clone())).is_some_and(|until| seq <= *until)
     }
 }
 
@@ -191,7 +211,7 @@ impl Chat {
 
     /// Strikes what clients have.
     pub(super) fn strike_waiting(&mut self, out: &mut impl Sink) {
-        for ((uid, conversation), until) in std::mem::take(&mut self.replays.strikes.0) {
+        for ((uid, conversation), until) in std::mem::take(&mut self.replays.strikes.until) {
             out.put(Output::Store(Store::NoWait { uid: &uid, conversation: &conversation, until }));
             self.turn.undo(Undo::Struck(uid, conversation, until));
         }

@@ -136,6 +136,7 @@ impl Replays {
     pub(super) fn committed(&mut self) {
         self.flushed.clear();
         self.pages = 0;
+        self.strikes.committed();
     }
 
     /// When there is something to do that nothing else will bring about.
@@ -190,7 +191,10 @@ impl Chat {
         if self.replays.next_step().is_none() || self.replays.is_paused(now.mono) {
             return;
         }
-        self.strike_waiting(out);
+        let nobody_is_told = self.replays.ready.is_empty() && !self.turn.has_replayed();
+        if nobody_is_told || self.replays.strikes.come_first() {
+            self.strike_waiting(out);
+        }
         while self.replays.pages < self.limits.replay_pages_per_turn
             && let Some(session) = self.replays.ready.pop_front()
         {
@@ -468,6 +472,7 @@ impl Chat {
         }
         let replays = &mut self.replays;
         replays.pages = 0;
+        replays.strikes.failed();
         replays.ready.clear();
         for (session, replay) in &mut replays.running {
             if matches!(replay.step, Step::Asked(_)) {

@@ -143,6 +143,11 @@ impl Turn {
         self.replayed.insert(session)
     }
 
+    /// Whether a replay has gone on in this turn.
+    pub(super) fn has_replayed(&self) -> bool {
+        !self.replayed.is_empty()
+    }
+
     /// A private entry was sent to a user who is there.
     pub(super) fn heard(&mut self, user: UserSlot, conversation: &Conversation, seq: u64) {
         self.heard.push((user, conversation.clone(), seq));

@@ -242,6 +242,43 @@ fn what_has_arrived_does_not_come_again_though_the_store_has_failed_to_strike_it
 }
 
 #[test]
+fn where_the_store_takes_nothing_whoever_comes_back_is_told_all_the_same() {
+    let (mut w, ada) = ada_alone();
+    for n in 1..=4 {
+        w.send(ada, pm(1002, &format!("m{n}")));
+    }
+    let bob = bob_comes(&mut w, 3);
+    w.flush(bob);
+    w.fail();
+    w.hush();
+    // From now on every turn fails that has something to write.
+    w.tracing = true;
+    let end_turn = |w: &mut World| {
+        let writes = std::mem::take(&mut w.trace).iter().any(|output| output.starts_with("Store("));
+        if writes { w.fail() } else { w.commit() }
+        writes
+    };
+    let phone = SessionId(4);
+    w.request(phone, None, resume(1002, &[], &[(1001, 0)]));
+    let mut failures = 0;
+    for _ in 0..20 {
+        failures += u32::from(end_turn(&mut w));
+        w.flush(phone);
+        w.wait_ms(500);
+        w.deadline();
+    }
+    let all = (1..=4).map(|n| said(n, &format!("m{n}")));
+    let expected: Vec<String> =
+        ["login 1002 Bob guest".to_owned()].into_iter().chain(all).chain(["resumed".to_owned()]).collect();
+    assert_eq!(w.heard(phone), expected);
+    assert!(failures > 3, "what arrived is tried to be struck now and then");
+    end_turn(&mut w);
+    w.wait_ms(1_000);
+    w.drain();
+    assert!(!w.is_waiting(1002), "and is, when the store takes it");
+}
+
+#[test]
 fn a_page_that_fails_comes_later() {
     let (mut w, ada) = ada_alone();
     for n in 1..=4 {
