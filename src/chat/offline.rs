@@ -138,16 +138,32 @@ impl Chat {
         if !replay.legs.iter().any(|leg| matches!(leg, Leg::Waiting { .. })) {
             return false;
         }
-        self.keep_replay(session);
         let Some(replay) = self.replays.running.get_mut(&session) else { return false };
-        let before = seq - 1;
-        let talk = replay
-            .talks
-            .entry(conversation.clone())
-            .or_insert(Talk { from: before, position: Position::Live });
-        talk.position = Position::At(before);
+        let before = replay.talks.get(conversation).copied();
+        let position = Position::At(seq - 1);
+        let from = before.map_or(seq - 1, |talk| talk.from);
+        replay.talks.insert(conversation.clone(), Talk { from, position });
         replay.legs.push_back(Leg::Talk(conversation.clone()));
+        // A step of its own: the receiver may have many sessions, and to copy the replay of each would be much.
+        self.turn.undo(Undo::HeldBack(session, conversation.clone(), before));
         true
+    }
+
+    /// The leg that was added last is taken away. If it is not there any more, the whole replay is put back behind this.
+    pub(super) fn take_leg_back(
+        &mut self,
+        session: SessionId,
+        conversation: Conversation,
+        before: Option<Talk>,
+    ) {
+        let Some(replay) = self.replays.running.get_mut(&session) else { return };
+        if matches!(replay.legs.back(), Some(Leg::Talk(of)) if *of == conversation) {
+            replay.legs.pop_back();
+        }
+        match before {
+            Some(talk) => replay.talks.insert(conversation, talk),
+            None => replay.talks.remove(&conversation),
+        };
     }
 
     /// The last session of a user has ended: what it was sent in this turn waits.

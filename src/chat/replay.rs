@@ -183,6 +183,8 @@ impl Chat {
         let told = BTreeMap::new();
         let replay = Replay { legs, talks, resumes, step: Step::Ready, bytes: 0, told };
         self.replays.running.insert(session, replay);
+        // If the turn fails there is no session, and so nothing to put back.
+        self.turn.replays_for_the_first_time(session);
         self.replays.ready.push_back(session);
     }
 

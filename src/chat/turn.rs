@@ -26,7 +26,7 @@ use super::expiry::Hold;
 use super::ids::{Conversation, Id, SessionId};
 use super::output::{GroupRole, Refusal, Sink};
 use super::parking::Request;
-use super::replay::Replay;
+use super::replay::{Replay, Talk};
 use super::room::{GroupSlot, Member};
 use super::user::UserSlot;
 use super::{Chat, refuse};
@@ -83,6 +83,8 @@ pub(super) enum Undo {
     Whispered(Conversation),
     /// With the replay before.
     Replayed(SessionId, Box<Replay>),
+    /// With what there was of the talk.
+    HeldBack(SessionId, Conversation, Option<Talk>),
     /// With what was struck.
     Struck(Id, Conversation, u64),
 }
@@ -280,6 +282,9 @@ impl Chat {
                 self.directs.remove(&conversation);
             }
             Undo::Replayed(session, before) => self.put_back_replay(session, *before),
+            Undo::HeldBack(session, conversation, before) => {
+                self.take_leg_back(session, conversation, before);
+            }
             Undo::Struck(uid, conversation, until) => self.put_back_strike(&uid, conversation, until),
         }
     }

@@ -255,7 +255,11 @@ fn where_the_store_takes_nothing_whoever_comes_back_is_told_all_the_same() {
     w.tracing = true;
     let end_turn = |w: &mut World| {
         let writes = std::mem::take(&mut w.trace).iter().any(|output| output.starts_with("Store("));
-        if writes { w.fail() } else { w.commit() }
+        if writes {
+            w.fail()
+        } else {
+            w.commit()
+        }
         writes
     };
     let phone = SessionId(4);
