@@ -171,6 +171,35 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
 }
 
 #[test]
+fn old_entries_are_numbered_as_they_stand_in_their_conversation_whatever_the_clock_said() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.options().folder).unwrap();
+    let old = scratch.look();
+    for script in [
+        include_str!("../../src/store/schema/0001_first.sql"),
+        include_str!("../../src/store/schema/0002_sends.sql"),
+        include_str!("../../src/store/schema/0003_administration.sql"),
+    ] {
+        old.execute_batch(script).unwrap();
+    }
+    old.execute_batch(
+        "INSERT INTO conversation (conversation, gid) VALUES (1, 7), (2, 8);
+         INSERT INTO entry (conversation, seq, uid, name, content, time) VALUES
+             (1, 1, 5, 'five', 'a', 100), (1, 2, 5, 'five', 'c', 500), (1, 3, 5, 'five', 'd', 50),
+             (1, 4, 5, 'five', 'f', 600), (2, 1, 5, 'five', 'b', 300), (2, 2, 5, 'five', 'e', 550);
+         PRAGMA application_id = 1262572122; PRAGMA user_version = 3;",
+    )
+    .unwrap();
+    drop(old);
+    drop(scratch.open());
+    let look = scratch.look();
+    let mut entries = look.prepare("SELECT content FROM entry ORDER BY entry").unwrap();
+    let contents: Vec<String> =
+        entries.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(contents, ["a", "b", "c", "d", "e", "f"]);
+}
+
+#[test]
 fn where_nothing_can_be_written_it_says_so() {
     let scratch = Scratch::new();
     // A folder cannot be made below a file.

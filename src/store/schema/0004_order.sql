@@ -26,5 +26,7 @@ INSERT INTO entry (conversation, seq, uid, time, reply, act, act_uid, act_role, 
                    kind, name, mentions, content, data)
     SELECT conversation, seq, uid, time, reply, act, act_uid, act_role, act_seconds, act_name, act_open,
            kind, name, mentions, content, data
-    FROM entry_before ORDER BY time, conversation, seq;
+    -- In each conversation as they stand there, though the clock may have been set back.
+    FROM entry_before
+    ORDER BY max(time) OVER (PARTITION BY conversation ORDER BY seq), conversation, seq;
 DROP TABLE entry_before;
