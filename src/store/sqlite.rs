@@ -205,6 +205,11 @@ impl Sqlite {
         written
     }
 
+    fn write_what_can_wait(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
+        let left = self.erase_some()?.and(self.forget_sends(now)?).and(self.drop_surplus(now)?);
+        Ok(left.and(self.index_some()?))
+    }
+
     fn wait_for(&self, durability: Durability) -> Result<(), StoreError> {
         let set = self.connection.pragma_update(None, "synchronous", durability.synchronous());
         set.map_err(|error| self.judge(&error))
@@ -454,8 +459,16 @@ impl Storage for Sqlite {
         if self.confirmed().is_err() {
             return Ok(Tidy::Done);
         }
-        let left = self.erase_some()?.and(self.forget_sends(now)?).and(self.drop_surplus(now)?);
-        Ok(left.and(self.index_some()?).and(self.empty_stale_wal()?).and(self.move_wal()?))
+        let left = match self.write_what_can_wait(now) {
+            Err(error @ StoreError::Unconfirmed(_)) => return Err(error),
+            // The WAL is moved all the same: that makes room, and it would grow for as long as the failure lasts.
+            Err(error) => {
+                log::error!("the store could not tidy up: {error}");
+                Tidy::Done
+            }
+            Ok(left) => left,
+        };
+        Ok(left.and(self.empty_stale_wal()?).and(self.move_wal()?))
     }
 
     fn close(&mut self) -> Result<(), StoreError> {

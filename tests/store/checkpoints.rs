@@ -110,3 +110,21 @@ fn the_largest_wal_is_moved_whoever_speaks() {
         assert_eq!(is_in_file(&scratch, "100 xxx"), is_moved, "turn {turn}");
     }
 }
+
+#[test]
+fn the_wal_is_moved_though_there_is_no_room_for_the_index() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    fill(&mut store, 0);
+    store.begin().unwrap();
+    for seq in 1..=100 {
+        let words: String = (0..8_000).map(|number| format!("{seq}x{number} ")).collect();
+        say(&mut store, seq, &words).unwrap();
+    }
+    store.commit().unwrap();
+    store.limit_pages(1).unwrap();
+    for _ in 0..2 {
+        let _ = store.tidy_up(UnixMillis(0));
+    }
+    assert!(is_in_file(&scratch, " 100x7999 "));
+}
