@@ -108,7 +108,7 @@ impl Sqlite {
             return Ok(Tidy::Done);
         };
         let conversation: i64 = conversation;
-        self.in_own_transaction(|store| {
+        self.in_own_lazy_transaction(|store| {
             if store.remove_oldest_of(conversation)? == Tidy::Done {
                 store.run("DELETE FROM erasing WHERE conversation = ?", [conversation])?;
             }

@@ -96,7 +96,7 @@ impl Sqlite {
             }
             surplus = too_many;
         }
-        self.in_own_transaction(|store| store.remove_entries(&surplus))?;
+        self.in_own_lazy_transaction(|store| store.remove_entries(&surplus))?;
         Ok(Tidy::NotYet)
     }
 

@@ -122,7 +122,7 @@ impl Sqlite {
     }
 
     /// Not inside a transaction. Mostly there is nothing to forget, and then nothing is written.
-    pub(super) fn forget_sends(&self, now: UnixMillis) -> Result<Tidy, StoreError> {
+    pub(super) fn forget_sends(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
         let until = until(now).0;
         let at_once = limits::SENDS_FORGOTTEN_AT_ONCE.count();
         if !self.is_there("SELECT 1 FROM sent WHERE time < ?", [until])? {
@@ -130,7 +130,7 @@ impl Sqlite {
         }
         let sql = "DELETE FROM sent WHERE (uid, id) IN
                    (SELECT uid, id FROM sent WHERE time < ? ORDER BY time LIMIT ?)";
-        let forgotten = self.run(sql, params![until, at_once])?;
+        let forgotten = self.in_own_lazy_transaction(|store| store.run(sql, params![until, at_once]))?;
         Ok(if forgotten < at_once { Tidy::Done } else { Tidy::NotYet })
     }
 }

@@ -43,11 +43,16 @@ fn calls_until_login(call: &str, name: &str) -> u64 {
     let log = folder.0.join("calls");
     let daemon = traced(&folder, &log, call, None);
     guest(&daemon);
+    calls_until_killed(daemon, &log, call)
+}
+
+/// Kills a daemon and returns how many of these calls it has made.
+fn calls_until_killed(daemon: Process, log: &Path, call: &str) -> u64 {
     daemon.signal(Signal::KILL);
     daemon.wait();
     let end = Instant::now() + Duration::from_secs(10);
     loop {
-        let lines = std::fs::read_to_string(&log).unwrap_or_default();
+        let lines = std::fs::read_to_string(log).unwrap_or_default();
         if lines.contains("+++ killed") {
             return lines.lines().filter(|line| line.starts_with(&format!("{call}("))).count() as u64;
         }
@@ -239,4 +244,29 @@ fn a_write_without_room_is_refused_and_the_next_is_not() {
     assert!(answer.contains(r#""type":"ack""#) && answer.contains(r#""seq":1"#), "{answer}");
     drop(ann);
     daemon.end();
+}
+
+/// How often a daemon with these arguments waits for the disk while ten messages are said, a while apart.
+fn waits_for_the_disk(name: &str, arguments: &[&str]) -> u64 {
+    let folder = DataFolder::new(name);
+    let log = folder.0.join("calls");
+    let program = ["strace", "-D", "-o", log.to_str().unwrap(), "-e", "trace=fsync"];
+    let daemon = Process::karez_under(&program, &folder.arguments(arguments));
+    let mut ann = guest(&daemon);
+    for number in 0..10 {
+        speak(&mut ann, &format!("m{number}"));
+        // What need not be done at once is done meanwhile.
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    calls_until_killed(daemon, &log, "fsync")
+}
+
+#[test]
+fn nobody_waits_for_the_disk_because_something_is_no_longer_kept() {
+    if !may_trace() {
+        return;
+    }
+    let all = waits_for_the_disk("all-kept", &[]);
+    let some = waits_for_the_disk("some-kept", &["--retention-entries-per-conversation-max", "1"]);
+    assert_eq!(some, all);
 }
