@@ -1,6 +1,9 @@
 //! The index of the store on disk: it follows what is stored, and lets go of what is not.
 
+use std::collections::BTreeSet;
+
 use karez::base::clock::UnixMillis;
+use karez::base::words;
 use karez::chat::output::{Entry, GroupRole, Recall, Scope, Store};
 use karez::store::{Durability, Options, Retention, Sqlite, Storage, Tidy};
 use rusqlite::Connection;
@@ -324,4 +327,97 @@ fn what_is_no_longer_kept_leaves_the_index() {
     assert_eq!(["tea", "7", "8"].map(|term| indexed(&look, term)), [3, 0, 1]);
     drop((look, store));
     is_sound(&scratch.look());
+}
+
+/// Every row of the index with each of its terms, as FTS5 has them.
+fn held(look: &Connection) -> BTreeSet<(i64, String)> {
+    look.execute_batch("CREATE VIRTUAL TABLE temp.held USING fts5vocab('main', 'entry_index', 'instance')")
+        .unwrap();
+    let mut held = look.prepare("SELECT doc, term FROM temp.held").unwrap();
+    let rows = held.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// The same as it should be.
+fn to_be_held(look: &Connection) -> BTreeSet<(i64, String)> {
+    let sql = "SELECT entry, conversation, content FROM entry
+               WHERE content <> '' AND entry <= (SELECT value FROM meta WHERE name = 'indexed_until')";
+    let mut entries = look.prepare(sql).unwrap();
+    let rows = entries.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let terms = rows.map(Result::unwrap).flat_map(|(entry, conversation, text): (i64, i64, String)| {
+        let terms = words::terms_of(&text) + &format!("§{conversation}");
+        let row = (entry << 14) | conversation;
+        terms.split_whitespace().map(|term| (row, term.to_owned())).collect::<Vec<_>>()
+    });
+    terms.collect()
+}
+
+/// Figures that look random and are the same each time.
+struct Figures(u64);
+
+impl Figures {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    fn text(&mut self) -> String {
+        let words = if self.below(20) == 0 { 900 } else { 1 + self.below(12) };
+        let word = |figures: &mut Figures| match figures.below(5) {
+            0 => format!("tea{}", figures.below(2_000)),
+            1 => "Tea".to_owned(),
+            2 => "Ｔｅａ ﬁ İ ς".to_owned(),
+            3 => "天气".to_owned(),
+            _ => (0..3).filter_map(|_| char::from_u32(0x4e00 + figures.below(300) as u32)).collect(),
+        };
+        (0..words).map(|_| word(self) + " ").collect()
+    }
+}
+
+/// The number of an entry of group 7 that can still be recalled, and the next number.
+fn to_recall(look: &Connection, figures: &mut Figures) -> Option<(u64, u64)> {
+    let sql = "SELECT seq, (SELECT max(seq) FROM entry e WHERE e.conversation = entry.conversation) + 1
+               FROM entry JOIN conversation USING (conversation) WHERE gid = 7 AND content <> ''";
+    let mut entries = look.prepare(sql).unwrap();
+    let rows = entries.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let rows: Vec<(u64, u64)> = rows.map(Result::unwrap).collect();
+    (!rows.is_empty()).then(|| rows[usize::try_from(figures.below(rows.len() as u64)).unwrap()])
+}
+
+#[test]
+fn whatever_is_said_recalled_and_given_up_the_index_holds_what_is_there() {
+    for seed in 0..2 {
+        let mut figures = Figures(seed);
+        let scratch = Scratch::new();
+        let retention = Retention { entries_per_conversation_max: Some(60), ..Retention::default() };
+        let mut store = Sqlite::open(&Options { retention, ..scratch.options() }).unwrap();
+        store.begin().unwrap();
+        people(&mut store);
+        store.commit().unwrap();
+        for round in 0..50 {
+            store.begin().unwrap();
+            for _ in 0..figures.below(30) {
+                let text = figures.text();
+                let conversation = if figures.below(2) == 0 { in_group(7) } else { in_group(8) };
+                say(&mut store, &conversation, &text);
+            }
+            if round % 16 == 15 {
+                store.write(Store::NoGroup { gid: &id(8) }).unwrap();
+                store.write(Store::Group { gid: &id(8) }).unwrap();
+            }
+            store.commit().unwrap();
+            for _ in 0..figures.below(3) {
+                let Some((seq, next)) = to_recall(&scratch.look(), &mut figures) else { break };
+                store.begin().unwrap();
+                recall(&mut store, seq, next);
+                if figures.below(4) == 0 { store.rollback() } else { store.commit().unwrap() }
+            }
+            for _ in 0..figures.below(3) {
+                let _ = store.tidy_up(UnixMillis(0)).unwrap();
+            }
+            let look = scratch.look();
+            assert!(held(&look) == to_be_held(&look), "seed {seed}, round {round}");
+            is_sound(&look);
+        }
+    }
 }
