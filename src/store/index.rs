@@ -92,10 +92,29 @@ impl Sqlite {
         }
         let until = entries.last().map_or(until, |(entry, ..)| *entry);
         self.run("UPDATE meta SET value = ? WHERE name = 'indexed_until'", [until])?;
-        let sql = "INSERT INTO entry_index (entry_index, rank) VALUES ('merge', ?)";
-        self.run(sql, [PAGES_MERGED_AT_ONCE])?;
+        self.merge_segments()?;
         let is_rest = entries.len() < ENTRIES_AT_ONCE && bytes_left > 0;
         Ok(if is_rest { Tidy::Done } else { Tidy::NotYet })
+    }
+
+    /// Merges some pages of segments, of which each addition and each removal makes a new one.
+    pub(super) fn merge_segments(&self) -> Result<(), StoreError> {
+        self.merge(PAGES_MERGED_AT_ONCE)
+    }
+
+    fn merge(&self, pages: i64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO entry_index (entry_index, rank) VALUES ('merge', ?)";
+        self.run(sql, [pages]).map(drop)
+    }
+
+    /// Has the index give back the room of what was taken out of it, which still lies in its segments: all of them are
+    /// merged into one, a little at a time. `begins` with the first step. In the open transaction.
+    pub(super) fn shrink_index(&self, begins: bool) -> Result<Tidy, StoreError> {
+        let before = self.changes();
+        // A negative number has it begin with all segments, whatever their sizes.
+        self.merge(if begins { -PAGES_MERGED_AT_ONCE } else { PAGES_MERGED_AT_ONCE })?;
+        // FTS5 counts one for the order itself.
+        Ok(if self.changes() - before < 2 { Tidy::Done } else { Tidy::NotYet })
     }
 
     /// Takes entries out of the index, in the open transaction: those for which `which`, a condition on `entry`, holds.

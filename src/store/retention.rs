@@ -28,10 +28,15 @@ use crate::chat::ids::Conversation;
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 /// Ages change slowly: so long after all that was too old is gone, nobody looks again.
 const LOOK_AGAIN_MS: u64 = 60_000;
-/// Bytes of what was said that go in one step: they are overwritten, so a step may write as many.
-const BYTES_AT_ONCE: u64 = 1024 * 1024;
+/// Bytes of what was said that go in one step: a few milliseconds, for the index is told each of their terms.
+const BYTES_AT_ONCE: u64 = 96 * 1024;
 /// What an entry takes besides what was said, near enough.
 const BYTES_AROUND: u64 = 100;
+/// What the index holds of a text is up to so many times the text, less one: a store that is too large by some bytes
+/// gives up that part of them, and looks again.
+const BYTES_PER_BYTE: u64 = 8;
+/// The part of the bytes that are kept which goes at least, for the index is merged each time.
+const BYTES_PARTS: u64 = 32;
 
 /// What is kept. `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,12 +61,25 @@ impl Retention {
 pub(super) struct Progress {
     /// When nothing was too old.
     young_at: Option<UnixMillis>,
+    room: Room,
     /// Conversations up to this row have been looked at since the start.
     conversations_until: i64,
     /// Conversations of entries up to this one have been looked at; `None` until the start is over.
     entries_until: Option<i64>,
     /// The same in memory: where the next step begins.
     next: Option<Conversation>,
+}
+
+/// How far the making of room has come. What is taken out of the index first makes it larger, so how large the store is
+/// can only be seen when the index has been merged.
+#[derive(Clone, Copy, Debug, Default)]
+enum Room {
+    #[default]
+    Enough,
+    /// Entries of so many bytes are still to go.
+    Lacks(u64),
+    /// The index is to be merged, or is being merged.
+    Merges { begins: bool },
 }
 
 impl Progress {
@@ -88,6 +106,12 @@ impl Sqlite {
         let mut surplus = self.too_old(now)?;
         if surplus.is_empty() {
             surplus = self.too_large()?;
+        }
+        if let (Room::Merges { begins }, true) = (self.progress.room, surplus.is_empty()) {
+            let left = self.in_own_lazy_transaction(|store| store.shrink_index(begins))?;
+            self.progress.room =
+                if left == Tidy::Done { Room::Enough } else { Room::Merges { begins: false } };
+            return Ok(Tidy::NotYet);
         }
         if surplus.is_empty() {
             let (too_many, left) = self.too_many()?;
@@ -129,21 +153,30 @@ impl Sqlite {
         Ok(oldest)
     }
 
-    /// The oldest, about as many as make up for what the store has grown over its limit.
-    fn too_large(&self) -> Result<Vec<Surplus>, StoreError> {
+    /// The oldest, if the store has grown over its limit: not as many as make up for it, for what the index holds of
+    /// them goes too.
+    fn too_large(&mut self) -> Result<Vec<Surplus>, StoreError> {
         let Some(bytes_max) = self.retention.bytes_max else { return Ok(Vec::new()) };
-        let mut excess = self.bytes()?.saturating_sub(bytes_max);
-        if excess == 0 {
-            return Ok(Vec::new());
+        if let Room::Enough = self.progress.room {
+            let excess = self.bytes()?.saturating_sub(bytes_max);
+            // Where no entry is left, what is too large is something else.
+            if excess == 0 || !self.is_there("SELECT 1 FROM entry", ())? {
+                return Ok(Vec::new());
+            }
+            let part = (bytes_max / BYTES_PARTS).min(excess).max(excess / BYTES_PER_BYTE);
+            self.progress.room = Room::Lacks(part);
         }
+        let Room::Lacks(mut lacks) = self.progress.room else { return Ok(Vec::new()) };
         let mut oldest = self.oldest()?;
         let fits = |entry: &Surplus| {
-            let takes = excess > 0;
-            excess = excess.saturating_sub(entry.bytes);
+            let takes = lacks > 0;
+            lacks = lacks.saturating_sub(entry.bytes);
             takes
         };
         let count = oldest.iter().map(fits).take_while(|takes| *takes).count();
         oldest.truncate(count);
+        let is_over = lacks == 0 || oldest.is_empty();
+        self.progress.room = if is_over { Room::Merges { begins: true } } else { Room::Lacks(lacks) };
         Ok(oldest)
     }
 
@@ -222,7 +255,7 @@ impl Sqlite {
             let sql = "UPDATE conversation SET base = ?2 WHERE conversation = ?1 AND base < ?2";
             self.run(sql, params![gone.conversation, gone.seq])?;
         }
-        Ok(())
+        if surplus.is_empty() { Ok(()) } else { self.merge_segments() }
     }
 }
 

@@ -129,6 +129,11 @@ impl Sqlite {
         }
     }
 
+    /// Rows changed since the start.
+    pub(super) fn changes(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
     /// Carries out a statement and returns how many rows it touched.
     pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
         let done = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params));

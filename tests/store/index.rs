@@ -329,6 +329,24 @@ fn what_is_no_longer_kept_leaves_the_index() {
     is_sound(&scratch.look());
 }
 
+#[test]
+fn what_is_given_up_step_by_step_leaves_few_segments() {
+    let scratch = Scratch::new();
+    let retention = Retention { days_max: Some(1), ..Retention::default() };
+    let mut store = Sqlite::open(&Options { retention, ..scratch.options() }).unwrap();
+    store.begin().unwrap();
+    people(&mut store);
+    for number in 0..10_000 {
+        say(&mut store, &in_group(7), &format!("tea {number}"));
+    }
+    store.commit().unwrap();
+    tidy(&mut store);
+    while store.tidy_up(UnixMillis(u64::MAX >> 1)).unwrap() == Tidy::NotYet {}
+    let sql = "SELECT count(DISTINCT id >> 37) FROM entry_index_data WHERE id > 10";
+    let segments: i64 = scratch.look().query_row(sql, (), |row| row.get(0)).unwrap();
+    assert!(segments < 12, "{segments}");
+}
+
 /// Every row of the index with each of its terms, as FTS5 has them.
 fn held(look: &Connection) -> BTreeSet<(i64, String)> {
     look.execute_batch("CREATE VIRTUAL TABLE temp.held USING fts5vocab('main', 'entry_index', 'instance')")
