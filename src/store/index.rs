@@ -16,6 +16,8 @@
 //!
 //! Searching is in `search.rs`. The tutorial keeps nothing. Tested in `tests/store/index.rs`.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Params, params};
 
 use super::sqlite::Sqlite;
@@ -29,6 +31,8 @@ const BYTES_AT_ONCE: usize = 24 * 1024;
 /// Pages of segments that are merged after each addition: more than it has made, over all levels of segments, and few
 /// enough to take a few milliseconds.
 const PAGES_MERGED_AT_ONCE: i64 = 32;
+/// Bytes of terms that are wiped at once: some milliseconds.
+const TERM_BYTES_WIPED_AT_ONCE: usize = 4 * 1024;
 /// Bits of the conversation in the name of a row.
 const CONVERSATION_BITS: u32 = 14;
 
@@ -110,11 +114,11 @@ impl Sqlite {
     /// Has the index give back the room of what was taken out of it, which still lies in its segments: all of them are
     /// merged into one, a little at a time. `begins` with the first step. In the open transaction.
     pub(super) fn shrink_index(&self, begins: bool) -> Result<Tidy, StoreError> {
-        let before = self.changes();
+        let before = self.connection.total_changes();
         // A negative number has it begin with all segments, whatever their sizes.
         self.merge(if begins { -PAGES_MERGED_AT_ONCE } else { PAGES_MERGED_AT_ONCE })?;
         // FTS5 counts one for the order itself.
-        Ok(if self.changes() - before < 2 { Tidy::Done } else { Tidy::NotYet })
+        Ok(if self.connection.total_changes() - before < 2 { Tidy::Done } else { Tidy::NotYet })
     }
 
     /// Takes entries out of the index, in the open transaction: those for which `which`, a condition on `entry`, holds.
@@ -133,15 +137,74 @@ impl Sqlite {
         Ok(())
     }
 
-    /// The same for a few entries whose terms must not be in the file any more when the transaction is committed.
-    /// It takes some milliseconds an entry.
-    pub(super) fn wipe(&self, which: &str, params: impl Params) -> Result<(), StoreError> {
+    /// The same for an entry that is recalled: its terms must go from the file too. That takes some 30 µs a term, so all
+    /// but the first of a long text are set aside for [`Sqlite::wipe_some`]. Nobody finds it by them meanwhile: what is
+    /// found is judged by the text, and that is gone.
+    pub(super) fn wipe(&self, conversation: Option<i64>, seq: u64) -> Result<(), StoreError> {
+        let sql = "SELECT entry, conversation, content FROM entry
+                   WHERE conversation = ? AND seq = ? AND entry <= ? AND content <> ''";
+        let found = self.row(sql, params![conversation, seq, self.indexed_until()?], |row| {
+            Ok((row_of(row.get(0)?, row.get(1)?), terms_of(row.get_ref(2)?.as_str()?, row.get(1)?)))
+        })?;
+        let Some((row, terms)) = found else { return Ok(()) };
+        let mut parts = vec![String::new()];
+        for term in terms.split(' ').collect::<BTreeSet<_>>() {
+            match parts.last_mut() {
+                Some(part) if part.len() < TERM_BYTES_WIPED_AT_ONCE => {
+                    part.push(' ');
+                    part.push_str(term);
+                }
+                _ => parts.push(term.to_owned()),
+            }
+        }
+        for (number, part) in parts.iter().enumerate() {
+            if number == 0 {
+                self.wipe_terms(row, part)?;
+            } else {
+                self.run("INSERT INTO wiping (row, terms) VALUES (?, ?)", params![row, part])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn wipe_terms(&self, row: i64, terms: &str) -> Result<(), StoreError> {
         let set = "INSERT INTO entry_index (entry_index, rank) VALUES ('secure-delete', ?)";
         self.run(set, [1])?;
-        self.unindex(which, params)?;
+        let sql = "INSERT INTO entry_index (entry_index, rowid, terms) VALUES ('delete', ?, ?)";
+        self.run(sql, params![row, terms])?;
         // FTS5 writes what it has been told when a savepoint is made, and must do so before the setting goes back.
         self.run("SAVEPOINT wiped", ())?;
         self.run("RELEASE wiped", ())?;
         self.run(set, [0]).map(drop)
+    }
+
+    /// Wipes some of what was set aside. Not inside a transaction.
+    pub(super) fn wipe_some(&mut self) -> Result<Tidy, StoreError> {
+        let sql = "SELECT wiping, row, terms FROM wiping LIMIT 1";
+        let next = self.row(sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let Some((wiping, row, terms)) = next else { return Ok(Tidy::Done) };
+        let (wiping, row, terms): (i64, i64, String) = (wiping, row, terms);
+        self.in_own_lazy_transaction(|store| {
+            // FTS5 counts rows, and takes this for one more that goes.
+            store.run("INSERT INTO entry_index (rowid, terms) VALUES (?, '')", [row])?;
+            store.wipe_terms(row, &terms)?;
+            store.run("DELETE FROM wiping WHERE wiping = ?", [wiping])
+        })?;
+        self.soil_wal();
+        Ok(Tidy::NotYet)
+    }
+
+    /// Wipes all of what was set aside, before the daemon serves anybody or when it has ceased to.
+    pub(super) fn wipe_all(&mut self) {
+        loop {
+            match self.wipe_some() {
+                Ok(Tidy::Done) => return,
+                Ok(Tidy::NotYet) => {}
+                Err(error) => {
+                    log::error!("what was recalled is not out of the index yet: {error}");
+                    return;
+                }
+            }
+        }
     }
 }

@@ -6,6 +6,8 @@
 //! all that was recalled in some seconds, by [`tidy_up`](super::Storage::tidy_up). A daemon that was killed leaves
 //! its WAL to the next one, which cannot know what it holds and empties it when it opens the store.
 //!
+//! The index (`index.rs`) loses the terms of a long text not at once but in steps, within the same ten seconds.
+//!
 //! Tested in `tests/store/recall.rs`, which looks for the bytes in the files.
 
 use std::collections::VecDeque;
@@ -84,14 +86,19 @@ impl Sqlite {
                                     recalled = 1
                    WHERE conversation = ? AND seq = ?";
         let row = self.conversation(conversation)?;
-        self.wipe("conversation = ? AND seq = ?", params![row, seq])?;
+        self.wipe(row, seq)?;
         if self.run(sql, params![row, seq])? == 0 {
             return Err(StoreError::NoSuchEntry { conversation: conversation.clone(), seq });
         }
+        self.soil_wal();
+        Ok(())
+    }
+
+    /// The WAL holds what was erased.
+    pub(super) fn soil_wal(&mut self) {
         if self.stale_wal == StaleWal::No {
             self.stale_wal = StaleWal::Since(0);
         }
-        Ok(())
     }
 
     /// Empties the WAL, once it has held for long enough what was erased. Not inside a transaction.

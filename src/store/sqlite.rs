@@ -38,7 +38,7 @@ use crate::chat::output::{Entry, GroupRole, Query, Record, SentAs, Store, UserRe
 
 /// The store in a file.
 pub struct Sqlite {
-    connection: Connection,
+    pub(super) connection: Connection,
     /// Whether a transaction is open; SQLite may have given it up by itself after an error.
     open: bool,
     /// The words of the fsync that failed. In a cell because a read may meet it too.
@@ -72,7 +72,8 @@ impl Sqlite {
             file: options.file().into(),
             _lock: lock,
         };
-        if stale_wal != StaleWal::No
+        store.wipe_all();
+        if store.stale_wal != StaleWal::No
             && let Err(error) = store.empty_wal()
         {
             log::error!("what the last daemon left could not be moved: {error}");
@@ -127,11 +128,6 @@ impl Sqlite {
             Some(words) => Err(StoreError::Unconfirmed(words.clone())),
             None => Ok(()),
         }
-    }
-
-    /// Rows changed since the start.
-    pub(super) fn changes(&self) -> u64 {
-        self.connection.total_changes()
     }
 
     /// Carries out a statement and returns how many rows it touched.
@@ -211,7 +207,11 @@ impl Sqlite {
     }
 
     fn write_what_can_wait(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
-        let left = self.erase_some()?.and(self.forget_sends(now)?).and(self.drop_surplus(now)?);
+        let left = self
+            .wipe_some()?
+            .and(self.erase_some()?)
+            .and(self.forget_sends(now)?)
+            .and(self.drop_surplus(now)?);
         Ok(left.and(self.index_some()?))
     }
 
@@ -465,13 +465,12 @@ impl Storage for Sqlite {
             return Ok(Tidy::Done);
         }
         let left = match self.write_what_can_wait(now) {
-            Err(error @ StoreError::Unconfirmed(_)) => return Err(error),
             // The WAL is moved all the same: that makes room, and it would grow for as long as the failure lasts.
-            Err(error) => {
+            Err(error) if self.confirmed().is_ok() => {
                 log::error!("the store could not tidy up: {error}");
                 Tidy::Done
             }
-            Ok(left) => left,
+            done => done?,
         };
         Ok(left.and(self.empty_stale_wal()?).and(self.move_wal()?))
     }
@@ -479,6 +478,7 @@ impl Storage for Sqlite {
     fn close(&mut self) -> Result<(), StoreError> {
         self.rollback();
         self.confirmed()?;
+        self.wipe_all();
         self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)").map(drop)
     }
 }
