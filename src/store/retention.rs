@@ -64,6 +64,8 @@ pub(super) struct Progress {
     room: Room,
     /// Conversations up to this row have been looked at since the start.
     conversations_until: i64,
+    /// The newest entry when that began: what came later may be in a conversation that was passed.
+    newest_at_start: Option<i64>,
     /// Conversations of entries up to this one have been looked at; `None` until the start is over.
     entries_until: Option<i64>,
     /// The same in memory: where the next step begins.
@@ -195,7 +197,10 @@ impl Sqlite {
         };
         let at_once = limits::ENTRIES_REMOVED_AT_ONCE.count();
         let Some(until) = self.progress.entries_until else {
-            let newest = self.row("SELECT max(entry) FROM entry", (), |row| row.get(0))?;
+            if self.progress.newest_at_start.is_none() {
+                let newest = self.row("SELECT max(entry) FROM entry", (), |row| row.get(0))?;
+                self.progress.newest_at_start = Some(newest.flatten().unwrap_or(0));
+            }
             let sql =
                 "SELECT conversation FROM conversation WHERE conversation > ? ORDER BY conversation LIMIT ?";
             let next: Vec<i64> =
@@ -204,7 +209,7 @@ impl Sqlite {
             match next.last() {
                 _ if !surplus.is_empty() => {}
                 Some(last) => self.progress.conversations_until = *last,
-                None => self.progress.entries_until = Some(newest.flatten().unwrap_or(0)),
+                None => self.progress.entries_until = self.progress.newest_at_start,
             }
             return Ok((surplus, Tidy::NotYet));
         };

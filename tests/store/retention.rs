@@ -192,6 +192,22 @@ fn after_a_start_all_conversations_are_looked_at_once() {
 }
 
 #[test]
+fn what_is_said_while_all_conversations_are_looked_at_is_looked_at_too() {
+    let scratch = Scratch::new();
+    let mut store = Sqlite::open(&Options { retention: per_conversation(3), ..scratch.options() }).unwrap();
+    prepare(&mut store);
+    store.begin().unwrap();
+    for peer in 2..=ENTRIES_REMOVED_AT_ONCE.default {
+        say(&mut store, &Conversation::direct(&id(1), &id(peer)), 1, 1, "hi");
+    }
+    store.commit().unwrap();
+    assert_eq!(store.tidy_up(NOW), Ok(Tidy::NotYet), "not at all of them at once");
+    say_on(&mut store, &group(7), 1, &[1; 5]);
+    tidy(&mut store, NOW);
+    assert_eq!(kept(&store, &group(7)), [3, 4, 5]);
+}
+
+#[test]
 fn it_goes_in_small_steps() {
     on_every_store(days(30), |store| {
         let at_once = ENTRIES_REMOVED_AT_ONCE.default;
