@@ -68,18 +68,12 @@ pub(super) fn entry<'a>(
     time: UnixMillis,
 ) -> Entry<'a> {
     Entry {
-        conversation,
-        seq,
-        uid: &author.uid,
-        name: &author.name,
         content: &draft.content,
         kind: draft.kind.as_deref(),
         data: draft.data.as_deref(),
         reply: draft.reply,
         mentions: &draft.mentions,
-        act: None,
-        recall: Recall::None,
-        time,
+        ..wordless(conversation, seq, author, time)
     }
 }
 
@@ -91,20 +85,7 @@ pub(super) fn act_entry<'a>(
     actor: &'a User,
     time: UnixMillis,
 ) -> Entry<'a> {
-    Entry {
-        conversation,
-        seq,
-        uid: &actor.uid,
-        name: &actor.name,
-        content: "",
-        kind: Some(KIND_SYSTEM),
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: Some(act),
-        recall: Recall::None,
-        time,
-    }
+    Entry { kind: Some(KIND_SYSTEM), act: Some(act), ..wordless(conversation, seq, actor, time) }
 }
 
 /// The entry that says that another one was recalled.
@@ -115,18 +96,23 @@ pub(super) fn recalling_entry<'a>(
     actor: &'a User,
     time: UnixMillis,
 ) -> Entry<'a> {
+    Entry { recall: Recall::Of(recalled), ..wordless(conversation, seq, actor, time) }
+}
+
+/// An entry in which nothing is said.
+fn wordless<'a>(conversation: &'a Conversation, seq: u64, author: &'a User, time: UnixMillis) -> Entry<'a> {
     Entry {
         conversation,
         seq,
-        uid: &actor.uid,
-        name: &actor.name,
+        uid: &author.uid,
+        name: &author.name,
         content: "",
         kind: None,
         data: None,
         reply: None,
         mentions: &[],
         act: None,
-        recall: Recall::Of(recalled),
+        recall: Recall::None,
         time,
     }
 }
