@@ -27,10 +27,7 @@ impl Chat {
         limit: Option<u32>,
     ) -> Option<Query> {
         let query = self.conversations_query(user, cursor, limit);
-        match &self.parking.at_hand {
-            Some(Record::Conversations(of, _)) if *of == query => None,
-            _ => Some(Query::Conversations(query)),
-        }
+        self.parking.unless_at_hand(Query::Conversations(query))
     }
 
     fn conversations_query(

@@ -34,10 +34,7 @@ impl Chat {
         self.may_read(now, asker, target).ok()?;
         let uid = self.users[asker.user].uid.clone();
         let query = CursorQuery { uid, conversation: self.conversation(asker.user, target) };
-        match &self.parking.at_hand {
-            Some(Record::Cursor(of, _)) if *of == query => None,
-            _ => Some(Query::Cursor(query)),
-        }
+        self.parking.unless_at_hand(Query::Cursor(query))
     }
 
     pub(super) fn move_cursor(

@@ -37,10 +37,7 @@ impl Chat {
         // Who may not read it costs no page; `read_history` says so.
         self.may_read(now, asker, reading.target).ok()?;
         let query = self.page_query(asker, reading);
-        match &self.parking.at_hand {
-            Some(Record::Page(of, _)) if *of == query => None,
-            _ => Some(Query::Page(query)),
-        }
+        self.parking.unless_at_hand(Query::Page(query))
     }
 
     /// A private conversation is named from the side of whoever asks, so only its two users ever ask for it.

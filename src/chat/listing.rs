@@ -10,7 +10,7 @@
 use super::Chat;
 use super::ids::{Id, SessionId};
 use super::input::Listing;
-use super::output::{Event, GroupsPage, Output, Query, Sink, To};
+use super::output::{Event, GroupsPage, Output, Query, Record, Refusal, Sink, To};
 use super::reply::{Outcome, Reply};
 use super::user::UserSlot;
 
@@ -23,21 +23,18 @@ impl Chat {
         cursor: Option<&Id>,
     ) -> Option<Query> {
         let page = self.page(user, listing, cursor);
-        let is_there = self.parking.page.as_ref().is_some_and(|(at_hand, _)| *at_hand == page);
-        (!is_there).then_some(Query::Groups(page))
+        self.parking.unless_at_hand(Query::Groups(page))
     }
 
     pub(super) fn list_groups(
         &mut self,
         (session, id): (SessionId, Option<&str>),
-        user: UserSlot,
-        listing: Listing,
-        cursor: Option<&Id>,
         out: &mut impl Sink,
     ) -> Outcome {
-        let page = self.page(user, listing, cursor);
-        let at_hand = self.parking.page.as_ref().filter(|(at_hand, _)| *at_hand == page);
-        let found = at_hand.map(|(_, groups)| groups.as_slice()).unwrap_or_default();
+        // Left there: whoever has asked for the same page is served by it too.
+        let Some(Record::Groups(page, found)) = &self.parking.at_hand else {
+            return Err(Refusal::Internal { retry_ms: self.limits.internal_retry_ms });
+        };
         let groups = found.get(..page.limit).unwrap_or(found);
         let next = groups.last().map(|last| &last.gid).filter(|_| groups.len() < found.len());
         out.put(Output::Deliver { to: To::Session(session), event: Event::Groups { id, groups, next } });

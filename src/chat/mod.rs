@@ -229,9 +229,7 @@ impl Chat {
                 self.speak(now, &gid, &Sending { asker, id, draft: &draft }, out)
             }
             Command::Act { gid, act } => self.act(now, asker, &gid, &act, out),
-            Command::Groups { listing, cursor } => {
-                self.list_groups((session, id), user, listing, cursor.as_ref(), out)
-            }
+            Command::Groups { .. } => self.list_groups((session, id), out),
             Command::Profile { name } => self.call_oneself(user, &name, out),
             Command::Block { uid, on } => self.block(user, &uid, on, out),
             Command::Pm { uid, draft } => self.whisper(now, &uid, &Sending { asker, id, draft: &draft }, out),

@@ -21,7 +21,7 @@ use super::Chat;
 use super::history::Reading;
 use super::ids::{Id, SessionId};
 use super::input::{Command, Identity, Target};
-use super::output::{GroupSummary, GroupsPage, Output, Query, Record, Sink};
+use super::output::{Output, Query, Record, Sink};
 use super::search::Search;
 use crate::base::clock::Now;
 
@@ -50,16 +50,15 @@ impl Request<'_> {
 pub(super) struct Parking {
     waiting: Vec<Request<'static>>,
     asked: BTreeSet<Query>,
-    /// The page of groups that the store has just answered with; kept no longer than that.
-    pub(super) page: Option<(GroupsPage, Vec<GroupSummary>)>,
     /// An answer that serves one request and is kept nowhere.
     pub(super) at_hand: Option<Record>,
 }
 
 impl Parking {
-    /// The store has answered this.
-    pub(super) fn answered(&mut self, query: &Query) {
-        self.asked.remove(query);
+    /// The question, unless its answer is at hand.
+    pub(super) fn unless_at_hand(&self, query: Query) -> Option<Query> {
+        let is_at_hand = self.at_hand.as_ref().is_some_and(|record| record.query() == query);
+        (!is_at_hand).then_some(query)
     }
 
     /// Drops what a session that has ended was waiting for.
@@ -80,6 +79,27 @@ impl Parking {
     }
 }
 
+impl Record {
+    /// The question that it answers.
+    pub(super) fn query(&self) -> Query {
+        match self {
+            Record::User(uid, _) => Query::User(uid.clone()),
+            Record::Group(gid, _) => Query::Group(gid.clone()),
+            Record::Groups(page, _) => Query::Groups(page.clone()),
+            Record::Direct(low, high, _) => Query::Direct(low.clone(), high.clone()),
+            Record::Named(uid, _) => Query::Named(uid.clone()),
+            Record::Guests(_) => Query::Guests,
+            Record::Forgettable { seen_before, .. } => Query::Forgettable { seen_before: *seen_before },
+            Record::Sent { uid, id, .. } => Query::Sent { uid: uid.clone(), id: id.clone() },
+            Record::Page(query, _) => Query::Page(query.clone()),
+            Record::Cursor(query, _) => Query::Cursor(query.clone()),
+            Record::Conversations(query, _) => Query::Conversations(query.clone()),
+            Record::Search(query, _) => Query::Search(query.clone()),
+            Record::Waiting(query, _) => Query::Waiting(query.clone()),
+        }
+    }
+}
+
 impl Chat {
     /// A request has come in: it is served, refused or parked.
     pub(super) fn request(&mut self, now: Now, request: Request<'_>, out: &mut impl Sink) {
@@ -92,57 +112,23 @@ impl Chat {
 
     /// The store has answered.
     pub(super) fn answer(&mut self, now: Now, record: Record, out: &mut impl Sink) {
-        self.replay_answer(&record, out);
+        let query = record.query();
+        self.parking.asked.remove(&query);
+        self.replay_answer(&query, &record, out);
         match record {
-            Record::User(uid, user) => {
-                self.load_user(&uid, user);
-                self.parking.asked.remove(&Query::User(uid));
-            }
-            Record::Group(gid, group) => {
-                self.load_group(&gid, group);
-                self.parking.asked.remove(&Query::Group(gid));
-            }
-            Record::Groups(page, groups) => {
-                self.parking.asked.remove(&Query::Groups(page.clone()));
-                self.parking.page = Some((page, groups));
-            }
-            Record::Direct(low, high, seq) => {
-                self.load_direct(&low, &high, seq);
-                self.parking.asked.remove(&Query::Direct(low, high));
-            }
-            Record::Named(uid, named) => {
-                self.guests.load_named(&uid, named);
-                self.parking.asked.remove(&Query::Named(uid));
-            }
-            Record::Guests(until) => {
-                self.guests.load_until(until);
-                self.parking.asked.remove(&Query::Guests);
-            }
-            Record::Forgettable { seen_before, uid } => {
-                self.parking.asked.remove(&Query::Forgettable { seen_before });
-                self.told_whom_to_forget(now, uid, out);
-            }
-            Record::Page(query, page) => {
-                self.parking.asked.remove(&Query::Page(query.clone()));
-                self.parking.at_hand = Some(Record::Page(query, page));
-            }
-            Record::Cursor(query, cursor) => {
-                self.parking.asked.remove(&Query::Cursor(query.clone()));
-                self.parking.at_hand = Some(Record::Cursor(query, cursor));
-            }
-            Record::Conversations(query, page) => {
-                self.parking.asked.remove(&Query::Conversations(query.clone()));
-                self.parking.at_hand = Some(Record::Conversations(query, page));
-            }
-            Record::Search(query, record) => {
-                self.parking.asked.remove(&Query::Search(query.clone()));
-                self.parking.at_hand = Some(Record::Search(query, record));
-            }
+            Record::User(uid, user) => self.load_user(&uid, user),
+            Record::Group(gid, group) => self.load_group(&gid, group),
+            Record::Direct(low, high, seq) => self.load_direct(&low, &high, seq),
+            Record::Named(uid, named) => self.guests.load_named(&uid, named),
+            Record::Guests(until) => self.guests.load_until(until),
+            Record::Forgettable { uid, .. } => self.told_whom_to_forget(now, uid, out),
             Record::Waiting(..) => {}
-            Record::Sent { uid, id, sent } => {
-                self.parking.asked.remove(&Query::Sent { uid: uid.clone(), id: id.clone() });
-                self.parking.at_hand = Some(Record::Sent { uid, id, sent });
-            }
+            Record::Groups(..)
+            | Record::Page(..)
+            | Record::Cursor(..)
+            | Record::Conversations(..)
+            | Record::Search(..)
+            | Record::Sent { .. } => self.parking.at_hand = Some(record),
         }
         let mut still = Vec::new();
         let mut blocked = BTreeSet::new();
@@ -156,7 +142,6 @@ impl Chat {
             }
         }
         self.parking.waiting = still;
-        self.parking.page = None;
         self.parking.at_hand = None;
         self.go_on_forgetting(now, out);
     }

@@ -43,10 +43,7 @@ impl Chat {
         }
         self.may_read(now, asker, target).ok()?;
         let query = entry_query(conversation, seq);
-        match &self.parking.at_hand {
-            Some(Record::Page(of, _)) if *of == query => None,
-            _ => Some(Query::Page(query)),
-        }
+        self.parking.unless_at_hand(Query::Page(query))
     }
 
     pub(super) fn recall(

@@ -320,15 +320,9 @@ impl Chat {
     }
 
     /// The store has answered: whoever waited for that goes on.
-    pub(super) fn replay_answer(&mut self, record: &Record, out: &mut impl Sink) {
-        let query = match record {
-            Record::Page(query, _) => Query::Page(query.clone()),
-            Record::Waiting(query, _) => Query::Waiting(query.clone()),
-            _ => return,
-        };
-        self.parking.answered(&query);
-        for session in self.replays.asked.remove(&query).unwrap_or_default() {
-            let waits = |replay: &Replay| matches!(&replay.step, Step::Asked(asked) if *asked == query);
+    pub(super) fn replay_answer(&mut self, query: &Query, record: &Record, out: &mut impl Sink) {
+        for session in self.replays.asked.remove(query).unwrap_or_default() {
+            let waits = |replay: &Replay| matches!(&replay.step, Step::Asked(asked) if asked == query);
             if !self.replays.running.get(&session).is_some_and(waits) {
                 continue;
             }

@@ -42,10 +42,7 @@ impl Chat {
         let id = request.id.as_deref()?;
         let user = self.user_of(request.session).ok()?;
         let uid = &self.users[user].uid;
-        match &self.parking.at_hand {
-            Some(Record::Sent { uid: of, id: under, .. }) if of == uid && **under == *id => None,
-            _ => Some(Query::Sent { uid: uid.clone(), id: id.into() }),
-        }
+        self.parking.unless_at_hand(Query::Sent { uid: uid.clone(), id: id.into() })
     }
 
     /// The answer to a message that was said before; `None` when it was not.

@@ -55,8 +55,7 @@ impl Chat {
         // Who may not read it costs no search; `search` says so.
         self.may_search(now, asker, search.target).ok()?;
         let query = self.search_query(asker, search);
-        let is_at_hand = self.parking.at_hand.as_ref().is_some_and(|record| is_of(record, &query));
-        (!is_at_hand && !self.steps_are_spent()).then_some(Query::Search(query))
+        self.parking.unless_at_hand(Query::Search(query)).filter(|_| !self.steps_are_spent())
     }
 
     fn may_search(&mut self, now: Now, asker: Asker, target: Option<&Target>) -> Result<(), Refusal> {
