@@ -29,6 +29,8 @@ use crate::base::clock::{Millis, Now};
 /// How far the forgetting has come.
 pub(super) struct Forgetting {
     step: Step,
+    /// A store that has failed is not asked to write a day for its own sake until then.
+    spares_store_until: Millis,
 }
 
 enum Step {
@@ -43,7 +45,8 @@ enum Step {
 impl Forgetting {
     /// Nobody is forgotten before there was time to come back.
     pub(super) fn after_start(every_ms: u64) -> Forgetting {
-        Forgetting { step: Step::Resting(Millis::default().plus_ms(every_ms)) }
+        let step = Step::Resting(Millis::default().plus_ms(every_ms));
+        Forgetting { step, spares_store_until: Millis::default() }
     }
 
     /// When it goes on by itself.
@@ -104,7 +107,8 @@ impl Chat {
 
     /// A store that fails is left alone for a while.
     pub(super) fn give_up_forgetting(&mut self, now: Now) {
-        self.forgetting.step = Step::Resting(now.mono.plus_ms(self.limits.forgetting_every_ms));
+        let until = now.mono.plus_ms(self.limits.forgetting_every_ms);
+        (self.forgetting.step, self.forgetting.spares_store_until) = (Step::Resting(until), until);
     }
 
     fn needs_to_forget(&self, uid: &Id) -> Option<Query> {
@@ -153,5 +157,13 @@ impl Chat {
         let before = std::mem::replace(&mut user.seen, self.today);
         self.turn.undo(Undo::Seen(slot, before));
         out.put(Output::Store(Store::Seen { uid: &self.users[slot].uid, day: self.today }));
+    }
+
+    /// The same when a guest comes or goes, which needs no store otherwise: on a full disk he would be kept out for the
+    /// sake of a day.
+    pub(super) fn see_in_passing(&mut self, now: Now, slot: UserSlot, out: &mut impl Sink) {
+        if now.mono >= self.forgetting.spares_store_until {
+            self.see(slot, out);
+        }
     }
 }

@@ -74,7 +74,7 @@ impl Chat {
                 out.put(Output::Subscribe { session, topic: GroupSlot::topic(group) });
             }
         }
-        self.see(user, out);
+        self.see_in_passing(now, user, out);
         self.appear(user, out);
         let asker = Asker { user, role: hold.role };
         for gid in &groups {
@@ -148,7 +148,7 @@ impl Chat {
         {
             self.users[user].last = Some(now.unix);
             self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
-            self.see(user, out);
+            self.see_in_passing(now, user, out);
             self.wait_again(user, out);
         }
     }

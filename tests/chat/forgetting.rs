@@ -228,6 +228,31 @@ fn a_failed_step_is_as_if_it_never_was() {
 }
 
 #[test]
+fn a_store_that_takes_nothing_keeps_no_guest_out() {
+    let mut w = someday();
+    let ada = w.guest(1, "Ada");
+    w.send(ada, join(7));
+    w.leaves(ada);
+    w.later_ms(DAY_MS);
+    w.request(SessionId(2), None, guest_return(1_001, None));
+    w.fail();
+    assert_eq!(w.heard(SessionId(2)), ["refused Internal { retry_ms: 1000 }"]);
+
+    let was_seen = |w: &World| {
+        let seen_before = w.now.unix.day();
+        w.store().read(&Query::Forgettable { seen_before })
+            == Ok(Record::Forgettable { seen_before, uid: None })
+    };
+    let ada = w.again(3, 1_001);
+    assert!(!was_seen(&w), "the next login has nothing to write");
+    w.leaves(ada);
+    assert!(!was_seen(&w), "nor has its end");
+    w.later_ms(3_600_000);
+    w.again(4, 1_001);
+    assert!(was_seen(&w), "after an hour the store is tried again");
+}
+
+#[test]
 fn what_happens_while_the_store_is_asked_counts() {
     let mut w = someday();
     let ada = w.guest(1, "Ada");

@@ -87,6 +87,8 @@ struct Lasting {
     tokens: BTreeMap<Id, (u64, Millis)>,
     spells: BTreeMap<Id, (Millis, Millis)>,
     forgetting_at: Millis,
+    /// The day of a guest who merely comes or goes is not written before.
+    spares_store_until: Millis,
     /// For marks: who was forgotten at some time.
     forgotten: BTreeSet<Id>,
 }
@@ -234,6 +236,7 @@ impl Model {
             }
         }
         self.lasting.forgetting_at = now.mono.plus_ms(self.limits.forgetting_every_ms);
+        self.lasting.spares_store_until = self.lasting.forgetting_at;
         self.heard.clear();
         for (session, id) in std::mem::take(&mut self.answered) {
             let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
@@ -248,7 +251,7 @@ impl Model {
         if self.sessions_of(&of.uid).is_empty() {
             self.lasting.last.insert(of.uid.clone(), now.unix);
             self.lasting.graces.insert(of.uid.clone(), now.mono.plus_ms(self.limits.presence_grace_ms));
-            self.see(now, &of.uid);
+            self.see_in_passing(now, &of.uid);
         }
     }
 

@@ -15,6 +15,13 @@ impl Model {
         }
     }
 
+    /// A guest comes or goes.
+    pub(super) fn see_in_passing(&mut self, now: Now, uid: &Id) {
+        if now.mono >= self.lasting.spares_store_until {
+            self.see(now, uid);
+        }
+    }
+
     pub(super) fn remember(&mut self, now: Now, uid: &Id) {
         let user = self.state.users.get_mut(uid).unwrap();
         if !std::mem::replace(&mut user.stored, true) {

@@ -166,7 +166,7 @@ impl Model {
             None => user.name = uid.to_string(),
         }
         let (name, guest) = (user.name.clone(), user.guest);
-        self.see(now, &uid);
+        self.see_in_passing(now, &uid);
         if self.lasting.forgotten.contains(&uid) {
             self.marks.push("a guest who was forgotten comes back");
         }
