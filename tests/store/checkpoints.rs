@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use karez::base::clock::UnixMillis;
 use karez::store::{Durability, Options, Sqlite, Storage, Tidy};
 
-use crate::folder::{Scratch, fill, say, size_of};
+use crate::common::{fill, say};
+use crate::folder::{Scratch, size_of};
 
 /// Says so much in one turn that the WAL is worth moving: 5 MB from entry `first` on.
 fn say_much(store: &mut Sqlite, first: u64) {

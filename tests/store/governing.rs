@@ -2,14 +2,14 @@
 
 use karez::base::clock::UnixMillis;
 use karez::chat::act::{Act, Sanction, Term};
-use karez::chat::ids::{Conversation, Id};
+use karez::chat::ids::Id;
 use karez::chat::input::Listing;
 use karez::chat::output::{
-    Entry, GroupRecord, GroupRole, GroupSummary, GroupsPage, Query, Recall, Record, Store, UserRecord,
+    Entry, GroupRecord, GroupRole, GroupSummary, GroupsPage, Query, Record, Store, UserRecord,
 };
 use karez::store::{Storage, StoreError};
 
-use crate::folder::id;
+use crate::common::{append, id, in_group, said};
 
 /// User 1 owns group 7, and has said something there; user 2 is a member.
 fn begun(store: &mut impl Storage) {
@@ -25,23 +25,8 @@ fn begun(store: &mut impl Storage) {
 }
 
 fn say(store: &mut impl Storage, seq: u64, act: Option<&Act<'_>>) -> Result<(), StoreError> {
-    store.write(Store::Append {
-        entry: Entry {
-            conversation: &Conversation::Group(id(7)),
-            seq,
-            uid: &id(1),
-            name: "name",
-            content: "",
-            kind: act.map(|_| "system"),
-            data: None,
-            reply: None,
-            mentions: &[],
-            act,
-            recall: Recall::None,
-            time: UnixMillis(1),
-        },
-        sent_as: None,
-    })
+    let (name, kind, time) = ("name", act.map(|_| "system"), UnixMillis(1));
+    append(store, Entry { name, kind, act, time, ..said(&in_group(7), seq, "") })
 }
 
 fn group(store: &impl Storage) -> Option<GroupRecord> {

@@ -2,11 +2,11 @@
 
 use karez::base::clock::UnixMillis;
 use karez::chat::act::Act;
-use karez::chat::ids::Conversation;
-use karez::chat::output::{ConversationsQuery, Entry, GroupRole, ListPlace, Query, Recall, Record, Store};
+use karez::chat::output::{ConversationsQuery, Entry, GroupRole, ListPlace, Query, Record, Store};
 use karez::store::{Storage, Tidy};
 
-use crate::folder::{Scratch, fill, id};
+use crate::common::{append, fill, id, in_group, said, say};
+use crate::folder::Scratch;
 
 const FIRST: &str = include_str!("../../src/store/schema/0001_first.sql");
 
@@ -23,25 +23,8 @@ fn an_act_is_in_columns_that_anybody_can_read() {
     ];
     store.begin().unwrap();
     for (seq, act) in (2..).zip(&acts) {
-        store
-            .write(Store::Append {
-                entry: Entry {
-                    conversation: &Conversation::Group(id(7)),
-                    seq,
-                    uid: &id(1),
-                    name: "one",
-                    content: "",
-                    kind: Some("system"),
-                    data: None,
-                    reply: None,
-                    mentions: &[],
-                    act: Some(act),
-                    recall: Recall::None,
-                    time: UnixMillis(1),
-                },
-                sent_as: None,
-            })
-            .unwrap();
+        let (kind, act, time) = (Some("system"), Some(act), UnixMillis(1));
+        append(&mut store, Entry { kind, act, time, ..said(&in_group(7), seq, "") }).unwrap();
     }
     store.commit().unwrap();
     drop(store);
@@ -68,13 +51,13 @@ fn what_was_said_in_a_deleted_group_is_erased_in_steps() {
     fill(&mut store, 1);
     store.begin().unwrap();
     for seq in 2..=2_500 {
-        crate::folder::say(&mut store, seq, "secret of a deleted group").unwrap();
+        say(&mut store, seq, "secret of a deleted group").unwrap();
     }
     store.commit().unwrap();
     store.begin().unwrap();
     store.write(Store::NoGroup { gid: &id(7) }).unwrap();
     store.write(Store::Group { gid: &id(7) }).unwrap();
-    crate::folder::say(&mut store, 2_501, "anew").unwrap();
+    say(&mut store, 2_501, "anew").unwrap();
     store.commit().unwrap();
     let mut calls = 1;
     while store.tidy_up(UnixMillis(0)).unwrap() == Tidy::NotYet {

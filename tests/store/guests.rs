@@ -3,24 +3,20 @@
 use karez::base::clock::{UnixDay, UnixMillis};
 use karez::base::digest::Digest;
 use karez::chat::act::{Sanction, Term};
-use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, GroupRole, Query, Recall, Record, SentAs, Store};
-use karez::store::{Memory, Storage, StoreError};
+use karez::chat::ids::Id;
+use karez::chat::output::{Entry, GroupRole, Query, Record, SentAs, Store};
+use karez::store::{Storage, StoreError};
 
-use crate::folder::{Scratch, id};
+use crate::common::{id, in_group, on_every_store, said};
+use crate::folder::Scratch;
 
-/// Runs a test on every store, with guests 1001 to 1003 and user 5 in it, who were here on no day that is known.
-fn on_every_store(test: fn(&mut dyn Storage)) {
-    let scratch = Scratch::new();
-    let stores: [&mut dyn Storage; 2] = [&mut Memory::new(1_000), &mut scratch.open()];
-    for store in stores {
-        store.begin().unwrap();
-        for uid in [1_001, 1_002, 1_003, 5] {
-            store.write(Store::User { uid: &id(uid), name: "name", guest: uid > 1_000 }).unwrap();
-        }
-        store.commit().unwrap();
-        test(store);
+/// Guests 1001 to 1003 and user 5, who were here on no day that is known.
+fn guests(store: &mut dyn Storage) {
+    store.begin().unwrap();
+    for uid in [1_001, 1_002, 1_003, 5] {
+        store.write(Store::User { uid: &id(uid), name: "name", guest: uid > 1_000 }).unwrap();
     }
+    store.commit().unwrap();
 }
 
 fn see(store: &mut dyn Storage, uid: u64, day: u32) {
@@ -45,7 +41,7 @@ fn user(store: &dyn Storage, uid: u64) -> Record {
 
 #[test]
 fn whoever_was_here_longest_ago_is_found() {
-    on_every_store(|store| {
+    on_every_store(guests, |store| {
         assert_eq!(longest_ago(store, u32::MAX), None);
         store.begin().unwrap();
         see(store, 1_003, 7);
@@ -61,7 +57,7 @@ fn whoever_was_here_longest_ago_is_found() {
 
 #[test]
 fn the_latest_day_counts_and_a_rollback_takes_it_back() {
-    on_every_store(|store| {
+    on_every_store(guests, |store| {
         store.begin().unwrap();
         see(store, 1_001, 7);
         see(store, 1_001, 6);
@@ -91,20 +87,8 @@ fn live(store: &mut dyn Storage) {
     store.write(Store::Block { uid: &other, other: &own, on: true }).unwrap();
     let (sanction, term) = (Sanction::Mute, Some(Term::UntilLifted));
     store.write(Store::Sanction { gid: &gid, uid: &own, sanction, term }).unwrap();
-    let entry = Entry {
-        conversation: &Conversation::Group(gid),
-        seq: 1,
-        uid: &own,
-        name: "name",
-        content: "hi",
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: None,
-        recall: Recall::None,
-        time: UnixMillis(7),
-    };
+    let conversation = in_group(7);
+    let entry = Entry { uid: &own, name: "name", time: UnixMillis(7), ..said(&conversation, 1, "hi") };
     let sent_as = Some(SentAs { id: "a", digest: Digest::of([b"hi".as_slice()]) });
     store.write(Store::Append { entry, sent_as }).unwrap();
     store.commit().unwrap();
@@ -119,7 +103,7 @@ fn traces(store: &dyn Storage) -> Vec<Record> {
 
 #[test]
 fn of_a_forgotten_guest_what_is_his_goes_and_what_he_said_stays() {
-    on_every_store(|store| {
+    on_every_store(guests, |store| {
         live(store);
         store.begin().unwrap();
         store.write(Store::NoMember { gid: &id(7), uid: &id(1_001) }).unwrap();
@@ -148,7 +132,7 @@ fn of_a_forgotten_guest_what_is_his_goes_and_what_he_said_stays() {
 
 #[test]
 fn a_rollback_remembers_him() {
-    on_every_store(|store| {
+    on_every_store(guests, |store| {
         live(store);
         let before = (traces(store), longest_ago(store, 8));
         store.begin().unwrap();
@@ -161,7 +145,7 @@ fn a_rollback_remembers_him() {
 
 #[test]
 fn a_member_is_not_forgotten() {
-    on_every_store(|store| {
+    on_every_store(guests, |store| {
         live(store);
         store.begin().unwrap();
         let refused = store.write(Store::NoUser { uid: &id(1_001) });

@@ -8,8 +8,9 @@ use karez::chat::output::{Entry, GroupRole, Recall, Scope, Store};
 use karez::store::{Durability, Options, Retention, Sqlite, Storage, Tidy};
 use rusqlite::Connection;
 
-use crate::folder::{Scratch, id};
-use crate::search::{append, find, in_group, people, query, say, search, texts, tidy};
+use crate::common::{append, id, in_group, said};
+use crate::folder::Scratch;
+use crate::search::{find, people, query, say, say_as, search, texts, tidy};
 
 /// How many entries are indexed under a term, as somebody else sees it.
 fn indexed(look: &Connection, term: &str) -> i64 {
@@ -119,8 +120,8 @@ fn numbers_that_are_given_again_are_indexed_again() {
     store.commit().unwrap();
     tidy(&mut store);
     store.begin().unwrap();
-    append(&mut store, &in_group(7), 2, "new tea");
-    append(&mut store, &in_group(7), 3, "newest tea");
+    say_as(&mut store, &in_group(7), 2, "new tea");
+    say_as(&mut store, &in_group(7), 3, "newest tea");
     store.commit().unwrap();
     let expected = ["newest tea", "new tea", "old tea"];
     assert_eq!(find(&store, 1, "tea"), expected);
@@ -188,21 +189,8 @@ fn others_conversations_cost_little() {
 /// What the core does: the text goes, and the next entry says so.
 fn recall(store: &mut dyn Storage, seq: u64, next: u64) {
     store.write(Store::Erase { conversation: &in_group(7), seq }).unwrap();
-    let entry = Entry {
-        conversation: &in_group(7),
-        seq: next,
-        uid: &id(1),
-        name: "one",
-        content: "",
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: None,
-        recall: Recall::Of(seq),
-        time: UnixMillis(seq),
-    };
-    store.write(Store::Append { entry, sent_as: None }).unwrap();
+    let (recall, time) = (Recall::Of(seq), UnixMillis(seq));
+    append(store, Entry { recall, time, ..said(&in_group(7), next, "") }).unwrap();
 }
 
 /// Which of these bytes are in the file, when all of the WAL is moved into it.

@@ -1,43 +1,22 @@
 //! What is particular to the memory store.
 
-use karez::base::clock::UnixMillis;
-use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, Recall, Store};
+use karez::chat::output::{Entry, Store};
 use karez::store::{Memory, Storage, StoreError};
 
-fn talk() -> (Id, Conversation) {
-    let uid = Id::from_number(1).unwrap();
-    let conversation = Conversation::direct(&uid, &uid);
-    (uid, conversation)
-}
+use crate::common::{append, id, said, talk};
 
 fn say(store: &mut Memory, seq: u64) {
-    let (uid, conversation) = talk();
-    let entry = Entry {
-        conversation: &conversation,
-        seq,
-        uid: &uid,
-        name: "me",
-        content: "hi",
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: None,
-        recall: Recall::None,
-        time: UnixMillis(seq),
-    };
-    store.write(Store::Append { entry, sent_as: None }).unwrap();
+    append(store, Entry { name: "me", ..said(&talk(1, 1), seq, "hi") }).unwrap();
 }
 
 fn kept(store: &Memory) -> Vec<u64> {
-    store.entries(&talk().1).map(|entry| entry.seq).collect()
+    store.entries(&talk(1, 1)).map(|entry| entry.seq).collect()
 }
 
 fn store_of(entries_max: usize) -> Memory {
     let mut store = Memory::new(entries_max);
     store.begin().unwrap();
-    store.write(Store::User { uid: &talk().0, name: "me", guest: false }).unwrap();
+    store.write(Store::User { uid: &id(1), name: "me", guest: false }).unwrap();
     store.commit().unwrap();
     store
 }
@@ -88,6 +67,6 @@ fn a_commit_that_was_told_to_fail_fails_once() {
 
 #[test]
 fn an_error_says_what_is_wrong() {
-    let error = StoreError::SeqGap { conversation: talk().1, next: 2, given: 5 };
+    let error = StoreError::SeqGap { conversation: talk(1, 1), next: 2, given: 5 };
     assert_eq!(error.to_string(), "entry 5 of Direct(Number(1), Number(1)), where 2 is next");
 }

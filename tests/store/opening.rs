@@ -8,7 +8,8 @@ use karez::chat::output::{Query, Record};
 use karez::store::{OpenError, Options, Sqlite, Storage};
 use rusqlite::Connection;
 
-use crate::folder::{Scratch, fill, id};
+use crate::common::{fill, id};
+use crate::folder::Scratch;
 
 /// Refused, and not a byte is different afterwards.
 #[track_caller]

@@ -4,51 +4,19 @@ use karez::base::clock::UnixMillis;
 use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::input::Bounds;
-use karez::chat::output::{Entry, EntryRecord, GroupRole, PageQuery, Query, Recall, Record, Store};
+use karez::chat::output::{Entry, EntryRecord, GroupRole, PageQuery, Query, Record, Store};
 use karez::store::{Memory, Storage};
 
-use crate::folder::{Scratch, id};
+use crate::common::{append, ground, id, in_group, on_every_store, said};
 
-/// Runs a test on every store, with ten entries in group 7.
-fn on_every_store(test: fn(&mut dyn Storage)) {
-    let scratch = Scratch::new();
-    let stores: [&mut dyn Storage; 2] = [&mut Memory::new(1_000), &mut scratch.open()];
-    for store in stores {
-        prepare(store);
-        test(store);
-    }
-}
-
-fn prepare(store: &mut dyn Storage) {
+/// User 1, and ten entries in group 7.
+fn ten_entries(store: &mut dyn Storage) {
+    ground(store);
     store.begin().unwrap();
-    store.write(Store::User { uid: &id(1), name: "one", guest: false }).unwrap();
-    store.write(Store::Group { gid: &id(7) }).unwrap();
     for seq in 1..=10 {
-        say(store, &in_group(), seq, "x");
+        append(store, said(&in_group(7), seq, "x")).unwrap();
     }
     store.commit().unwrap();
-}
-
-fn in_group() -> Conversation {
-    Conversation::Group(id(7))
-}
-
-fn say(store: &mut dyn Storage, conversation: &Conversation, seq: u64, content: &str) {
-    let entry = Entry {
-        conversation,
-        seq,
-        uid: &id(1),
-        name: "one",
-        content,
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: None,
-        recall: Recall::None,
-        time: UnixMillis(seq),
-    };
-    store.write(Store::Append { entry, sent_as: None }).unwrap();
 }
 
 fn entries_of(
@@ -70,7 +38,7 @@ fn entries_of(
 
 /// The numbers on a page of the group, and whether there are more.
 fn page(store: &dyn Storage, bounds: Bounds, entries_max: usize) -> (Vec<u64>, bool) {
-    let (entries, more) = entries_of(store, in_group(), bounds, entries_max, usize::MAX);
+    let (entries, more) = entries_of(store, in_group(7), bounds, entries_max, usize::MAX);
     (entries.iter().map(|entry| entry.seq).collect(), more)
 }
 
@@ -80,7 +48,7 @@ fn numbers(range: std::ops::RangeInclusive<u64>) -> Vec<u64> {
 
 #[test]
 fn bounds_are_exclusive_and_pages_rise() {
-    on_every_store(|store| {
+    on_every_store(ten_entries, |store| {
         assert_eq!(page(store, Bounds::Newest, 3), (numbers(8..=10), true));
         assert_eq!(page(store, Bounds::Newest, 10), (numbers(1..=10), false));
         assert_eq!(page(store, Bounds::Newest, 11), (numbers(1..=10), false));
@@ -102,9 +70,9 @@ fn bounds_are_exclusive_and_pages_rise() {
 
 #[test]
 fn every_page_tells_the_newest_number() {
-    on_every_store(|store| {
+    on_every_store(ten_entries, |store| {
         for bounds in [Bounds::Newest, Bounds::Before(3), Bounds::After(0), Bounds::After(99)] {
-            let query = PageQuery { conversation: in_group(), bounds, entries_max: 2, bytes_max: 1 };
+            let query = PageQuery { conversation: in_group(7), bounds, entries_max: 2, bytes_max: 1 };
             let Record::Page(_, page) = store.read(&Query::Page(query)).unwrap() else { panic!() };
             assert_eq!(page.last, 10, "{bounds:?}");
         }
@@ -113,7 +81,7 @@ fn every_page_tells_the_newest_number() {
 
 #[test]
 fn where_nobody_has_spoken_pages_are_empty() {
-    on_every_store(|store| {
+    on_every_store(ten_entries, |store| {
         let nobody = Conversation::direct(&id(1), &id(2));
         assert_eq!(entries_of(store, nobody, Bounds::Newest, 9, 9), (vec![], false));
         assert_eq!(entries_of(store, Conversation::Group(id(8)), Bounds::After(0), 9, 9), (vec![], false));
@@ -122,25 +90,19 @@ fn where_nobody_has_spoken_pages_are_empty() {
 
 #[test]
 fn an_entry_is_as_it_was_written() {
-    on_every_store(|store| {
+    on_every_store(ten_entries, |store| {
         let talk = Conversation::direct(&id(1), &id(2));
         let mentions = [id(5), Id::from_text("大厅").unwrap(), Id::from_text("007").unwrap()];
         let entry = Entry {
-            conversation: &talk,
-            seq: 1,
-            uid: &id(1),
-            name: "one",
-            content: "line\nline\0",
             kind: Some("image"),
             data: Some(r#"{ "a" : 1 }"#),
             reply: Some(3),
             mentions: &mentions,
-            act: None,
-            recall: Recall::None,
             time: UnixMillis(1_700_000_000_123),
+            ..said(&talk, 1, "line\nline\0")
         };
         store.begin().unwrap();
-        store.write(Store::Append { entry: entry.clone(), sent_as: None }).unwrap();
+        append(store, entry.clone()).unwrap();
         let (entries, _) = entries_of(store, talk.clone(), Bounds::Newest, 1, 0);
         assert_eq!(entries[0].entry(&talk), entry, "in the open transaction too");
         store.commit().unwrap();
@@ -149,7 +111,7 @@ fn an_entry_is_as_it_was_written() {
 
 #[test]
 fn what_admins_did_is_read_as_it_was_written() {
-    on_every_store(|store| {
+    on_every_store(ten_entries, |store| {
         let uid = || id(2);
         let acts = [
             Act::GroupUpdate { name: Some("茶馆".into()), open: None },
@@ -164,24 +126,11 @@ fn what_admins_did_is_read_as_it_was_written() {
         ];
         store.begin().unwrap();
         for (seq, act) in (11..).zip(&acts) {
-            let entry = Entry {
-                conversation: &in_group(),
-                seq,
-                uid: &id(1),
-                name: "one",
-                content: "",
-                kind: Some("system"),
-                data: None,
-                reply: None,
-                mentions: &[],
-                act: Some(act),
-                recall: Recall::None,
-                time: UnixMillis(seq),
-            };
-            store.write(Store::Append { entry, sent_as: None }).unwrap();
+            let (kind, act) = (Some("system"), Some(act));
+            append(store, Entry { kind, act, ..said(&in_group(7), seq, "") }).unwrap();
         }
         store.commit().unwrap();
-        let (entries, _) = entries_of(store, in_group(), Bounds::After(10), 100, usize::MAX);
+        let (entries, _) = entries_of(store, in_group(7), Bounds::After(10), 100, usize::MAX);
         let read: Vec<_> = entries.into_iter().map(|entry| entry.act.unwrap()).collect();
         assert_eq!(read, acts);
     });
@@ -189,12 +138,12 @@ fn what_admins_did_is_read_as_it_was_written() {
 
 #[test]
 fn what_was_said_in_a_deleted_group_is_not_read_in_the_next() {
-    on_every_store(|store| {
+    on_every_store(ten_entries, |store| {
         store.begin().unwrap();
         store.write(Store::NoGroup { gid: &id(7) }).unwrap();
         assert_eq!(page(store, Bounds::Newest, 100), (vec![], false));
         store.write(Store::Group { gid: &id(7) }).unwrap();
-        say(store, &in_group(), 11, "anew");
+        append(store, said(&in_group(7), 11, "anew")).unwrap();
         store.commit().unwrap();
         assert_eq!(page(store, Bounds::After(0), 100), (vec![11], false));
     });
@@ -202,10 +151,10 @@ fn what_was_said_in_a_deleted_group_is_not_read_in_the_next() {
 
 #[test]
 fn a_page_is_cut_by_its_bytes_from_the_end_that_was_asked_for() {
-    on_every_store(|store| {
-        let one = entries_of(store, in_group(), Bounds::Newest, 1, 0).0[0].bytes();
+    on_every_store(ten_entries, |store| {
+        let one = entries_of(store, in_group(7), Bounds::Newest, 1, 0).0[0].bytes();
         let cut = |bounds, bytes_max| {
-            let (entries, more) = entries_of(store, in_group(), bounds, 100, bytes_max);
+            let (entries, more) = entries_of(store, in_group(7), bounds, 100, bytes_max);
             (entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), more)
         };
         assert_eq!(cut(Bounds::Newest, 3 * one), (numbers(8..=10), true));
@@ -220,7 +169,7 @@ fn a_page_is_cut_by_its_bytes_from_the_end_that_was_asked_for() {
 #[test]
 fn what_memory_has_dropped_is_not_there() {
     let mut store = Memory::new(4);
-    prepare(&mut store);
+    ten_entries(&mut store);
     assert_eq!(page(&store, Bounds::Newest, 100), (numbers(7..=10), false));
     assert_eq!(page(&store, Bounds::After(2), 2), (numbers(7..=8), true));
     assert_eq!(page(&store, Bounds::Before(9), 100), (numbers(7..=8), false));

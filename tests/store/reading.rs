@@ -9,15 +9,7 @@ use karez::chat::output::{
 };
 use karez::store::{Storage, StoreError};
 
-use crate::folder::id;
-
-fn in_group(gid: u64) -> Conversation {
-    Conversation::Group(id(gid))
-}
-
-fn talk(one: u64, other: u64) -> Conversation {
-    Conversation::direct(&id(one), &id(other))
-}
+use crate::common::{append, id, in_group, said, talk};
 
 /// Users 1 and 2, each with a name, and group 7, whose owner is 1.
 fn begun(store: &mut impl Storage) {
@@ -39,29 +31,15 @@ fn member(store: &mut impl Storage, gid: u64, uid: u64) {
     store.write(Store::Member { gid: &id(gid), uid: &id(uid), role }).unwrap();
 }
 
+/// The times are against the order: they do not count.
 fn entry<'a>(conversation: &'a Conversation, seq: u64, uid: &'a Id) -> Entry<'a> {
-    Entry {
-        conversation,
-        seq,
-        uid,
-        name: "then",
-        content: "hi",
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: None,
-        recall: Recall::None,
-        // Against the order: it does not count.
-        time: UnixMillis(1_000 - seq),
-    }
+    Entry { uid, name: "then", time: UnixMillis(1_000 - seq), ..said(conversation, seq, "hi") }
 }
 
 fn write(store: &mut impl Storage, conversation: &Conversation, seq: u64, uid: u64, kind: Option<&str>) {
     let act = kind.filter(|kind| *kind == "system").map(|_| &Act::GroupDelete);
     let uid = id(uid);
-    let entry = Entry { kind, act, ..entry(conversation, seq, &uid) };
-    store.write(Store::Append { entry, sent_as: None }).unwrap();
+    append(store, Entry { kind, act, ..entry(conversation, seq, &uid) }).unwrap();
 }
 
 fn say(store: &mut impl Storage, conversation: &Conversation, seq: u64, uid: u64) {

@@ -4,67 +4,26 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use karez::base::clock::UnixMillis;
-use karez::chat::ids::{Conversation, Id};
+use karez::chat::ids::Conversation;
 use karez::chat::input::Bounds;
 use karez::chat::output::{Entry, EntryRecord, PageQuery, Query, Recall, Record, Store};
-use karez::store::{Durability, Memory, Options, Sqlite, Storage, StoreError, Tidy};
+use karez::store::{Durability, Options, Sqlite, Storage, StoreError, Tidy};
 
-use crate::folder::{Scratch, id};
+use crate::common::{append, ground, id, in_group, on_every_store, said};
+use crate::folder::Scratch;
 
 /// Calls of `tidy_up` that the daemon makes in ten seconds.
 const CALLS_IN_TEN_SECONDS: u32 = 100;
 
-/// Runs a test on every store, with user 1 and group 7 in it.
-fn on_every_store(test: fn(&mut dyn Storage)) {
-    let scratch = Scratch::new();
-    let stores: [&mut dyn Storage; 2] = [&mut Memory::new(1_000), &mut scratch.open()];
-    for store in stores {
-        prepare(store);
-        test(store);
-    }
-}
-
-fn prepare(store: &mut dyn Storage) {
-    store.begin().unwrap();
-    store.write(Store::User { uid: &id(1), name: "one", guest: false }).unwrap();
-    store.write(Store::Group { gid: &id(7) }).unwrap();
-    store.commit().unwrap();
-}
-
-fn in_group() -> Conversation {
-    Conversation::Group(id(7))
-}
-
-/// An entry of user 1 that says nothing.
-fn entry(conversation: &Conversation, seq: u64) -> Entry<'_> {
-    static ONE: Id = Id::Number(1);
-    Entry {
-        conversation,
-        seq,
-        uid: &ONE,
-        name: "one",
-        content: "",
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: None,
-        recall: Recall::None,
-        time: UnixMillis(seq),
-    }
-}
-
 fn say(store: &mut dyn Storage, conversation: &Conversation, seq: u64, content: &str, data: Option<&str>) {
     let (kind, reply, mentions) = (Some("image"), Some(1), &[id(1)]);
-    let said = Entry { content, kind, data, reply, mentions, ..entry(conversation, seq) };
-    store.write(Store::Append { entry: said, sent_as: None }).unwrap();
+    append(store, Entry { kind, data, reply, mentions, ..said(conversation, seq, content) }).unwrap();
 }
 
 /// What the core does: the text goes, and the next entry says so.
 fn recall(store: &mut dyn Storage, conversation: &Conversation, seq: u64, next: u64) {
     store.write(Store::Erase { conversation, seq }).unwrap();
-    let said = Entry { recall: Recall::Of(seq), ..entry(conversation, next) };
-    store.write(Store::Append { entry: said, sent_as: None }).unwrap();
+    append(store, Entry { recall: Recall::Of(seq), ..said(conversation, next, "") }).unwrap();
 }
 
 fn entries(store: &dyn Storage, conversation: Conversation) -> Vec<EntryRecord> {
@@ -78,8 +37,8 @@ fn entries(store: &dyn Storage, conversation: Conversation) -> Vec<EntryRecord> 
 
 #[test]
 fn a_recalled_entry_keeps_its_place_and_loses_its_text() {
-    on_every_store(|store| {
-        for conversation in [in_group(), Conversation::direct(&id(1), &id(2))] {
+    on_every_store(ground, |store| {
+        for conversation in [in_group(7), Conversation::direct(&id(1), &id(2))] {
             store.begin().unwrap();
             for seq in 1..=3 {
                 say(store, &conversation, seq, "a secret", Some("{}"));
@@ -91,9 +50,9 @@ fn a_recalled_entry_keeps_its_place_and_loses_its_text() {
             store.commit().unwrap();
             assert_eq!(read, entries(store, conversation.clone()), "in the open transaction too");
             let read: Vec<_> = read.iter().map(|record| record.entry(&conversation)).collect();
-            let recalled = Entry { recall: Recall::Recalled, ..entry(&conversation, 2) };
+            let recalled = Entry { recall: Recall::Recalled, ..said(&conversation, 2, "") };
             assert_eq!(read[1], recalled);
-            assert_eq!(read[3], Entry { recall: Recall::Of(2), ..entry(&conversation, 4) });
+            assert_eq!(read[3], Entry { recall: Recall::Of(2), ..said(&conversation, 4, "") });
             assert_eq!([read[0].content, read[2].content], ["a secret"; 2]);
         }
     });
@@ -101,27 +60,27 @@ fn a_recalled_entry_keeps_its_place_and_loses_its_text() {
 
 #[test]
 fn a_rollback_puts_the_text_back() {
-    on_every_store(|store| {
+    on_every_store(ground, |store| {
         store.begin().unwrap();
-        say(store, &in_group(), 1, "kept", Some("{}"));
+        say(store, &in_group(7), 1, "kept", Some("{}"));
         store.commit().unwrap();
-        let before = entries(store, in_group());
+        let before = entries(store, in_group(7));
         store.begin().unwrap();
-        recall(store, &in_group(), 1, 2);
-        store.write(Store::Erase { conversation: &in_group(), seq: 1 }).unwrap();
+        recall(store, &in_group(7), 1, 2);
+        store.write(Store::Erase { conversation: &in_group(7), seq: 1 }).unwrap();
         store.rollback();
-        assert_eq!(entries(store, in_group()), before);
+        assert_eq!(entries(store, in_group(7)), before);
     });
 }
 
 #[test]
 fn what_is_not_there_is_not_erased() {
-    on_every_store(|store| {
+    on_every_store(ground, |store| {
         store.begin().unwrap();
-        say(store, &in_group(), 1, "one", None);
+        say(store, &in_group(7), 1, "one", None);
         store.commit().unwrap();
         let nobody = Conversation::direct(&id(1), &id(2));
-        for (conversation, seq) in [(in_group(), 2), (Conversation::Group(id(8)), 1), (nobody, 1)] {
+        for (conversation, seq) in [(in_group(7), 2), (Conversation::Group(id(8)), 1), (nobody, 1)] {
             store.begin().unwrap();
             let refused = store.write(Store::Erase { conversation: &conversation, seq });
             assert_eq!(refused, Err(StoreError::NoSuchEntry { conversation, seq }));
@@ -169,7 +128,7 @@ fn found(scratch: &Scratch) -> BTreeSet<usize> {
 /// Short texts, such as fill a page, and such as run over several; the numbers of the entries are those of the texts.
 fn store_with_texts(scratch: &Scratch, durability: Durability) -> (Sqlite, Texts) {
     let mut store = Sqlite::open(&Options { durability, ..scratch.options() }).unwrap();
-    prepare(&mut store);
+    ground(&mut store);
     let mut texts = Texts(vec!["there is no entry 0".to_owned()]);
     for round in 0..12 {
         store.begin().unwrap();
@@ -177,10 +136,10 @@ fn store_with_texts(scratch: &Scratch, durability: Durability) -> (Sqlite, Texts
             let seq = texts.0.len() as u64;
             let text = texts.add(bytes);
             if (seq + round).is_multiple_of(2) {
-                say(&mut store, &in_group(), seq, &text, None);
+                say(&mut store, &in_group(7), seq, &text, None);
             } else {
                 let data = format!("{{\"a\":\"{text}\"}}");
-                say(&mut store, &in_group(), seq, "see data", Some(&data));
+                say(&mut store, &in_group(7), seq, "see data", Some(&data));
             }
         }
         store.commit().unwrap();
@@ -210,7 +169,7 @@ fn recall_some(store: &mut Sqlite, texts: &Texts) -> BTreeSet<usize> {
     for chunk in recalled.iter().collect::<Vec<_>>().chunks(2) {
         store.begin().unwrap();
         for number in chunk {
-            recall(store, &in_group(), **number as u64, next);
+            recall(store, &in_group(7), **number as u64, next);
             next += 1;
         }
         store.commit().unwrap();
@@ -256,7 +215,7 @@ fn what_a_killed_daemon_left_in_its_wal_goes_when_the_next_one_starts() {
     assert!(found(&next).is_superset(&recalled));
     let store = next.open();
     assert_eq!(found(&next), &all(&texts) - &recalled);
-    assert_eq!(entries(&store, in_group()).last().map(|entry| entry.recall), Some(Recall::Of(70)));
+    assert_eq!(entries(&store, in_group(7)).last().map(|entry| entry.recall), Some(Recall::Of(70)));
 }
 
 #[test]
@@ -268,7 +227,7 @@ fn many_recalls_empty_the_wal_once() {
     let mut next = texts.0.len() as u64;
     for call in 1..=20 {
         store.begin().unwrap();
-        recall(&mut store, &in_group(), call, next);
+        recall(&mut store, &in_group(7), call, next);
         store.commit().unwrap();
         next += 1;
         assert!(!is_empty(), "call {call}");
@@ -277,7 +236,7 @@ fn many_recalls_empty_the_wal_once() {
     }
     assert!(is_empty());
     store.begin().unwrap();
-    say(&mut store, &in_group(), next, "x", None);
+    say(&mut store, &in_group(7), next, "x", None);
     store.commit().unwrap();
     assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::Done), "where nothing was recalled there is no hurry");
     assert!(!is_empty());

@@ -4,18 +4,19 @@ use karez::base::clock::UnixMillis;
 use karez::base::limits::ENTRIES_REMOVED_AT_ONCE;
 use karez::chat::ids::Conversation;
 use karez::chat::input::Bounds;
-use karez::chat::output::{Entry, PageQuery, Query, Recall, Record, Store};
+use karez::chat::output::{Entry, PageQuery, Query, Record, Store};
 use karez::store::{Memory, Options, Retention, Sqlite, Storage, Tidy};
 
-use crate::folder::{Scratch, id};
+use crate::common::{append, ground, id, in_group, said, talk};
+use crate::folder::Scratch;
 
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 /// A hundred days after the beginning of time.
 const NOW: UnixMillis = UnixMillis(100 * DAY_MS);
 const NOTHING: [u64; 0] = [];
 
-/// Runs a test on every store that keeps this.
-fn on_every_store(retention: Retention, test: fn(&mut dyn Storage)) {
+/// Runs a test on every store, told to keep so much.
+fn on_every_store_that_keeps(retention: Retention, test: fn(&mut dyn Storage)) {
     let scratch = Scratch::new();
     let mut in_file = Sqlite::open(&Options { retention, ..scratch.options() }).unwrap();
     let mut in_memory = Memory::new(100_000).with_retention(retention);
@@ -27,37 +28,14 @@ fn on_every_store(retention: Retention, test: fn(&mut dyn Storage)) {
 
 /// User 1, groups 7 and 8.
 fn prepare(store: &mut dyn Storage) {
+    ground(store);
     store.begin().unwrap();
-    store.write(Store::User { uid: &id(1), name: "one", guest: false }).unwrap();
-    store.write(Store::Group { gid: &id(7) }).unwrap();
     store.write(Store::Group { gid: &id(8) }).unwrap();
     store.commit().unwrap();
 }
 
-fn group(gid: u64) -> Conversation {
-    Conversation::Group(id(gid))
-}
-
-fn talk() -> Conversation {
-    Conversation::direct(&id(1), &id(2))
-}
-
 fn say(store: &mut dyn Storage, conversation: &Conversation, seq: u64, time: u64, content: &str) {
-    let entry = Entry {
-        conversation,
-        seq,
-        uid: &id(1),
-        name: "one",
-        content,
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: None,
-        recall: Recall::None,
-        time: UnixMillis(time),
-    };
-    store.write(Store::Append { entry, sent_as: None }).unwrap();
+    append(store, Entry { time: UnixMillis(time), ..said(conversation, seq, content) }).unwrap();
 }
 
 /// Says something on each of these days, in one turn, numbered from `from`.
@@ -112,65 +90,65 @@ fn per_conversation(max: u64) -> Retention {
 
 #[test]
 fn without_limits_everything_is_kept() {
-    on_every_store(Retention::default(), |store| {
-        say_on(store, &group(7), 1, &[1; 1_500]);
+    on_every_store_that_keeps(Retention::default(), |store| {
+        say_on(store, &in_group(7), 1, &[1; 1_500]);
         tidy(store, UnixMillis(u64::MAX >> 1));
-        assert_eq!(kept(store, &group(7)).len(), 1_500);
+        assert_eq!(kept(store, &in_group(7)).len(), 1_500);
     });
 }
 
 #[test]
 fn what_is_too_old_goes() {
-    on_every_store(days(30), |store| {
-        say_on(store, &group(7), 1, &[1, 2, 69]);
-        say_on(store, &talk(), 1, &[3, 69]);
-        say_on(store, &group(7), 4, &[70, 99]);
+    on_every_store_that_keeps(days(30), |store| {
+        say_on(store, &in_group(7), 1, &[1, 2, 69]);
+        say_on(store, &talk(1, 2), 1, &[3, 69]);
+        say_on(store, &in_group(7), 4, &[70, 99]);
         tidy(store, NOW);
-        assert_eq!(kept(store, &group(7)), [4, 5], "30 days are not too many");
-        assert_eq!(kept(store, &talk()), NOTHING);
-        assert_eq!((last(store, &group(7)), last(store, &talk())), (5, 2));
-        say_on(store, &talk(), 3, &[100]);
-        assert_eq!(kept(store, &talk()), [3], "numbers go on where they were");
+        assert_eq!(kept(store, &in_group(7)), [4, 5], "30 days are not too many");
+        assert_eq!(kept(store, &talk(1, 2)), NOTHING);
+        assert_eq!((last(store, &in_group(7)), last(store, &talk(1, 2))), (5, 2));
+        say_on(store, &talk(1, 2), 3, &[100]);
+        assert_eq!(kept(store, &talk(1, 2)), [3], "numbers go on where they were");
         tidy(store, UnixMillis(NOW.0 + DAY_MS));
-        assert_eq!(kept(store, &group(7)), [5], "time passes");
+        assert_eq!(kept(store, &in_group(7)), [5], "time passes");
     });
 }
 
 #[test]
 fn nobody_looks_again_at_once() {
-    on_every_store(days(30), |store| {
+    on_every_store_that_keeps(days(30), |store| {
         tidy(store, NOW);
-        say_on(store, &group(7), 1, &[1]);
+        say_on(store, &in_group(7), 1, &[1]);
         tidy(store, UnixMillis(NOW.0 + 59_999));
-        assert_eq!(kept(store, &group(7)), [1], "nothing was too old a minute ago");
+        assert_eq!(kept(store, &in_group(7)), [1], "nothing was too old a minute ago");
         tidy(store, UnixMillis(NOW.0 + 60_000));
-        assert_eq!(kept(store, &group(7)), NOTHING);
+        assert_eq!(kept(store, &in_group(7)), NOTHING);
     });
 }
 
 #[test]
 fn what_was_stored_before_something_too_old_is_too_old() {
-    on_every_store(days(30), |store| {
+    on_every_store_that_keeps(days(30), |store| {
         // The clock was wrong when the second was said, and put right before the third.
-        say_on(store, &group(7), 1, &[1, 5_000, 2, 99]);
+        say_on(store, &in_group(7), 1, &[1, 5_000, 2, 99]);
         tidy(store, NOW);
-        assert_eq!(kept(store, &group(7)), [4]);
+        assert_eq!(kept(store, &in_group(7)), [4]);
     });
 }
 
 #[test]
 fn of_a_conversation_so_many_are_kept() {
-    on_every_store(per_conversation(3), |store| {
-        say_on(store, &group(7), 1, &[1; 5]);
-        say_on(store, &group(8), 1, &[1; 2]);
+    on_every_store_that_keeps(per_conversation(3), |store| {
+        say_on(store, &in_group(7), 1, &[1; 5]);
+        say_on(store, &in_group(8), 1, &[1; 2]);
         tidy(store, NOW);
-        assert_eq!(kept(store, &group(7)), [3, 4, 5]);
-        say_on(store, &talk(), 1, &[1; 4]);
-        say_on(store, &group(8), 3, &[1; 3]);
+        assert_eq!(kept(store, &in_group(7)), [3, 4, 5]);
+        say_on(store, &talk(1, 2), 1, &[1; 4]);
+        say_on(store, &in_group(8), 3, &[1; 3]);
         tidy(store, NOW);
-        assert_eq!(kept(store, &talk()), [2, 3, 4]);
-        assert_eq!(kept(store, &group(8)), [3, 4, 5]);
-        assert_eq!(kept(store, &group(7)), [3, 4, 5]);
+        assert_eq!(kept(store, &talk(1, 2)), [2, 3, 4]);
+        assert_eq!(kept(store, &in_group(8)), [3, 4, 5]);
+        assert_eq!(kept(store, &in_group(7)), [3, 4, 5]);
     });
 }
 
@@ -179,16 +157,16 @@ fn after_a_start_all_conversations_are_looked_at_once() {
     let scratch = Scratch::new();
     let mut store = scratch.open();
     prepare(&mut store);
-    say_on(&mut store, &group(7), 1, &[1; 5]);
-    say_on(&mut store, &talk(), 1, &[1; 5]);
+    say_on(&mut store, &in_group(7), 1, &[1; 5]);
+    say_on(&mut store, &talk(1, 2), 1, &[1; 5]);
     drop(store);
     let mut store = Sqlite::open(&Options { retention: per_conversation(2), ..scratch.options() }).unwrap();
     tidy(&mut store, NOW);
-    assert_eq!((kept(&store, &group(7)), kept(&store, &talk())), (vec![4, 5], vec![4, 5]));
+    assert_eq!((kept(&store, &in_group(7)), kept(&store, &talk(1, 2))), (vec![4, 5], vec![4, 5]));
     assert_eq!(store.tidy_up(NOW), Ok(Tidy::Done), "and then no more");
-    say_on(&mut store, &group(7), 6, &[1]);
+    say_on(&mut store, &in_group(7), 6, &[1]);
     tidy(&mut store, NOW);
-    assert_eq!(kept(&store, &group(7)), [5, 6]);
+    assert_eq!(kept(&store, &in_group(7)), [5, 6]);
 }
 
 #[test]
@@ -202,21 +180,21 @@ fn what_is_said_while_all_conversations_are_looked_at_is_looked_at_too() {
     }
     store.commit().unwrap();
     assert_eq!(store.tidy_up(NOW), Ok(Tidy::NotYet), "not at all of them at once");
-    say_on(&mut store, &group(7), 1, &[1; 5]);
+    say_on(&mut store, &in_group(7), 1, &[1; 5]);
     tidy(&mut store, NOW);
-    assert_eq!(kept(&store, &group(7)), [3, 4, 5]);
+    assert_eq!(kept(&store, &in_group(7)), [3, 4, 5]);
 }
 
 #[test]
 fn it_goes_in_small_steps() {
-    on_every_store(days(30), |store| {
+    on_every_store_that_keeps(days(30), |store| {
         let at_once = ENTRIES_REMOVED_AT_ONCE.default;
-        say_on(store, &group(7), 1, &vec![1; ENTRIES_REMOVED_AT_ONCE.count() + 1]);
+        say_on(store, &in_group(7), 1, &vec![1; ENTRIES_REMOVED_AT_ONCE.count() + 1]);
         assert_eq!(store.tidy_up(NOW), Ok(Tidy::NotYet));
-        assert_eq!(kept(store, &group(7)), [at_once + 1], "the oldest first");
+        assert_eq!(kept(store, &in_group(7)), [at_once + 1], "the oldest first");
         tidy(store, NOW);
-        assert_eq!(kept(store, &group(7)), NOTHING);
-        assert_eq!(last(store, &group(7)), at_once + 1);
+        assert_eq!(kept(store, &in_group(7)), NOTHING);
+        assert_eq!(last(store, &in_group(7)), at_once + 1);
     });
 }
 
@@ -227,14 +205,14 @@ fn long_entries_go_in_smaller_steps() {
     prepare(&mut store);
     store.begin().unwrap();
     for seq in 1..=40 {
-        say(&mut store, &group(7), seq, 1, &"x".repeat(60_000));
+        say(&mut store, &in_group(7), seq, 1, &"x".repeat(60_000));
     }
     store.commit().unwrap();
     assert_eq!(store.tidy_up(NOW), Ok(Tidy::NotYet));
-    let left = kept(&store, &group(7)).len();
+    let left = kept(&store, &in_group(7)).len();
     assert_eq!(left, 38, "96 KiB at once");
     tidy(&mut store, NOW);
-    assert_eq!(kept(&store, &group(7)), NOTHING);
+    assert_eq!(kept(&store, &in_group(7)), NOTHING);
 }
 
 /// Bytes of the file that are in use.
@@ -255,13 +233,13 @@ fn a_store_that_is_too_large_gives_up_the_oldest_of_all() {
     // Everybody writes in turn; the time that they bear says nothing.
     for seq in 1..=300 {
         store.begin().unwrap();
-        for conversation in [group(7), group(8), talk()] {
+        for conversation in [in_group(7), in_group(8), talk(1, 2)] {
             say(&mut store, &conversation, seq, 1_000 - seq, &"x".repeat(3_000));
         }
         store.commit().unwrap();
     }
     tidy(&mut store, NOW);
-    let left = [group(7), group(8), talk()].map(|of| kept(&store, &of));
+    let left = [in_group(7), in_group(8), talk(1, 2)].map(|of| kept(&store, &of));
     for numbers in &left {
         assert_eq!(numbers.last(), Some(&300));
         assert!((50..100).contains(&numbers.len()), "{}", numbers.len());
@@ -280,7 +258,7 @@ fn what_the_index_takes_costs_no_entries() {
     for seq in 1..=3_000 {
         // Hardly a term comes twice, so there is more of the index than of the texts.
         let han = |at: u64| char::from_u32(0x4e00 + ((seq * 40 + at) * 7_919 % 20_000) as u32).unwrap();
-        say(&mut store, &group(7), seq, 1, &(0..40).map(han).collect::<String>());
+        say(&mut store, &in_group(7), seq, 1, &(0..40).map(han).collect::<String>());
     }
     store.commit().unwrap();
     tidy(&mut store, NOW);
@@ -290,7 +268,7 @@ fn what_the_index_takes_costs_no_entries() {
     let retention = Retention { bytes_max: Some(bytes_max), ..Retention::default() };
     let mut store = Sqlite::open(&Options { retention, ..scratch.options() }).unwrap();
     tidy(&mut store, NOW);
-    let left = kept(&store, &group(7)).len();
+    let left = kept(&store, &in_group(7)).len();
     assert!(left > 2_500, "{left} are left");
     drop(store);
     assert!(bytes_in_use(&scratch) <= bytes_max, "{}", bytes_in_use(&scratch));
@@ -302,9 +280,9 @@ fn a_store_that_can_give_up_nothing_more_is_left_alone() {
     let retention = Retention { bytes_max: Some(4_096), ..Retention::default() };
     let mut store = Sqlite::open(&Options { retention, ..scratch.options() }).unwrap();
     prepare(&mut store);
-    say_on(&mut store, &group(7), 1, &[1; 50]);
+    say_on(&mut store, &in_group(7), 1, &[1; 50]);
     tidy(&mut store, NOW);
-    assert_eq!(kept(&store, &group(7)), NOTHING);
+    assert_eq!(kept(&store, &in_group(7)), NOTHING);
     assert_eq!(store.tidy_up(NOW), Ok(Tidy::Done));
 }
 
@@ -317,7 +295,7 @@ fn no_number_of_an_entry_is_used_again() {
     let open = || Sqlite::open(&Options { retention: days(30), ..scratch.options() }).unwrap();
     let mut store = open();
     prepare(&mut store);
-    say_on(&mut store, &group(7), 1, &[1; 5]);
+    say_on(&mut store, &in_group(7), 1, &[1; 5]);
     drop(store);
     assert_eq!(newest(), Some(5));
     let mut store = open();
@@ -325,7 +303,7 @@ fn no_number_of_an_entry_is_used_again() {
     drop(store);
     assert_eq!(newest(), None);
     let mut store = open();
-    say_on(&mut store, &group(8), 1, &[1, 99]);
+    say_on(&mut store, &in_group(8), 1, &[1, 99]);
     drop(store);
     assert_eq!(newest(), Some(7));
     let mut store = open();
@@ -333,7 +311,7 @@ fn no_number_of_an_entry_is_used_again() {
     store.write(Store::NoGroup { gid: &id(8) }).unwrap();
     store.commit().unwrap();
     tidy(&mut store, NOW);
-    say_on(&mut store, &group(7), 6, &[99]);
+    say_on(&mut store, &in_group(7), 6, &[99]);
     drop(store);
     assert_eq!(newest(), Some(8), "what goes with its group was once there too");
 }

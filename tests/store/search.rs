@@ -4,13 +4,14 @@ use karez::base::clock::UnixMillis;
 use karez::base::words::Words;
 use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, GroupRole, Query, Recall, Record, Scope, SearchQuery, SearchRecord, Store};
+use karez::chat::output::{Entry, GroupRole, Query, Record, Scope, SearchQuery, SearchRecord, Store};
 use karez::store::{Memory, Storage, Tidy};
 
-use crate::folder::{Scratch, id};
+use crate::common::{append, id, in_group, said, talk};
+use crate::folder::Scratch;
 
 /// Runs a test on every store, and on the one with an index with all, some and none of the entries in it.
-pub fn on_every_store(prepare: impl Fn(&mut dyn Storage), test: impl Fn(&dyn Storage)) {
+fn on_every_index(prepare: impl Fn(&mut dyn Storage), test: impl Fn(&dyn Storage)) {
     let mut memory = Memory::new(100_000);
     prepare(&mut memory);
     test(&memory);
@@ -39,14 +40,6 @@ pub fn people(store: &mut dyn Storage) {
     }
 }
 
-pub fn in_group(gid: u64) -> Conversation {
-    Conversation::Group(id(gid))
-}
-
-pub fn talk(one: u64, other: u64) -> Conversation {
-    Conversation::direct(&id(one), &id(other))
-}
-
 /// An entry of user 1, with the next number.
 pub fn say(store: &mut dyn Storage, conversation: &Conversation, content: &str) -> u64 {
     let seq = 1 + match conversation {
@@ -61,27 +54,14 @@ pub fn say(store: &mut dyn Storage, conversation: &Conversation, content: &str) 
             }
         }
     };
-    append(store, conversation, seq, content);
+    say_as(store, conversation, seq, content);
     seq
 }
 
-pub fn append(store: &mut dyn Storage, conversation: &Conversation, seq: u64, content: &str) {
+/// An entry of user 1; one without a text says what an admin did.
+pub fn say_as(store: &mut dyn Storage, conversation: &Conversation, seq: u64, content: &str) {
     let act = content.is_empty().then(|| Act::Kick { uid: id(9) });
-    let entry = Entry {
-        conversation,
-        seq,
-        uid: &id(1),
-        name: "one",
-        content,
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: act.as_ref(),
-        recall: Recall::None,
-        time: UnixMillis(seq),
-    };
-    store.write(Store::Append { entry, sent_as: None }).unwrap();
+    append(store, Entry { act: act.as_ref(), ..said(conversation, seq, content) }).unwrap();
 }
 
 pub fn query(words: &str, scope: Scope) -> SearchQuery {
@@ -129,7 +109,7 @@ fn some_words(store: &mut dyn Storage) {
 
 #[test]
 fn a_user_finds_what_is_in_the_own_conversations() {
-    on_every_store(some_words, |store| {
+    on_every_index(some_words, |store| {
         assert_eq!(find(store, 1, "TEA"), ["tea: note to myself", "Tea is ready"]);
         assert_eq!(find(store, 2, "tea"), ["tea elsewhere, 天气", "Tea is ready"]);
         assert_eq!(find(store, 3, "tea"), [""; 0]);
@@ -143,7 +123,7 @@ fn a_user_finds_what_is_in_the_own_conversations() {
 
 #[test]
 fn one_conversation_can_be_searched() {
-    on_every_store(some_words, |store| {
+    on_every_index(some_words, |store| {
         let find = |words, conversation| texts(&search(store, &query(words, Scope::One(conversation))));
         assert_eq!(find("tea", in_group(7)), ["Tea is ready"]);
         assert_eq!(find("tea", in_group(8)), ["tea elsewhere, 天气"]);
@@ -155,7 +135,7 @@ fn one_conversation_can_be_searched() {
 
 #[test]
 fn an_entry_is_found_with_its_conversation() {
-    on_every_store(some_words, |store| {
+    on_every_index(some_words, |store| {
         let record = search(store, &query("tea", Scope::All(id(1))));
         let places: Vec<_> =
             record.found.iter().map(|found| (found.conversation.clone(), found.entry.seq)).collect();
@@ -176,7 +156,7 @@ fn who_leaves_finds_no_more_and_a_deleted_group_is_not_found() {
         store.write(Store::Member { gid: &id(8), uid: &id(2), role: GroupRole::Owner }).unwrap();
         store.commit().unwrap();
     };
-    on_every_store(prepare, |store| {
+    on_every_index(prepare, |store| {
         assert_eq!(find(store, 1, "tea"), ["tea: note to myself"]);
         assert_eq!(find(store, 2, "tea"), ["Tea is ready"]);
         let record = search(store, &query("tea", Scope::One(in_group(8))));
@@ -253,7 +233,7 @@ fn numbers(record: &SearchRecord) -> Vec<String> {
 
 #[test]
 fn among_many_all_are_found_and_nothing_else() {
-    on_every_store(many, |store| {
+    on_every_index(many, |store| {
         for uid in 1..=3 {
             for (words, divisors) in QUERIES {
                 let record = search(store, &query(words, Scope::All(id(uid.into()))));
@@ -265,7 +245,7 @@ fn among_many_all_are_found_and_nothing_else() {
 
 #[test]
 fn pages_and_steps_cut_the_same_into_pieces() {
-    on_every_store(many, |store| {
+    on_every_index(many, |store| {
         for (entries_max, steps_max) in [(7, usize::MAX), (1_000, 20_000), (5, 20_000), (1, usize::MAX)] {
             for (words, divisors) in QUERIES {
                 let mut query = SearchQuery { entries_max, steps_max, ..query(words, Scope::All(id(1))) };
@@ -287,7 +267,7 @@ fn pages_and_steps_cut_the_same_into_pieces() {
 
 #[test]
 fn a_page_is_cut_by_its_bytes_but_has_one_entry() {
-    on_every_store(some_words, |store| {
+    on_every_index(some_words, |store| {
         let mut query = SearchQuery { bytes_max: 0, ..query("tea", Scope::All(id(1))) };
         let record = search(store, &query);
         assert_eq!(texts(&record), ["tea: note to myself"]);
@@ -311,7 +291,7 @@ fn a_user_with_very_many_conversations_finds_all_the_same() {
         say(store, &in_group(7), "tea in the group");
         store.commit().unwrap();
     };
-    on_every_store(prepare, |store| {
+    on_every_index(prepare, |store| {
         assert_eq!(find(store, 1, "tea"), ["tea in the group", "tea", "tea", "tea", "tea", "tea"]);
     });
 }
@@ -329,7 +309,7 @@ fn ids_of_text_are_found_by_their_names() {
         say(store, &Conversation::direct(&eve, &id(1)), "apple for you");
         store.commit().unwrap();
     };
-    on_every_store(prepare, |store| {
+    on_every_index(prepare, |store| {
         let record = search(store, &query("apple", Scope::All(eve.clone())));
         assert_eq!(record.found.len(), 2);
         assert_eq!(record.found[0].conversation, Conversation::direct(&id(1), &eve));

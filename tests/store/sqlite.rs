@@ -3,7 +3,8 @@
 use karez::chat::output::{GroupRole, Query, Store};
 use karez::store::{Durability, Identity, Options, Sqlite, Storage, StoreError};
 
-use crate::folder::{Scratch, fill, id, say};
+use crate::common::{fill, id, say};
+use crate::folder::Scratch;
 
 #[test]
 fn everything_is_there_after_a_restart() {

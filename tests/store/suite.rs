@@ -2,9 +2,10 @@
 
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, GroupRole, Query, Recall, Record, Store};
+use karez::chat::output::{Entry, GroupRole, Query, Record, Store};
 use karez::store::{Identity, Memory, Storage, StoreError};
 
+use crate::common::{id, said};
 use crate::folder::Scratch;
 use crate::governing::*;
 use crate::reading::*;
@@ -65,10 +66,6 @@ macro_rules! passes_the_suite {
 passes_the_suite!(memory_store, _scratch, Memory::new(1_000));
 passes_the_suite!(sqlite_store, scratch, scratch.open());
 
-fn id(number: u64) -> Id {
-    Id::from_number(number).unwrap()
-}
-
 fn user(store: &mut impl Storage, uid: u64) {
     let name = format!("user {uid}");
     store.write(Store::User { uid: &id(uid), name: &name, guest: uid > 1_000 }).unwrap();
@@ -93,18 +90,13 @@ fn append(
     uid: u64,
 ) -> Result<(), StoreError> {
     let entry = Entry {
-        conversation,
-        seq,
         uid: &id(uid),
         name: "name",
-        content: "content",
         kind: Some("kind"),
         data: Some("{}"),
-        reply: None,
         mentions: &[id(1), id(2)],
-        act: None,
-        recall: Recall::None,
         time: UnixMillis(7),
+        ..said(conversation, seq, "content")
     };
     store.write(Store::Append { entry, sent_as: None })
 }

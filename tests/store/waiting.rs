@@ -1,23 +1,18 @@
 //! Private entries that wait for their receiver: every store keeps them in order, and strikes them by conversation.
 
-use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, EntryRecord, Query, Recall, Record, Store, WaitingQuery};
+use karez::chat::output::{Entry, EntryRecord, Query, Record, Store, WaitingQuery};
 use karez::store::{Memory, Storage};
 use rusqlite::Connection;
 
-use crate::folder::{Scratch, id};
+use crate::common::{append, eve, id, on_every_store, said};
+use crate::folder::Scratch;
 
-/// Runs a test on every store, in an open transaction, with the users 1 to 3.
-fn on_every_store(test: fn(&mut dyn Storage)) {
-    let scratch = Scratch::new();
-    let stores: [&mut dyn Storage; 2] = [&mut Memory::new(1_000), &mut scratch.open()];
-    for store in stores {
-        store.begin().unwrap();
-        for uid in 1..=3 {
-            store.write(Store::User { uid: &id(uid), name: "one", guest: false }).unwrap();
-        }
-        test(store);
+/// The users 1 to 3, in a transaction that stays open.
+fn users(store: &mut dyn Storage) {
+    store.begin().unwrap();
+    for uid in 1..=3 {
+        store.write(Store::User { uid: &id(uid), name: "one", guest: false }).unwrap();
     }
 }
 
@@ -25,26 +20,8 @@ fn talk(uid: u64) -> Conversation {
     Conversation::direct(&id(uid), &eve())
 }
 
-fn eve() -> Id {
-    Id::from_text("eve").unwrap()
-}
-
 fn say(store: &mut dyn Storage, uid: u64, seq: u64) {
-    let entry = Entry {
-        conversation: &talk(uid),
-        seq,
-        uid: &id(uid),
-        name: "name",
-        content: "content",
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: &[],
-        act: None,
-        recall: Recall::None,
-        time: UnixMillis(seq),
-    };
-    store.write(Store::Append { entry, sent_as: None }).unwrap();
+    append(store, Entry { uid: &id(uid), name: "name", ..said(&talk(uid), seq, "content") }).unwrap();
 }
 
 /// Says something to eve that waits for her.
@@ -93,7 +70,7 @@ fn waits(store: &dyn Storage, uid: &Id) -> Option<bool> {
 
 #[test]
 fn the_oldest_come_first_whatever_their_conversations() {
-    on_every_store(|store| {
+    on_every_store(users, |store| {
         for (uid, seq) in [(3, 1), (1, 1), (2, 1), (1, 2), (3, 2)] {
             wait(store, uid, seq);
         }
@@ -110,7 +87,7 @@ fn the_oldest_come_first_whatever_their_conversations() {
 
 #[test]
 fn what_was_said_earlier_comes_earlier_though_it_is_found_later_that_it_waits() {
-    on_every_store(|store| {
+    on_every_store(users, |store| {
         say(store, 1, 1);
         wait(store, 2, 1);
         wait(store, 1, 2);
@@ -124,7 +101,7 @@ fn what_was_said_earlier_comes_earlier_though_it_is_found_later_that_it_waits() 
 
 #[test]
 fn they_are_struck_by_conversation_up_to_a_number() {
-    on_every_store(|store| {
+    on_every_store(users, |store| {
         for (uid, seq) in [(1, 1), (2, 1), (1, 2), (1, 3)] {
             wait(store, uid, seq);
         }
@@ -141,7 +118,7 @@ fn they_are_struck_by_conversation_up_to_a_number() {
 
 #[test]
 fn a_user_says_whether_something_waits() {
-    on_every_store(|store| {
+    on_every_store(users, |store| {
         store.write(Store::User { uid: &eve(), name: "eve", guest: false }).unwrap();
         assert_eq!(waits(store, &eve()), Some(false));
         wait(store, 1, 1);
@@ -153,7 +130,7 @@ fn a_user_says_whether_something_waits() {
 
 #[test]
 fn a_rollback_undoes_both() {
-    on_every_store(|store| {
+    on_every_store(users, |store| {
         wait(store, 1, 1);
         wait(store, 2, 1);
         store.commit().unwrap();
