@@ -1,18 +1,26 @@
 //! The command: from its arguments to an exit code.
+//!
+//! Settings come in layers (`config/layers.rs`); which commands look at them is said in [`Command::has_settings`].
+//! Data goes to standard output, words to standard error. Tests: `tests/app/binary.rs`, `tests/app/settings.rs`.
 
+mod logger;
+mod reload;
+mod settings;
 mod token;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::{App, Guests, Settings, StartError};
 use crate::auth::JwtKey;
 use crate::auth::jwt::Algorithm;
 use crate::base::limits;
-use crate::config::{Config, Durability, StoreKind};
+use crate::config::{Config, ConfigError, Durability, Layers, LayersError, StoreKind, locate};
 use crate::net::{BindError, Listen, Server};
 use crate::store::{self, Memory, Sqlite, Storage};
 
@@ -25,12 +33,19 @@ use crate::store::{self, Memory, Sqlite, Storage};
     before_help = "Examples:\n  karez                                     the chat on http://127.0.0.1:8282/\n  \
                    karez --listen 0.0.0.0:8282 --guests yes  the same for everybody who can reach the machine",
     after_help = "Exit codes: 0 ended as asked, 1 failed while running, 2 wrong usage, 65 store not to be used, 69 \
-                  address not to be had, 78 settings that contradict each other.",
+                  address not to be had, 78 settings that are wrong or contradict each other.\n\nSettings: a flag wins \
+                  over the environment, the environment over the file of --config, that over the default. Every \
+                  setting with its default: karez gen-config",
     args_conflicts_with_subcommands = true
 )]
 struct Cli {
     #[command(flatten)]
     config: Config,
+
+    /// A file with settings. Default: ./karez.toml, or else /etc/karez/karez.toml, if it is there; an empty name is
+    /// none.
+    #[arg(long = "config", env = "KAREZ_CONFIG", value_name = "FILE", global = true)]
+    config_file: Option<OsString>,
 
     #[command(subcommand)]
     command: Option<Command>,
@@ -43,6 +58,30 @@ enum Command {
     /// Makes a token for trying things out, or says why one is refused.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Looks for mistakes in a file of settings, as a start with it would, and starts nothing.
+    CheckConfig(settings::CheckConfig),
+    /// Prints a file with every setting, commented out at its default.
+    GenConfig,
+    /// Prints the completions for a shell.
+    Completions(settings::Completions),
+    /// Prints the manual page.
+    Man,
+    /// Prints the version.
+    Version(settings::Version),
+}
+
+impl Command {
+    /// Whether it is told settings, so that it needs the file with them.
+    fn has_settings(&self) -> bool {
+        match self {
+            Command::Serve(_) | Command::Token(_) => true,
+            Command::CheckConfig(_)
+            | Command::GenConfig
+            | Command::Completions(_)
+            | Command::Man
+            | Command::Version(_) => false,
+        }
+    }
 }
 
 /// Why the daemon did not start, or did not go on: words for the operator and an exit code (sysexits.h).
@@ -57,17 +96,16 @@ const STORE_UNUSABLE: u8 = 65;
 const UNAVAILABLE: u8 = 69;
 const CONFIG: u8 = 78;
 
+impl Failure {
+    fn config(error: &ConfigError) -> Failure {
+        Failure { code: CONFIG, words: error.to_string() }
+    }
+}
+
 /// Reads the arguments and serves until it is told to end.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Wrong usage ends here, with exit code 2 and clap's words.
-    let cli = Cli::parse();
-    let ended = match cli.command {
-        None => serve(&cli.config),
-        Some(Command::Serve(config)) => serve(&config),
-        Some(Command::Token(command)) => token::run(command),
-    };
-    match ended {
+    match run(std::env::args_os().collect()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say(&format!("karez: {}", failure.words));
@@ -76,15 +114,68 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn serve(config: &Config) -> Result<(), Failure> {
-    start_log(&config.log)?;
-    let settings = config.settings().map_err(|error| Failure { code: CONFIG, words: error.to_string() })?;
-    let retention = config.retention().map_err(|error| Failure { code: CONFIG, words: error.to_string() })?;
+fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
+    let layers = Layers::new(Cli::command(), arguments);
+    let above = layers.above().map_err(refused)?;
+    let cli = parsed(&above)?;
+    if cli.command.as_ref().is_some_and(|command| !command.has_settings()) {
+        return run_without_settings(cli);
+    }
+    let file = locate(cli.config_file.as_deref());
+    let matches = match &file {
+        Some(file) => layers.over(file).map_err(refused)?.0,
+        None => above,
+    };
+    let given = Given { layers, matches, file };
+    match parsed(&given.matches)? {
+        Cli { command: None, config, .. } => serve(&config, given),
+        Cli { command: Some(Command::Serve(config)), .. } => serve(&config, given),
+        Cli { command: Some(Command::Token(command)), .. } => token::run(command),
+        cli => run_without_settings(cli),
+    }
+}
+
+fn run_without_settings(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Some(Command::CheckConfig(check)) => settings::check(&check, cli.config_file.as_deref()),
+        Some(Command::Completions(completions)) => settings::completions(&completions),
+        Some(Command::Man) => settings::man(),
+        Some(Command::Version(version)) => settings::version(&version),
+        Some(Command::GenConfig) => settings::generate(),
+        None | Some(Command::Serve(_) | Command::Token(_)) => Ok(()),
+    }
+}
+
+/// What the daemon was told, to be read again.
+struct Given {
+    layers: Layers,
+    matches: ArgMatches,
+    file: Option<PathBuf>,
+}
+
+/// The command line as values. What clap has let through is one.
+fn parsed(matches: &ArgMatches) -> Result<Cli, Failure> {
+    Cli::from_arg_matches(matches).map_err(|error| refused(LayersError::Usage(error)))
+}
+
+/// Wrong usage ends here, with exit code 2 and clap's words; so does who asks for help, with 0.
+fn refused(error: LayersError) -> Failure {
+    match error {
+        LayersError::Usage(error) => error.exit(),
+        error => Failure { code: CONFIG, words: error.to_string() },
+    }
+}
+
+fn serve(config: &Config, given: Given) -> Result<(), Failure> {
+    let levels = logger::start(&config.log).map_err(|error| Failure::config(&error))?;
+    let settings = config.settings().map_err(|error| Failure::config(&error))?;
+    let retention = config.retention().map_err(|error| Failure::config(&error))?;
+    let reload = reload::Rereader::new(given, config.clone(), levels);
     match config.store {
         StoreKind::Memory => {
             let store = Memory::new(limits::ENTRIES_PER_CONVERSATION_MAX.count()).with_retention(retention);
             let line = "in memory: what is said is forgotten when the daemon ends";
-            serve_from(store, line, config, settings)
+            serve_from(store, line, config, settings, reload)
         }
         StoreKind::Disk => {
             let store = Sqlite::open(&store::Options { retention, ..config.store() })
@@ -96,7 +187,7 @@ fn serve(config: &Config) -> Result<(), Failure> {
                     format!("{} (RELAXED: a power cut may lose the last second or so)", file.display())
                 }
             };
-            serve_from(store, &line, config, settings)
+            serve_from(store, &line, config, settings, reload)
         }
     }
 }
@@ -106,37 +197,27 @@ fn serve_from<S: Storage>(
     store_line: &str,
     config: &Config,
     settings: Settings,
+    reload: reload::Rereader,
 ) -> Result<(), Failure> {
     let (guests, tokens) = (settings.guests, settings.token_key.as_ref().map(JwtKey::algorithm));
     let app = App::new(settings, store).map_err(|error| Failure {
         code: if matches!(error, StartError::Store(_)) { STORE_UNUSABLE } else { RUNTIME },
         words: error.to_string(),
     })?;
+    let file = reload.file().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+    let app = app.with_reload(Box::new(reload));
     let mut server = Server::bind(config.net(), app).map_err(|error| bind_failure(&error))?;
     greet(&server, store_line);
+    match file {
+        Some(file) => say(&format!("  settings  {}", file.display())),
+        None => say("  settings  defaults, environment and flags; all that there are: karez gen-config"),
+    }
     greet_about_logins(config, guests, tokens);
     // A turn that waits for nobody: what comes round by the clock is set going.
     let served = server.turn(Some(Duration::ZERO)).and_then(|_| server.run());
     let closed = server.handler_mut().store_mut().close();
     served.map_err(|error| Failure { code: RUNTIME, words: format!("the event loop failed: {error}") })?;
     closed.map_err(|error| Failure { code: RUNTIME, words: format!("the store did not close well: {error}") })
-}
-
-fn start_log(levels: &str) -> Result<(), Failure> {
-    let mut builder = env_logger::Builder::new();
-    let words = |error: &dyn std::fmt::Display| Failure {
-        code: CONFIG,
-        words: format!("--log {levels:?}: {error}; use error, warn, info, debug, trace or karez::net=debug"),
-    };
-    let filter = env_filter::Builder::new().try_parse(levels).map(|_| ());
-    filter.map_err(|error| words(&error))?;
-    // To the filter a word alone may also be a module: a level with a typing mistake would silence the log.
-    let mut alone = levels.split(',').filter(|one| !one.contains('='));
-    if let Some(one) = alone.find(|one| one.trim().parse::<log::LevelFilter>().is_err()) {
-        return Err(words(&format_args!("{one:?} is no level")));
-    }
-    builder.parse_filters(levels);
-    builder.try_init().map_err(|error| words(&error))
 }
 
 /// What can be done about an address that cannot be listened on.

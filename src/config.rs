@@ -1,20 +1,44 @@
-//! Every setting, once: the definition gives flag, environment variable, help and default.
+//! Every setting, once: one argument of clap, from which all else follows.
 //!
-//! Those of tokens are in `config/token.rs`, because `karez token` has them too; what the store keeps is in
-//! `config/retention.rs`.
+//! | what | from |
+//! |---|---|
+//! | flag, environment variable, help, default, what is allowed | the definitions here, in `token.rs` (which `karez token` has too), `retention.rs`, `limits.rs` |
+//! | how times, sizes and numbers are read | `units.rs` |
+//! | the key in the file, and what is written about it | `setting.rs`, `sample.rs` |
+//! | reading the file, with line and column of every mistake | `file.rs` |
+//! | flag over environment over file over default | `layers.rs` |
+//! | what may change while the daemon runs | `live.rs` |
+//!
+//! A new setting is a new argument, and nothing else; `tests/config/` finds it in all of these places, and
+//! in `src/manual/operating.md`. The tutorial has its address and its port in the code.
 
+mod credential;
+mod file;
+mod layers;
+mod limits;
+mod live;
 mod retention;
+mod sample;
+mod setting;
 mod token;
+mod units;
 
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+pub use file::{FileError, Mistake, Values, read_text};
+pub use layers::{Layers, LayersError, PLACES, locate};
+pub use limits::LimitSettings;
+pub use live::{Change, Effect, changes, is_live};
 pub use retention::RetentionSettings;
+pub use sample::sample;
+pub use setting::{Setting, settings};
 pub use token::{TokenAlgorithm, TokenSettings};
+use units::within;
 
 use crate::app::{FailedLogins, Guests, Settings};
-use crate::base::limits;
+use crate::base::limits as table;
 use crate::chat::{self, BroadcastPolicy};
 use crate::net::{self, Deflate, Listen};
 use crate::store;
@@ -70,25 +94,9 @@ pub struct Config {
     #[arg(long, env = "KAREZ_DEFLATE", value_name = "WHETHER", default_value = "yes")]
     pub deflate: YesNo,
 
-    /// The largest message that is accepted, in bytes.
-    #[arg(long, env = "KAREZ_MESSAGE_BYTES_MAX", value_name = "BYTES",
-          default_value_t = limits::MESSAGE_BYTES_MAX.default, value_parser = within(limits::MESSAGE_BYTES_MAX))]
-    pub message_bytes_max: u64,
-
-    /// Requests that a user may make in a second, in the long run.
-    #[arg(long, env = "KAREZ_MESSAGES_PER_SECOND", value_name = "COUNT",
-          default_value_t = limits::MESSAGES_PER_SECOND.default, value_parser = within(limits::MESSAGES_PER_SECOND))]
-    pub messages_per_second: u64,
-
-    /// Requests that a user who was silent may make at once.
-    #[arg(long, env = "KAREZ_MESSAGES_BURST", value_name = "COUNT",
-          default_value_t = limits::MESSAGES_BURST.default, value_parser = within(limits::MESSAGES_BURST))]
-    pub messages_burst: u64,
-
-    /// Seconds for which authors may recall what they said. Admins and owners of groups may at any time.
-    #[arg(long, env = "KAREZ_RECALL_SECONDS", value_name = "SECONDS",
-          default_value_t = limits::RECALL_SECONDS.default, value_parser = within(limits::RECALL_SECONDS))]
-    pub recall_seconds: u64,
+    /// How much and how long.
+    #[command(flatten)]
+    pub limits: LimitSettings,
 
     /// What to log: error, warn, info, debug, trace, or a level per module as karez::net=debug.
     #[arg(long, env = "KAREZ_LOG", value_name = "LEVEL", default_value = "info")]
@@ -99,8 +107,10 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum YesNo {
     /// Yes.
+    #[value(alias = "true")]
     Yes,
     /// No.
+    #[value(alias = "false")]
     No,
 }
 
@@ -129,11 +139,6 @@ pub enum Broadcasters {
     Admins,
     /// Every user.
     Anyone,
-}
-
-/// A number within the bounds of a limit.
-fn within(limit: limits::Limit) -> clap::builder::RangedU64ValueParser {
-    clap::value_parser!(u64).range(limit.min..=limit.max)
 }
 
 /// Settings that contradict each other, in words for whoever wrote them.
@@ -184,30 +189,26 @@ impl Config {
     ///
     /// As [`Config::guests`] and [`TokenSettings::key`].
     pub fn settings(&self) -> Result<Settings, ConfigError> {
-        let net = net::Limits::default();
         Ok(Settings {
             chat: chat::Limits {
                 guest_kept_days: self.retention.guest_kept_days,
-                messages_per_second: self.messages_per_second,
-                messages_burst: self.messages_burst,
-                recall_seconds: self.recall_seconds,
                 broadcast: match self.broadcast {
                     Broadcasters::Admins => BroadcastPolicy::Admins,
                     Broadcasters::Anyone => BroadcastPolicy::Anyone,
                 },
-                ..chat::Limits::default()
+                ..self.limits.chat()
             },
             guests: self.guests()?,
             token_key: self.token.key()?,
             failed_logins: FailedLogins {
-                per_address_max: limits::FAILED_LOGINS_PER_ADDRESS_MAX.small(),
-                window_ms: limits::FAILED_LOGINS_WINDOW_MS.default,
-                addresses_max: limits::FAILED_LOGIN_ADDRESSES_MAX.count(),
+                per_address_max: self.limits.failed_logins_per_address_max(),
+                window_ms: table::FAILED_LOGINS_WINDOW_MS.default,
+                addresses_max: table::FAILED_LOGIN_ADDRESSES_MAX.count(),
             },
-            login_timeout_ms: limits::LOGIN_TIMEOUT_MS.default,
-            heartbeat_s: net.ping_after_ms / 1000,
-            message_bytes_max: self.message_bytes_max(),
-            tidy_every_ms: limits::TIDY_EVERY_MS.default,
+            login_timeout_ms: self.limits.login_timeout.0,
+            heartbeat_s: (self.limits.ping_after.0 / 1000).max(1),
+            message_bytes_max: self.limits.message_bytes_max(),
+            tidy_every_ms: table::TIDY_EVERY_MS.default,
         })
     }
 
@@ -224,8 +225,15 @@ impl Config {
                 YesNo::No => Deflate::Declined,
             },
             signals: net::Signals::Handled,
-            limits: net::Limits { message_bytes_max: self.message_bytes_max(), ..net::Limits::default() },
+            limits: self.limits.net(),
         }
+    }
+
+    /// What the loop may be told again while it runs.
+    #[must_use]
+    pub fn adjustment(&self) -> net::Adjustment {
+        let net::Config { origins, deflate, limits, .. } = self.net();
+        net::Adjustment { origins, deflate, limits }
     }
 
     /// What the store keeps.
@@ -247,10 +255,6 @@ impl Config {
             },
             ..store::Options::new(&self.data)
         }
-    }
-
-    fn message_bytes_max(&self) -> usize {
-        usize::try_from(self.message_bytes_max).unwrap_or(usize::MAX)
     }
 }
 

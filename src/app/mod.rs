@@ -12,6 +12,7 @@
 //! In the tutorial all of this is the class itself. Tests: `tests/app/`.
 
 mod assets;
+mod reload;
 mod session;
 mod strangers;
 mod turn;
@@ -31,6 +32,7 @@ use crate::wire::{self, Bye};
 use crate::ws::code;
 
 use assets::Assets;
+pub use reload::{Reload, Reloaded};
 pub use strangers::FailedLogins;
 use strangers::Strangers;
 use turn::Turn;
@@ -99,6 +101,8 @@ pub struct App<S> {
     store_wakes_at: Option<Millis>,
     /// Whether the loop was asked to wake us for what the store does now and then.
     has_routine: bool,
+    /// Reads the settings again, where there is something to read.
+    reload: Option<Box<dyn Reload>>,
     /// How many connections were told to come back later: each at another moment.
     farewells: u64,
 }
@@ -133,6 +137,7 @@ impl<S: Storage> App<S> {
             core_wakes_at: BTreeSet::new(),
             store_wakes_at: None,
             has_routine: false,
+            reload: None,
             farewells: 0,
         })
     }
@@ -228,6 +233,10 @@ impl<S: Storage> Handler for App<S> {
 
     fn on_flushed(&mut self, out: &mut Outbox, conn: ConnId, mark: u64) {
         self.handle(out, Input::Flushed { session: SessionId(conn.to_u64()), mark });
+    }
+
+    fn on_reload(&mut self, out: &mut Outbox) {
+        self.reload(out);
     }
 
     fn last_words(&mut self, _conn: ConnId, ending: Ending) -> LastWords {

@@ -67,6 +67,11 @@ impl Strangers {
         Strangers { limits, conns: HashMap::new(), failures: HashMap::new(), order: VecDeque::new() }
     }
 
+    /// From now on so many logins may fail. What is over the new limit was put off by the old one or is so now.
+    pub(super) fn set_limits(&mut self, limits: FailedLogins) {
+        self.limits = limits;
+    }
+
     /// Where a connection comes from; told before it is there.
     pub(super) fn comes_from(&mut self, conn: ConnId, address: IpAddr) {
         self.conns.insert(conn, Some(Source::of(address)));

@@ -51,6 +51,27 @@ pub(super) struct Turn<S> {
     limits: wire::Limits,
 }
 
+/// The limits that the login answer tells.
+fn told(settings: &Settings) -> wire::Limits {
+    let chat = &settings.chat;
+    wire::Limits {
+        message_bytes: settings.message_bytes_max as u64,
+        content_bytes: chat.content_bytes_max as u64,
+        kind_bytes: chat.kind_bytes_max as u64,
+        data_bytes: chat.data_bytes_max as u64,
+        mentions: chat.mentions_max as u64,
+        name_chars: chat.name_chars_max as u64,
+        name_bytes: chat.name_bytes_max as u64,
+        members_page: chat.members_page_max as u64,
+        history_page: chat.history_page_max as u64,
+        recall_seconds: chat.recall_seconds,
+        resume_conversations: chat.resume_conversations_max as u64,
+        watched_uids: chat.watched_uids_max as u64,
+        messages_per_second: chat.messages_per_second,
+        messages_burst: chat.messages_burst,
+    }
+}
+
 /// The store's side of the turn.
 #[derive(Debug, PartialEq, Eq)]
 enum Transaction {
@@ -63,7 +84,6 @@ enum Transaction {
 
 impl<S: Storage> Turn<S> {
     pub(super) fn new(store: S, identity: Identity, settings: &Settings) -> Turn<S> {
-        let chat = &settings.chat;
         Turn {
             store,
             transaction: Transaction::None,
@@ -78,23 +98,14 @@ impl<S: Storage> Turn<S> {
             guest_key: GuestKey::from_bytes(identity.guest_secret),
             epoch: identity.epoch,
             heartbeat_s: settings.heartbeat_s,
-            limits: wire::Limits {
-                message_bytes: settings.message_bytes_max as u64,
-                content_bytes: chat.content_bytes_max as u64,
-                kind_bytes: chat.kind_bytes_max as u64,
-                data_bytes: chat.data_bytes_max as u64,
-                mentions: chat.mentions_max as u64,
-                name_chars: chat.name_chars_max as u64,
-                name_bytes: chat.name_bytes_max as u64,
-                members_page: chat.members_page_max as u64,
-                history_page: chat.history_page_max as u64,
-                recall_seconds: chat.recall_seconds,
-                resume_conversations: chat.resume_conversations_max as u64,
-                watched_uids: chat.watched_uids_max as u64,
-                messages_per_second: chat.messages_per_second,
-                messages_burst: chat.messages_burst,
-            },
+            limits: told(settings),
         }
+    }
+
+    /// What clients are told at login from now on.
+    pub(super) fn adjust(&mut self, settings: &Settings) {
+        self.heartbeat_s = settings.heartbeat_s;
+        self.limits = told(settings);
     }
 
     pub(super) fn store_mut(&mut self) -> &mut S {

@@ -134,6 +134,12 @@ impl Chat {
         }
     }
 
+    /// From now on these limits hold. What is over a new one stays, and nothing is added to it. The block of guests'
+    /// numbers, and what is asked next about guests who are to be forgotten, keep to the old.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// How much the core holds at this moment.
     #[must_use]
     pub fn counts(&self) -> Counts {

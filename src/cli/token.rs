@@ -12,6 +12,7 @@ use crate::auth::jwt::unverified_claims;
 use crate::auth::{Claims, GuestKey, TokenError};
 use crate::base::clock::{Clock, UnixMillis};
 use crate::base::limits;
+use crate::base::units::Time;
 use crate::chat::ids::Id;
 use crate::chat::input::Role;
 use crate::config::{ConfigError, TokenSettings};
@@ -83,16 +84,12 @@ fn id(text: &str) -> Result<Id, &'static str> {
 
 /// A time such as `90`, `90s`, `15m`, `1h` or `7d`, in seconds.
 fn seconds(text: &str) -> Result<u64, &'static str> {
-    let (number, unit_s) = match text.char_indices().last() {
-        Some((at, 's')) => (&text[..at], 1),
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3_600),
-        Some((at, 'd')) => (&text[..at], 86_400),
-        _ => (text, 1),
-    };
     // A hundred years: what is longer has one zero too many.
     let is_sound = |seconds: &u64| (1..=36_525 * 86_400).contains(seconds);
-    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit_s));
+    let seconds = match Time::parse(text) {
+        Ok(time) => Some(time.0 / 1_000),
+        Err(_) => text.parse().ok(),
+    };
     seconds.filter(is_sound).ok_or("must be a time such as 90s, 15m, 1h or 7d, up to 36525d")
 }
 

@@ -3,8 +3,10 @@
 
 use clap::Args;
 
+use super::units::{days, size};
 use super::{ConfigError, StoreKind, within};
 use crate::base::limits;
+use crate::base::units::Size;
 use crate::store::Retention;
 
 /// A store of fewer bytes would give up everything at once: even an empty one has some.
@@ -15,7 +17,7 @@ const BYTES_MIN: u64 = 1024 * 1024;
 pub struct RetentionSettings {
     /// Days for which what is said is kept; 0 is for as long as there is room.
     #[arg(long, env = "KAREZ_RETENTION_DAYS_MAX", value_name = "DAYS",
-          default_value_t = limits::RETENTION_DAYS_MAX.default, value_parser = within(limits::RETENTION_DAYS_MAX))]
+          default_value_t = limits::RETENTION_DAYS_MAX.default, value_parser = days(limits::RETENTION_DAYS_MAX))]
     pub retention_days_max: u64,
 
     /// Entries that are kept of one conversation; 0 is all (1,000 with `--store memory`).
@@ -26,13 +28,13 @@ pub struct RetentionSettings {
 
     /// Bytes of the store above which the oldest of what was said goes; 0 is no limit.
     #[arg(long, env = "KAREZ_RETENTION_BYTES_MAX", value_name = "BYTES",
-          default_value_t = limits::RETENTION_BYTES_MAX.default,
-          value_parser = within(limits::RETENTION_BYTES_MAX))]
-    pub retention_bytes_max: u64,
+          default_value_t = Size(limits::RETENTION_BYTES_MAX.default),
+          value_parser = size(limits::RETENTION_BYTES_MAX))]
+    pub retention_bytes_max: Size,
 
     /// Days after which a guest who was not here is forgotten. What the guest has said stays.
     #[arg(long, env = "KAREZ_GUEST_KEPT_DAYS", value_name = "DAYS",
-          default_value_t = limits::GUEST_KEPT_DAYS.default, value_parser = within(limits::GUEST_KEPT_DAYS))]
+          default_value_t = limits::GUEST_KEPT_DAYS.default, value_parser = days(limits::GUEST_KEPT_DAYS))]
     pub guest_kept_days: u64,
 }
 
@@ -47,15 +49,16 @@ impl RetentionSettings {
         let retention = Retention {
             days_max: limit(self.retention_days_max),
             entries_per_conversation_max: limit(self.retention_entries_per_conversation_max),
-            bytes_max: limit(self.retention_bytes_max),
+            bytes_max: limit(self.retention_bytes_max.0),
         };
+        let (size, least) = (self.retention_bytes_max, Size(BYTES_MIN));
         match (retention.bytes_max, store) {
-            (Some(bytes), StoreKind::Memory) => Err(ConfigError(format!(
-                "--retention-bytes-max {bytes}: a store in memory has no file whose bytes could be counted; say \
+            (Some(_), StoreKind::Memory) => Err(ConfigError(format!(
+                "--retention-bytes-max {size}: a store in memory has no file whose bytes could be counted; say \
                  --retention-entries-per-conversation-max, or --store disk"
             ))),
             (Some(bytes), StoreKind::Disk) if bytes < BYTES_MIN => Err(ConfigError(format!(
-                "--retention-bytes-max {bytes}: an empty store has some too; say {BYTES_MIN} or more, or 0 for no \
+                "--retention-bytes-max {size}: an empty store has some too; say {least} or more, or 0 for no \
                  limit"
             ))),
             _ => Ok(retention),

@@ -1,23 +1,29 @@
 //! The settings of tokens: with which key those of the site's back end are checked, and where it is kept.
 //!
 //! A secret is never an argument, which every user of the machine can read in the list of processes: it is a
-//! file or an environment variable. One key, one algorithm; what contradicts itself ends the start.
+//! file, an environment variable, or a credential of systemd by the name of the setting (`token_secret`,
+//! `token_public_key`) where nobody names another key. One key, one algorithm; what contradicts itself ends the start.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::ConfigError;
+use super::credential::credential;
 use crate::auth::jwt::{Algorithm, JwtKey, Secret};
 
 /// The environment variable of the secret itself.
 const SECRET_VARIABLE: &str = "KAREZ_TOKEN_SECRET";
+/// Its name as a credential of systemd.
+const SECRET_CREDENTIAL: &str = "token_secret";
+/// That of the public key.
+const KEY_CREDENTIAL: &str = "token_public_key";
 
 /// What tokens (JWT) of the site's back end are checked with.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TokenSettings {
     /// A file with the secret of HS256, at least 32 bytes. Or the secret itself in the environment as
-    /// KAREZ_TOKEN_SECRET; it is never an argument.
+    /// KAREZ_TOKEN_SECRET, or as a credential of systemd, token_secret; it is never an argument.
     #[arg(long, env = "KAREZ_TOKEN_SECRET_FILE", value_name = "PATH")]
     pub token_secret_file: Option<PathBuf>,
 
@@ -63,7 +69,16 @@ impl TokenSettings {
     /// Whether any key is configured, good or bad.
     #[must_use]
     pub fn names_a_key(&self) -> bool {
+        self.names_one() || credential(SECRET_CREDENTIAL).is_some() || credential(KEY_CREDENTIAL).is_some()
+    }
+
+    fn names_one(&self) -> bool {
         self.token_secret_file.is_some() || self.token_public_key.is_some() || secret_variable().is_some()
+    }
+
+    /// The file that is named, or the credential, if no setting names any key.
+    fn file_or_credential(&self, named: Option<&PathBuf>, name: &str) -> Option<PathBuf> {
+        named.cloned().or_else(|| if self.names_one() { None } else { credential(name) })
     }
 
     /// The key. `None`: there is none, so no such token holds.
@@ -73,7 +88,8 @@ impl TokenSettings {
     /// A file that cannot be read, a key that cannot be used, or settings that contradict each other.
     pub fn key(&self) -> Result<Option<JwtKey>, ConfigError> {
         let named = self.token_algorithm.map(Algorithm::from);
-        let key = match (self.secret()?, &self.token_public_key) {
+        let public_key = self.file_or_credential(self.token_public_key.as_ref(), KEY_CREDENTIAL);
+        let key = match (self.secret()?, &public_key) {
             (Some(_), Some(_)) => {
                 return Err(ConfigError(
                     "--token-public-key: there is a secret too; one key is allowed, and it has one algorithm"
@@ -120,14 +136,15 @@ impl TokenSettings {
     ///
     /// A file that cannot be read, or two secrets.
     pub fn secret(&self) -> Result<Option<(Secret, String)>, ConfigError> {
-        match (&self.token_secret_file, secret_variable()) {
+        let file = self.file_or_credential(self.token_secret_file.as_ref(), SECRET_CREDENTIAL);
+        match (file, secret_variable()) {
             (Some(_), Some(_)) => Err(ConfigError(format!(
                 "--token-secret-file: {SECRET_VARIABLE} is set too; one of them is allowed"
             ))),
             (Some(path), None) => {
                 let setting = format!("--token-secret-file {}", path.display());
                 let bytes =
-                    std::fs::read(path).map_err(|error| ConfigError(format!("{setting}: {error}")))?;
+                    std::fs::read(&path).map_err(|error| ConfigError(format!("{setting}: {error}")))?;
                 Ok(Some((Secret::new(bytes), setting)))
             }
             (None, Some(secret)) => Ok(Some((Secret::new(secret), SECRET_VARIABLE.to_owned()))),

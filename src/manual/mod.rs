@@ -16,6 +16,9 @@ pub mod tutorial_zh {}
 #[doc = include_str!("decisions.md")]
 pub mod decisions {}
 
+#[doc = include_str!("operating.md")]
+pub mod operating {}
+
 #[doc = include_str!("performance.md")]
 pub mod performance {}
 

@@ -69,9 +69,20 @@ pub struct Config {
     pub origins: Vec<String>,
     /// What clients may do about compression.
     pub deflate: Deflate,
-    /// Whether SIGTERM and SIGINT drain the server. A process has one such server at most.
+    /// Whether SIGTERM and SIGINT drain the server, and SIGHUP is told to the handler. A process has one such server at most.
     pub signals: Signals,
     /// The limits.
+    pub limits: Limits,
+}
+
+/// What a server may be told again while it runs. Connections that are open keep what was agreed on with them.
+#[derive(Clone, Debug)]
+pub struct Adjustment {
+    /// As [`Config::origins`].
+    pub origins: Vec<String>,
+    /// As [`Config::deflate`].
+    pub deflate: Deflate,
+    /// As [`Config::limits`]. The send buffer is that of new listeners only.
     pub limits: Limits,
 }
 
@@ -84,7 +95,7 @@ pub enum Deflate {
     Declined,
 }
 
-/// Who listens to SIGTERM and SIGINT.
+/// Who listens to SIGTERM, SIGINT and SIGHUP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signals {
     /// The server: it drains, and a second signal ends it at once.

@@ -15,7 +15,7 @@ use super::flush::note_output;
 use super::outbox::{Order, Outbox};
 use super::pending::{Content, Pending, Pool};
 use super::topic::Topics;
-use super::{CloseReason, ConnId, Limits, Payload};
+use super::{Adjustment, CloseReason, ConnId, Limits, Payload};
 use crate::base::clock::{Millis, Now};
 use crate::base::counters::Counters;
 use crate::base::deadline::{Tick, Wheel};
@@ -50,6 +50,8 @@ pub(super) struct Io {
     pub(super) suspects: Vec<usize>,
     /// Connections of each address that is limited.
     pub(super) addresses: HashMap<IpAddr, u32>,
+    /// What the handler wants to hold from the end of this turn on.
+    pub(super) adjustment: Option<Box<Adjustment>>,
     /// The handler asked for a drain.
     pub(super) stop_ordered: bool,
     pub(super) scratch: Vec<u8>,
@@ -75,6 +77,7 @@ impl Io {
             done: Vec::new(),
             suspects: Vec::new(),
             addresses: HashMap::new(),
+            adjustment: None,
             stop_ordered: false,
             scratch: Vec::new(),
         }
@@ -136,6 +139,7 @@ impl Io {
                     }
                 }
                 Order::Stop => self.stop_ordered = true,
+                Order::Adjust(adjustment) => self.adjustment = Some(adjustment),
             }
         }
         out.orders = orders;

@@ -45,7 +45,7 @@ mod topic;
 use std::fmt;
 use std::net::IpAddr;
 
-pub use config::{AddressExemption, Config, Deflate, Limits, Listen, ListenError, Signals};
+pub use config::{AddressExemption, Adjustment, Config, Deflate, Limits, Listen, ListenError, Signals};
 pub use outbox::{Outbox, Payload};
 pub use server::{BindError, Server, Turn};
 
@@ -172,6 +172,11 @@ pub trait Handler {
     /// [`Handler::on_close`], if the connection has gone meanwhile.
     fn on_flushed(&mut self, out: &mut Outbox, conn: ConnId, mark: u64) {
         let _ = (out, conn, mark);
+    }
+
+    /// The operator wants the settings read again (SIGHUP). Called between the deadlines and the end of a turn.
+    fn on_reload(&mut self, out: &mut Outbox) {
+        let _ = out;
     }
 
     /// The loop is about to end the connection. [`Handler::on_close`] follows.

@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use super::{ConnId, Message, TopicId};
+use super::{Adjustment, ConnId, Message, TopicId};
 use crate::base::clock::{Millis, Now};
 use crate::http::Response;
 use crate::ws::Opcode;
@@ -41,6 +41,7 @@ pub(super) enum Order {
     WakeAt { moment: Millis, token: u64 },
     Mark { conn: ConnId, mark: u64 },
     Stop,
+    Adjust(Box<Adjustment>),
 }
 
 impl Order {
@@ -171,5 +172,10 @@ impl Outbox {
     /// [`Server::run`]: super::Server::run
     pub fn stop(&mut self) {
         self.orders.push(Order::Stop);
+    }
+
+    /// Tells the server what holds from the end of this turn on.
+    pub fn adjust(&mut self, adjustment: Adjustment) {
+        self.orders.push(Order::Adjust(Box::new(adjustment)));
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use mio::{Events, Poll, Token};
 
 use super::accept::RESERVED_DESCRIPTORS;
-use super::config::{Config, Listen, Signals};
+use super::config::{Adjustment, Config, Listen, Signals};
 use super::io::Io;
 use super::listener::{Listener, raise_descriptor_limit};
-use super::signal::Termination;
+use super::signal::{Asked, Asking};
 use super::{ConnId, Handler, Outbox};
 use crate::base::clock::{Clock, Millis};
 use crate::base::counters::Counters;
@@ -62,7 +62,7 @@ pub struct Server<H> {
     pub(super) poll: Poll,
     events: Events,
     pub(super) listeners: Vec<Listener>,
-    termination: Option<Termination>,
+    signals: Option<Asking>,
     clock: Clock,
     pub(super) config: Config,
     pub(super) handler: H,
@@ -77,6 +77,10 @@ pub struct Server<H> {
     /// How frames of clients are decoded.
     pub(super) frames: ws::Settings,
     pub(super) connections_max: usize,
+    /// Connections for which the process may have descriptors.
+    descriptors_max: usize,
+    /// The handler is to read its settings again.
+    reload_asked: bool,
     pub(super) generation: u32,
     /// Which listener accepts first.
     pub(super) accept_first: usize,
@@ -114,9 +118,9 @@ impl<H: Handler> Server<H> {
                 });
             listeners.push(bound.map_err(|error| BindError::Listen(listen.clone(), error))?);
         }
-        let termination = match config.signals {
+        let signals = match config.signals {
             Signals::Handled => {
-                Some(Termination::listen(poll.registry(), SIGNAL_TOKEN).map_err(BindError::Setup)?)
+                Some(Asking::listen(poll.registry(), SIGNAL_TOKEN).map_err(BindError::Setup)?)
             }
             Signals::Ignored => None,
         };
@@ -125,7 +129,7 @@ impl<H: Handler> Server<H> {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
             listeners,
-            termination,
+            signals,
             io: Io::new(config.limits.clone(), clock.now()),
             clock,
             handler,
@@ -139,6 +143,8 @@ impl<H: Handler> Server<H> {
                 message_bytes_max: config.limits.message_bytes_max,
             },
             connections_max: config.limits.connections_max.min(descriptors - reserved),
+            descriptors_max: descriptors - reserved,
+            reload_asked: false,
             config,
             generation: 0,
             accept_first: 0,
@@ -230,7 +236,7 @@ impl<H: Handler> Server<H> {
         }
         self.io.set_now(self.clock.now());
         self.outbox.now = self.io.now;
-        let mut signals = 0;
+        let mut asked = Asked::default();
         for event in &self.events {
             let Token(number) = event.token();
             if let Some(conn) = self.io.conns.get_mut(number) {
@@ -247,13 +253,14 @@ impl<H: Handler> Server<H> {
                     self.io.mark_dirty(number);
                 }
             } else if event.token() == SIGNAL_TOKEN {
-                signals += self.termination.as_mut().map_or(0, Termination::count);
+                asked = self.signals.as_mut().map(Asking::asked).unwrap_or_default();
             } else if let Some(listener) = self.listeners.get_mut(usize::MAX - 2 - number) {
                 listener.ready = true;
             }
         }
-        self.ended |= signals > 1 || (signals > 0 && self.draining_until.is_some());
-        self.io.stop_ordered |= signals > 0;
+        self.ended |= asked.ends > 1 || (asked.ends > 0 && self.draining_until.is_some());
+        self.io.stop_ordered |= asked.ends > 0;
+        self.reload_asked |= asked.reload;
         Ok(())
     }
 
@@ -300,13 +307,31 @@ impl<H: Handler> Server<H> {
         if std::mem::take(&mut self.io.stop_ordered) {
             self.drain();
         }
+        if std::mem::take(&mut self.reload_asked) {
+            self.handler.on_reload(&mut self.outbox);
+            self.io.carry_out(&mut self.outbox);
+        }
         self.tell_flushed();
         self.tell_closed();
         self.handler.on_turn_end(&mut self.outbox);
         self.io.carry_out(&mut self.outbox);
+        if let Some(adjustment) = self.io.adjustment.take() {
+            self.adjust(*adjustment);
+        }
         // Whoever is closed from here on is told of in the next turn, which comes at once.
         self.io.close_partings();
         self.io.seal_topics();
+    }
+
+    /// What the handler has ordered holds from now on.
+    fn adjust(&mut self, adjustment: Adjustment) {
+        let Adjustment { origins, deflate, limits } = adjustment;
+        self.config.origins = origins;
+        self.config.deflate = deflate;
+        self.config.limits = limits.clone();
+        self.frames.message_bytes_max = limits.message_bytes_max;
+        self.connections_max = limits.connections_max.min(self.descriptors_max);
+        self.io.limits = limits;
     }
 
     /// Tells the handler which marks the last flush has reached.

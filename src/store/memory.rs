@@ -150,14 +150,6 @@ impl Memory {
         Memory { sends_max, ..self }
     }
 
-    /// The same store, which keeps no more than this.
-    #[must_use]
-    pub fn with_retention(self, retention: Retention) -> Memory {
-        let max = retention.entries_per_conversation_max.and_then(|max| usize::try_from(max).ok());
-        let max = max.unwrap_or(usize::MAX).min(self.entries_per_conversation_max);
-        Memory { retention, entries_per_conversation_max: max, ..self }
-    }
-
     /// For tests: the next commit fails as a full disk would have it fail.
     pub fn fail_next_commit(&mut self) {
         self.fail_next_commit = true;
@@ -490,6 +482,10 @@ impl Storage for Memory {
         for step in std::mem::take(&mut self.steps).into_iter().rev() {
             self.step_back(step);
         }
+    }
+
+    fn set_retention(&mut self, retention: Retention) {
+        self.keep(retention);
     }
 
     fn tidy_up(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {

@@ -100,6 +100,9 @@ pub trait Storage {
         Ok(Tidy::Done)
     }
 
+    /// From now on so much is kept. What is too much goes while the store tidies up.
+    fn set_retention(&mut self, _retention: Retention) {}
+
     /// Brings everything to its place before the daemon ends.
     ///
     /// # Errors

@@ -103,6 +103,23 @@ struct Surplus {
 const SURPLUS: &str = "SELECT entry, conversation, seq, octet_length(content) + coalesce(octet_length(data), 0), time FROM entry";
 
 impl Sqlite {
+    /// From now on so much is kept. What was looked at under the old limits is looked at again.
+    pub(super) fn keep(&mut self, retention: Retention) {
+        if self.retention != retention {
+            self.retention = retention;
+            self.progress = Progress::default();
+        }
+    }
+
+    /// Says how large the file may grow, in pages of 4 KiB. It never shrinks by that.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn limit_pages(&mut self, pages_max: u32) -> Result<(), StoreError> {
+        let set = self.connection.pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()));
+        set.map_err(|error| self.judge(&error))
+    }
+
     /// Takes out some of what is too much. Not inside a transaction.
     pub(super) fn drop_surplus(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
         let mut surplus = self.too_old(now)?;
@@ -265,6 +282,27 @@ impl Sqlite {
 }
 
 impl Memory {
+    /// The same store, which keeps no more than this.
+    #[must_use]
+    pub fn with_retention(mut self, retention: Retention) -> Memory {
+        self.keep(retention);
+        self
+    }
+
+    /// From now on so much is kept.
+    pub(super) fn keep(&mut self, retention: Retention) {
+        if self.retention != retention {
+            self.retention = retention;
+            self.progress = Progress::default();
+        }
+    }
+
+    /// Entries that are kept of one conversation.
+    pub(super) fn entries_kept(&self) -> usize {
+        let max = self.retention.entries_per_conversation_max.and_then(|max| usize::try_from(max).ok());
+        max.unwrap_or(usize::MAX).min(self.entries_per_conversation_max)
+    }
+
     /// Drops some of what is too old. What is too much of a conversation goes at the commit.
     pub(super) fn drop_old(&mut self, now: UnixMillis) -> Tidy {
         let Some(until) = self.retention.until(now) else { return Tidy::Done };

@@ -87,15 +87,6 @@ impl Sqlite {
         &self.file
     }
 
-    /// Says how large the file may grow, in pages of 4 KiB. It never shrinks by that.
-    ///
-    /// # Errors
-    /// When the medium fails.
-    pub fn limit_pages(&mut self, pages_max: u32) -> Result<(), StoreError> {
-        let set = self.connection.pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()));
-        set.map_err(|error| self.judge(&error))
-    }
-
     /// What commits wait for, as SQLite says it.
     ///
     /// # Errors
@@ -110,7 +101,7 @@ impl Sqlite {
     }
 
     /// What an error means for us.
-    fn judge(&self, error: &rusqlite::Error) -> StoreError {
+    pub(super) fn judge(&self, error: &rusqlite::Error) -> StoreError {
         let Some(code) = error.sqlite_error() else { return StoreError::Medium(error.to_string()) };
         match (code.code, code.extended_code) {
             (ErrorCode::DiskFull, _) => StoreError::Full,
@@ -473,6 +464,10 @@ impl Storage for Sqlite {
             done => done?,
         };
         Ok(left.and(self.empty_stale_wal()?).and(self.move_wal()?))
+    }
+
+    fn set_retention(&mut self, retention: Retention) {
+        self.keep(retention);
     }
 
     fn close(&mut self) -> Result<(), StoreError> {

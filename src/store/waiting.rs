@@ -118,8 +118,9 @@ impl Memory {
 
     /// Gives up the oldest entries of a conversation that has too many. They no longer wait.
     pub(super) fn drop_surplus(&mut self, conversation: &Conversation) {
+        let kept = self.entries_kept();
         let Some(log) = self.logs.get_mut(conversation) else { return };
-        let surplus = log.entries.len().saturating_sub(self.entries_per_conversation_max);
+        let surplus = log.entries.len().saturating_sub(kept);
         if let Some(last) = log.entries.drain(..surplus).next_back() {
             self.waiting.forget(conversation, last.entry.seq);
         }

@@ -163,14 +163,15 @@ pub fn run_to_end(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, Strin
     (status.code().unwrap_or_else(|| panic!("ended by a signal: {status}")), stdout, stderr)
 }
 
-/// Without settings from the environment of whoever runs the tests, and without a trace of a test that has
+/// Without settings from the environment and the files of whoever runs the tests, and without a trace of a test that has
 /// named no folder.
 fn clean(command: &mut Command) -> &mut Command {
     let ours = std::env::vars_os().map(|(name, _)| name);
     for name in ours.filter(|name| name.to_string_lossy().starts_with("KAREZ_")) {
         command.env_remove(name);
     }
-    command.env("KAREZ_STORE", "memory")
+    command.env_remove("CREDENTIALS_DIRECTORY");
+    command.env("KAREZ_CONFIG", "").env("KAREZ_STORE", "memory")
 }
 
 /// A folder for a store, which is removed with the value.
