@@ -233,31 +233,15 @@ fn wrong_usage_is_2_and_settings_that_cannot_hold_are_78() {
 fn help_goes_to_standard_output_and_names_every_setting_with_its_variable() {
     let (code, stdout, stderr) = run_to_end(&["--help"], &[]);
     assert_eq!((code, stderr.as_str()), (0, ""));
-    for setting in [
-        "listen",
-        "data",
-        "store",
-        "durability",
-        "retention-days-max",
-        "retention-entries-per-conversation-max",
-        "retention-bytes-max",
-        "guest-kept-days",
-        "guests",
-        "token-secret-file",
-        "token-public-key",
-        "token-algorithm",
-        "token-audience",
-        "broadcast",
-        "origin",
-        "deflate",
-        "message-bytes-max",
-        "messages-per-second",
-        "log",
-    ] {
-        let variable = format!("KAREZ_{}", setting.replace('-', "_").to_uppercase());
-        assert!(stdout.contains(&format!("--{setting} ")), "{setting}: {stdout}");
-        assert!(stdout.contains(&variable), "{variable}: {stdout}");
+    for setting in karez::config::settings() {
+        let (long, variable) = (setting.long(), setting.variable());
+        assert!(stdout.contains(&format!("--{long} ")), "{long}: {stdout}");
+        assert!(stdout.contains(&format!("[env: {variable}=")), "{variable}: {stdout}");
     }
+    // Two examples come first.
+    let first: Vec<_> = stdout.lines().take(3).map(str::trim_start).collect();
+    assert_eq!(first[0], "Examples:");
+    assert!(first[1..].iter().all(|line| line.starts_with("karez")), "{first:?}");
     for code in ["65", "69", "78"] {
         assert!(stdout.contains(code), "{stdout}");
     }

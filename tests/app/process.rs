@@ -25,20 +25,29 @@ pub struct Process {
 impl Process {
     /// The daemon with these arguments, once it has greeted on standard error.
     pub fn karez(arguments: &[&str]) -> Process {
-        Process::greeting_on_stderr(Command::new(KAREZ).args(arguments))
+        Process::karez_with(arguments, &[])
+    }
+
+    /// The same, with variables in its environment.
+    pub fn karez_with(arguments: &[&str], variables: &[(&str, &str)]) -> Process {
+        let mut command = Command::new(KAREZ);
+        clean(&mut command).args(arguments).envs(variables.iter().copied());
+        Process::greeting_on_stderr(&mut command)
     }
 
     /// A daemon that may have so many descriptors and not more.
     pub fn karez_with_descriptors(count: usize, arguments: &[&str]) -> Process {
         let script = format!("ulimit -n {count}; exec \"$0\" \"$@\"");
-        Process::greeting_on_stderr(Command::new("sh").args(["-c", &script, KAREZ]).args(arguments))
+        Process::greeting_on_stderr(
+            clean(&mut Command::new("sh")).args(["-c", &script, KAREZ]).args(arguments),
+        )
     }
 
     /// The daemon as the last argument of another program, which must become it.
     #[cfg(target_os = "linux")]
     pub fn karez_under(program: &[&str], arguments: &[&str]) -> Process {
-        let command = &mut Command::new(program[0]);
-        Process::greeting_on_stderr(command.args(&program[1..]).arg(KAREZ).args(arguments))
+        let mut command = Command::new(program[0]);
+        Process::greeting_on_stderr(clean(&mut command).args(&program[1..]).arg(KAREZ).args(arguments))
     }
 
     /// An example, once it has said on standard output where it listens.
@@ -57,7 +66,7 @@ impl Process {
     }
 
     fn greeting_on_stderr(command: &mut Command) -> Process {
-        let mut child = clean(command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let process = Process::collecting(child, stderr);
         process.wait_for_line("  store ");
@@ -87,9 +96,15 @@ impl Process {
     /// Waits for a line that holds the words.
     #[track_caller]
     pub fn wait_for_line(&self, words: &str) -> String {
+        self.wait_for_line_again(words, 0)
+    }
+
+    /// Waits until it has written so many such lines, and one more.
+    #[track_caller]
+    pub fn wait_for_line_again(&self, words: &str, before: usize) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
-            let found = self.lines().into_iter().find(|line| line.contains(words));
+            let found = self.lines().into_iter().filter(|line| line.contains(words)).nth(before);
             if let Some(line) = found {
                 return line;
             }
