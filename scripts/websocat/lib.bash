@@ -10,6 +10,7 @@
 #   KAREZ_URL=ws://127.0.0.1:8282 scripts/websocat/group
 
 set -euo pipefail
+export KAREZ_CONFIG= # Whatever settings this machine has: a script tells its daemon all that it needs.
 
 patience_s=5 # How long an expected message may take; `patience_s=15 expect ...` for one.
 # Everything below is relative to the tree this script lies in, wherever it is called from.

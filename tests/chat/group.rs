@@ -198,6 +198,21 @@ fn a_user_may_be_in_so_many_groups() {
 }
 
 #[test]
+fn who_is_in_a_group_stays_when_it_may_have_fewer() {
+    let mut w = world();
+    let [ada, ben, cem] = [(1, "Ada"), (2, "Ben"), (3, "Cem")].map(|(n, name)| w.guest(n, name));
+    w.send(ada, join(7));
+    w.send(ben, join(7));
+    w.chat.set_limits(karez::chat::Limits { group_members_max: 1, ..karez::chat::Limits::default() });
+    w.hush();
+    w.ask(cem, "x", join(7));
+    assert!(w.heard(cem)[0].starts_with("refused [x] Conflict"));
+    w.silence();
+    w.send(ben, group(7, "still here"));
+    assert!(w.heard(ada)[0].contains("still here"));
+}
+
+#[test]
 fn a_group_may_have_so_many_members() {
     let mut w = world_with(|limits| limits.group_members_max = 1);
     let (ada, bob) = (w.guest(1, "Ada"), w.guest(2, "Bob"));

@@ -1,5 +1,6 @@
 //! How much a user may ask for.
 
+use karez::chat::Limits;
 use karez::chat::ids::SessionId;
 use karez::chat::input::Command;
 
@@ -38,6 +39,20 @@ fn the_wait_that_is_told_is_exact() {
         w.wait_ms(1);
         spend(&mut w, ada, 1);
     }
+}
+
+#[test]
+fn a_limit_that_changes_holds_from_the_next_request_on() {
+    let mut w = world();
+    let ada = w.guest(1, "Ada");
+    spend(&mut w, ada, 50);
+    w.chat.set_limits(Limits { messages_burst: 10, ..Limits::default() });
+    w.send(ada, typing_to(77));
+    assert_eq!(w.heard(ada), ["refused RateLimited { retry_ms: 2050 }"], "what was spent is spent");
+    w.chat.set_limits(Limits { messages_burst: 200, ..Limits::default() });
+    spend(&mut w, ada, 150);
+    w.send(ada, typing_to(77));
+    assert_eq!(w.heard(ada).len(), 1);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use karez::http::{Request, Response};
 use karez::net::{
-    CloseReason, Config, ConnId, Ending, Handler, LastWords, Listen, Message, Outbox, Server, Signals,
-    TopicId,
+    Adjustment, CloseReason, Config, ConnId, Ending, Handler, LastWords, Listen, Message, Outbox, Server,
+    Signals, TopicId,
 };
 use karez::ws::{self, Opcode};
 
@@ -25,6 +25,8 @@ pub struct Scribe {
     pub answers_late: bool,
     pub unanswered: Vec<ConnId>,
     pub turn_ends: u64,
+    /// To be ordered at the end of the turn.
+    pub adjustment: Option<Adjustment>,
 }
 
 impl Handler for Scribe {
@@ -96,8 +98,11 @@ impl Handler for Scribe {
         self.log.push(format!("deadline {token}"));
     }
 
-    fn on_turn_end(&mut self, _out: &mut Outbox) {
+    fn on_turn_end(&mut self, out: &mut Outbox) {
         self.turn_ends += 1;
+        if let Some(adjustment) = self.adjustment.take() {
+            out.adjust(adjustment);
+        }
     }
 
     fn on_flushed(&mut self, _out: &mut Outbox, conn: ConnId, mark: u64) {

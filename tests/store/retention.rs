@@ -98,6 +98,30 @@ fn without_limits_everything_is_kept() {
 }
 
 #[test]
+fn what_is_kept_may_change_while_the_store_is_open() {
+    on_every_store_that_keeps(days(30), |store| {
+        say_on(store, &in_group(7), 1, &[60, 80, 95, 95]);
+        tidy(store, NOW);
+        assert_eq!(kept(store, &in_group(7)), [2, 3, 4]);
+        store.set_retention(Retention {
+            days_max: Some(10),
+            entries_per_conversation_max: Some(3),
+            bytes_max: None,
+        });
+        // At once, though what is too old was looked for a moment ago.
+        tidy(store, NOW);
+        assert_eq!(kept(store, &in_group(7)), [3, 4]);
+        say_on(store, &in_group(7), 5, &[99, 99]);
+        tidy(store, NOW);
+        assert_eq!(kept(store, &in_group(7)), [4, 5, 6]);
+        store.set_retention(Retention::default());
+        say_on(store, &in_group(7), 7, &[1, 99]);
+        tidy(store, NOW);
+        assert_eq!(kept(store, &in_group(7)), [4, 5, 6, 7, 8]);
+    });
+}
+
+#[test]
 fn what_is_too_old_goes() {
     on_every_store_that_keeps(days(30), |store| {
         say_on(store, &in_group(7), 1, &[1, 2, 69]);

@@ -30,7 +30,11 @@ await mkdir(screenshots, { recursive: true });
 export async function startDaemon(listen = '127.0.0.1:0') {
   const folder = await mkdtemp(join(tmpdir(), 'karez-web-'));
   const binary = process.env.KAREZ_BIN ?? join(root, 'target/release/karez');
-  const daemon = spawn(binary, ['--listen', listen], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const daemon = spawn(binary, ['--listen', listen], {
+    cwd: folder,
+    env: { ...process.env, KAREZ_CONFIG: '' }, // whatever settings this machine has
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const ended = new Promise((done, failed) => {
     daemon.once('error', failed);
     daemon.once('exit', (status, signal) => done(status ?? signal));
