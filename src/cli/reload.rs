@@ -7,24 +7,26 @@
 
 use std::path::Path;
 
-use clap::ArgMatches;
+use clap::{ArgMatches, FromArgMatches};
 
 use super::logger::{Levels, filter};
-use super::{Command, Given, parsed};
+use super::{Cli, Command, Given};
 use crate::app::{Reload, Reloaded};
-use crate::config::{Config, ConfigError, Effect, LayersError, changes, locate};
+use crate::config::{Change, Config, ConfigError, Effect, LayersError, changes, locate};
 
 /// What is needed to read the settings again.
 pub(super) struct Rereader {
-    /// The command line, with what holds now; what waits for a restart among it, so that it is told each time.
+    /// The command line, with what the daemon was started with.
     given: Given,
+    /// What was read last.
+    latest: ArgMatches,
     running: Config,
     levels: Levels,
 }
 
 impl Rereader {
     pub(super) fn new(given: Given, running: Config, levels: Levels) -> Rereader {
-        Rereader { given, running, levels }
+        Rereader { latest: given.matches.clone(), given, running, levels }
     }
 
     /// The file of the settings, if there is one.
@@ -36,12 +38,12 @@ impl Rereader {
         let words = |error: LayersError| ConfigError(error.to_string());
         let layers = &self.given.layers;
         let above = layers.above().map_err(words)?;
-        let named = parsed(&above).map_err(|failure| ConfigError(failure.words))?.config_file;
+        let named = parsed(&above)?.config_file;
         let matches = match locate(named.as_deref()) {
             Some(file) => layers.over(&file).map_err(words)?.0,
             None => above,
         };
-        let cli = parsed(&matches).map_err(|failure| ConfigError(failure.words))?;
+        let cli = parsed(&matches)?;
         let config = match cli.command {
             Some(Command::Serve(config)) => *config,
             _ => cli.config,
@@ -59,18 +61,31 @@ impl Rereader {
             adjustment: config.adjustment(),
         };
         // Nothing is refused from here on.
-        for change in changes(settings_of(&self.given.matches), settings_of(&matches)) {
-            let (key, before, now) = (&change.key, &change.before, &change.now);
-            match change.effect {
-                Effect::Live => log::info!("reload: {key} is {now:?}, was {before:?}"),
-                Effect::Restart => {
-                    log::warn!("reload: {key} stays {before:?} until a restart, then it is {now:?}");
-                }
-            }
-        }
+        self.tell(&matches);
         self.levels.set(levels);
+        self.latest = matches;
         Ok(reloaded)
     }
+
+    /// Tells what holds now, and each time anew what still waits for a restart.
+    fn tell(&self, matches: &ArgMatches) {
+        let now = settings_of(matches);
+        for Change { key, before, now, effect } in changes(settings_of(&self.latest), now) {
+            if effect == Effect::Live {
+                log::info!("reload: {key} is {now:?}, was {before:?}");
+            }
+        }
+        for Change { key, before, now, effect } in changes(settings_of(&self.given.matches), now) {
+            if effect == Effect::Restart {
+                log::warn!("reload: {key} stays {before:?} until a restart, then it is {now:?}");
+            }
+        }
+    }
+}
+
+/// The command line as values. A daemon that runs does not end over it.
+fn parsed(matches: &ArgMatches) -> Result<Cli, ConfigError> {
+    Cli::from_arg_matches(matches).map_err(|error| ConfigError(error.to_string()))
 }
 
 /// The matches that hold the settings: those of `serve` where it is named.

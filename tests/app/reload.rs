@@ -116,6 +116,7 @@ fn limits_origins_and_levels_hold_at_once_and_connections_stay() {
     assert!(matches!(ann.hear(), Heard::Close(1009, _)));
     // What is taken out of the file is at its default again.
     karez.reload("");
+    karez.daemon.wait_for_line(r#"reload: messages_burst is "100", was "7""#);
     let (_, answer) = karez.login(LOGIN);
     assert_eq!(field(&answer, "limits"), field(&before, "limits"));
     assert_eq!(karez.status_of_origin("https://chat.example"), "403");
@@ -182,6 +183,11 @@ fn what_takes_a_restart_is_told_and_stays() {
         .wait_for_line(r#"reload: data stays "karez-data" until a restart, then it is "/nowhere/karez""#);
     let (_, answer) = karez.login(LOGIN);
     assert_eq!(field(&answer, "limits")["messages_burst"], 9);
+    // As long as it waits it is told, and what holds is told once.
+    karez.reload("data = \"/nowhere/karez\"\nmessages_burst = 9\n");
+    karez.daemon.wait_for_line_again("reload: data stays", 1);
+    let lines = karez.daemon.lines();
+    assert_eq!(lines.iter().filter(|line| line.contains("messages_burst is")).count(), 1, "{lines:#?}");
     karez.daemon.end();
 }
 
