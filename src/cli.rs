@@ -1,6 +1,6 @@
 //! The command: from its arguments to an exit code.
 //!
-//! Settings come in layers (`config/layers.rs`); which commands look at them is said in [`Command::has_settings`].
+//! Settings come in layers (`config/layers.rs`); which commands look at them is said in `Command::has_settings`.
 //! Data goes to standard output, words to standard error. Tests: `tests/app/binary.rs`, `tests/app/settings.rs`.
 
 mod logger;

@@ -84,13 +84,24 @@ fn write_man(out: &mut Vec<u8>) -> io::Result<()> {
     let page = clap_mangen::Man::new(Cli::command()).manual("Karez");
     page.render_title(out)?;
     page.render_name_section(out)?;
-    // The generated one would name every setting.
+    // The generated ones would name every setting in one line, and pages of commands that there are not.
     out.write_all(SYNOPSIS.as_bytes())?;
     page.render_description_section(out)?;
     page.render_options_section(out)?;
-    page.render_subcommands_section(out)?;
-    page.render_extra_section(out)?;
+    writeln!(
+        out,
+        ".SH COMMANDS\nWhat each of them takes is said by \\fBkarez\\fR \\fICOMMAND\\fR \\fB\\-\\-help\\fR."
+    )?;
+    for command in Cli::command().get_subcommands() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        writeln!(out, ".TP\n\\fB{}\\fR\n{}.", roff(command.get_name()), roff(&about))?;
+    }
     out.write_all(FILES.as_bytes())
+}
+
+/// A text in which nothing is an order to the formatter.
+fn roff(text: &str) -> String {
+    text.replace('\\', "\\(rs").replace('-', "\\-")
 }
 
 const SYNOPSIS: &str = "\
@@ -113,6 +124,25 @@ The same for everybody who can reach the machine.
 \\fI./karez.toml\\fR, \\fI/etc/karez/karez.toml\\fR
 The first of them that is there has the settings, if \\-\\-config names no other. Keys are the long names of the options
 with _ for \\-; a file with all of them: \\fBkarez gen\\-config\\fR.
+.SH EXIT STATUS
+.TP
+0
+Ended as asked.
+.TP
+1
+Failed while running.
+.TP
+2
+Wrong usage of the command line.
+.TP
+65
+The store cannot be used.
+.TP
+69
+An address cannot be listened on.
+.TP
+78
+Settings that are wrong or contradict each other.
 .SH SIGNALS
 .TP
 SIGHUP

@@ -126,13 +126,14 @@ fn the_manual_page_and_the_completions_have_every_setting() {
     let (code, man, _) = run_to_end(&["man"], &[]);
     assert_eq!(code, 0);
     let man = man.replace('\\', "");
-    for section in ["NAME", "SYNOPSIS", "OPTIONS", "SUBCOMMANDS", "EXAMPLES", "FILES", "SIGNALS"] {
+    for section in ["NAME", "SYNOPSIS", "OPTIONS", "COMMANDS", "EXAMPLES", "FILES", "EXIT STATUS", "SIGNALS"]
+    {
         assert!(man.contains(&format!(".SH {section}")), "{section}");
     }
     for setting in settings() {
         assert!(man.contains(&format!("--{}", setting.long())), "{}", setting.long());
         assert!(man.contains(&setting.variable()), "{}", setting.variable());
-        let word = setting.help().split('`').next().unwrap().trim().to_owned();
+        let word = setting.help().split('`').next().unwrap().trim().trim_end_matches('.').to_owned();
         assert!(man.contains(word.lines().next().unwrap()), "{word}");
     }
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
