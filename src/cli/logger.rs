@@ -51,9 +51,11 @@ impl Log for Logger {
 /// Levels that cannot be read.
 pub(super) fn start(levels: &str) -> Result<Levels, ConfigError> {
     let levels = Levels(Arc::new(RwLock::new(filter(levels)?)));
-    let lines = env_logger::Builder::new().filter_level(log::LevelFilter::Trace).build();
+    // Whatever comes to these lines has passed ours.
+    let mut lines = env_logger::Builder::new();
+    lines.filter_level(log::LevelFilter::Trace);
     let max = levels.0.read().unwrap_or_else(PoisonError::into_inner).filter();
-    log::set_boxed_logger(Box::new(Logger { levels: levels.clone(), lines }))
+    log::set_boxed_logger(Box::new(Logger { levels: levels.clone(), lines: lines.build() }))
         .map_err(|error| ConfigError(format!("--log: {error}")))?;
     log::set_max_level(max);
     Ok(levels)

@@ -89,7 +89,7 @@ pub fn read_text(text: &str, settings: &[Setting]) -> Result<Values, Vec<Mistake
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut reading = Reading { text, mistakes: Vec::new() };
     for error in &errors {
-        reading.syntax(error.span(), error.message());
+        reading.syntax(error.span().unwrap_or_default(), error.message());
     }
     let mut values = Values::default();
     // After a mistake of syntax the rest is a guess, and complaints about it would be noise.
@@ -114,31 +114,35 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn mistake(&mut self, span: Range<usize>, words: String) {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.matches('\n').count() + 1;
+    /// Line and column of a byte.
+    fn place(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
         let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+        (before.matches('\n').count() + 1, column)
+    }
+
+    fn mistake(&mut self, span: Range<usize>, words: String) {
+        let (line, column) = self.place(span.start);
         self.mistakes.push(Mistake { line, column, words });
     }
 
-    fn syntax(&mut self, span: Option<Range<usize>>, message: &str) {
+    fn syntax(&mut self, span: Range<usize>, message: &str) {
+        let (line, _) = self.place(span.start);
         // One slip can break several rules of the grammar; the first tells enough of a line.
-        let span = span.unwrap_or_default();
-        let before = self.mistakes.len();
-        self.mistake(span, String::new());
-        let Some(mut mistake) = self.mistakes.pop() else { return };
-        if self.mistakes.iter().take(before).any(|other| other.line == mistake.line) {
+        if self.mistakes.iter().any(|other| other.line == line) {
             return;
         }
-        let hint = "a line is: key = 10, key = true, key = \"text\" or key = [\"text\", \"text\"]";
-        mistake.words = if message == "duplicate key" {
-            let key = self.line(mistake.line).split('=').next().unwrap_or_default().trim();
+        let words = if message == "duplicate key" {
+            let key = self.line(line).split('=').next().unwrap_or_default().trim();
             format!("{key}: is there twice; one of them is allowed")
         } else {
-            format!("no TOML: {}; {hint}", message.replace('\n', ", "))
+            let message = message.replace('\n', ", ");
+            format!(
+                "no TOML: {message}; a line is: key = 10, key = true, key = \"text\" or key = [\"text\", \"text\"]"
+            )
         };
-        self.mistakes.push(mistake);
+        self.mistake(span, words);
     }
 
     fn line(&self, number: usize) -> &str {
