@@ -21,7 +21,7 @@ use crate::auth::JwtKey;
 use crate::auth::jwt::Algorithm;
 use crate::base::limits;
 use crate::config::{Config, ConfigError, Durability, Layers, LayersError, StoreKind, locate};
-use crate::net::{BindError, Listen, Server};
+use crate::net::{self, BindError, Handed, Listen, Server};
 use crate::store::{self, Memory, Sqlite, Storage};
 
 /// The command line: the settings alone serve, and so do they behind `serve`.
@@ -168,14 +168,24 @@ fn refused(error: LayersError) -> Failure {
 
 fn serve(config: &Config, given: Given) -> Result<(), Failure> {
     let levels = logger::start(&config.log).map_err(|error| Failure::config(&error))?;
+    let handed = Handed::take().map_err(|error| bind_failure(&BindError::Handed(error)))?;
+    let addresses = handed.addresses().map_err(|error| bind_failure(&BindError::Handed(error)))?;
+    let mut config = config.clone();
+    if !addresses.is_empty() {
+        log::info!("listening where the service manager does; --listen is passed over");
+        config.listen = addresses;
+    }
+    let config = &config;
     let settings = config.settings().map_err(|error| Failure::config(&error))?;
     let retention = config.retention().map_err(|error| Failure::config(&error))?;
-    let reload = reload::Rereader::new(given, config.clone(), levels);
+    let net = config.net(None).map_err(|error| Failure::config(&error))?;
+    let reload = reload::Rereader::new(given, config.clone(), net.tls.clone(), levels);
+    let begun = Begun { handed, net, reload };
     match config.store {
         StoreKind::Memory => {
             let store = Memory::new(limits::ENTRIES_PER_CONVERSATION_MAX.count()).with_retention(retention);
             let line = "in memory: what is said is forgotten when the daemon ends";
-            serve_from(store, line, config, settings, reload)
+            serve_from(store, line, config, settings, begun)
         }
         StoreKind::Disk => {
             let store = Sqlite::open(&store::Options { retention, ..config.store() })
@@ -187,9 +197,16 @@ fn serve(config: &Config, given: Given) -> Result<(), Failure> {
                     format!("{} (RELAXED: a power cut may lose the last second or so)", file.display())
                 }
             };
-            serve_from(store, &line, config, settings, reload)
+            serve_from(store, &line, config, settings, begun)
         }
     }
+}
+
+/// What a start has made before there is a server.
+struct Begun {
+    handed: Handed,
+    net: net::Config,
+    reload: reload::Rereader,
 }
 
 fn serve_from<S: Storage>(
@@ -197,17 +214,19 @@ fn serve_from<S: Storage>(
     store_line: &str,
     config: &Config,
     settings: Settings,
-    reload: reload::Rereader,
+    begun: Begun,
 ) -> Result<(), Failure> {
     let (guests, tokens) = (settings.guests, settings.token_key.as_ref().map(JwtKey::algorithm));
     let app = App::new(settings, store).map_err(|error| Failure {
         code: if matches!(error, StartError::Store(_)) { STORE_UNUSABLE } else { RUNTIME },
         words: error.to_string(),
     })?;
+    let Begun { handed, net, reload } = begun;
     let file = reload.file().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
     let app = app.with_reload(Box::new(reload));
-    let mut server = Server::bind(config.net(), app).map_err(|error| bind_failure(&error))?;
-    greet(&server, store_line);
+    let schemes = if net.tls.is_some() { ("https", "wss") } else { ("http", "ws") };
+    let mut server = Server::bind_with(handed, net, app).map_err(|error| bind_failure(&error))?;
+    greet(&server, schemes, store_line);
     match file {
         Some(file) => say(&format!("  settings  {}", file.display())),
         None => say("  settings  defaults, environment and flags; all that there are: karez gen-config"),
@@ -236,10 +255,10 @@ fn bind_failure(error: &BindError) -> Failure {
             _ => String::new(),
         },
         BindError::TooFewDescriptors(_) => "\nRaise it: ulimit -n 65536".to_owned(),
-        BindError::Setup(_) => String::new(),
+        BindError::Handed(_) | BindError::Setup(_) => String::new(),
     };
     let code = match error {
-        BindError::Listen(..) => UNAVAILABLE,
+        BindError::Listen(..) | BindError::Handed(_) => UNAVAILABLE,
         BindError::TooFewDescriptors(_) | BindError::Setup(_) => RUNTIME,
     };
     Failure { code, words: format!("{error}{advice}") }
@@ -253,7 +272,7 @@ fn next_to(listen: &Listen) -> String {
 }
 
 /// What a newcomer needs to know, on standard error: standard output is for data.
-fn greet<S: Storage>(server: &Server<App<S>>, store_line: &str) {
+fn greet<S: Storage>(server: &Server<App<S>>, (page, websocket): (&str, &str), store_line: &str) {
     say(&format!(
         "karez {} serves up to {} connections",
         env!("CARGO_PKG_VERSION"),
@@ -268,10 +287,10 @@ fn greet<S: Storage>(server: &Server<App<S>>, store_line: &str) {
                     ip if ip.is_ipv6() => format!("[::1]:{}", address.port()),
                     _ => format!("127.0.0.1:{}", address.port()),
                 };
-                say(&format!("  page      http://{host}/"));
+                say(&format!("  page      {page}://{host}/"));
                 say(&format!(
                     "  terminal  (echo '{{\"type\":\"login\",\"content\":\"login\"}}'; \
-                     echo '{{\"type\":\"group\",\"content\":\"hello\",\"gid\":123}}'; cat) | websocat ws://{host}/ws"
+                     echo '{{\"type\":\"group\",\"content\":\"hello\",\"gid\":123}}'; cat) | websocat {websocket}://{host}/ws"
                 ));
             }
             Listen::Unix(path) => say(&format!("  socket    {}", path.display())),

@@ -2,7 +2,7 @@
 //!
 //! | what | from |
 //! |---|---|
-//! | flag, environment variable, help, default, what is allowed | the definitions here, in `token.rs` (which `karez token` has too), `retention.rs`, `limits.rs` |
+//! | flag, environment variable, help, default, what is allowed | the definitions here, in `token.rs` (which `karez token` has too), `front.rs`, `retention.rs`, `limits.rs` |
 //! | how times, sizes and numbers are read | `units.rs` |
 //! | the key in the file, and what is written about it | `setting.rs`, `sample.rs` |
 //! | reading the file, with line and column of every mistake | `file.rs` |
@@ -14,6 +14,7 @@
 
 mod credential;
 mod file;
+mod front;
 mod layers;
 mod limits;
 mod live;
@@ -28,6 +29,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 
 pub use file::{FileError, Mistake, Values, read_text};
+pub use front::FrontSettings;
 pub use layers::{Layers, LayersError, PLACES, locate};
 pub use limits::LimitSettings;
 pub use live::{Change, Effect, changes, is_live};
@@ -40,7 +42,7 @@ use units::within;
 use crate::app::{FailedLogins, Guests, Settings};
 use crate::base::limits as table;
 use crate::chat::{self, BroadcastPolicy};
-use crate::net::{self, Deflate, Listen};
+use crate::net::{self, Deflate, Listen, TlsIdentity};
 use crate::store;
 
 /// The settings of the daemon.
@@ -80,6 +82,10 @@ pub struct Config {
     /// Tokens of the site's own back end.
     #[command(flatten)]
     pub token: TokenSettings,
+
+    /// TLS, and the proxies in front.
+    #[command(flatten)]
+    pub front: FrontSettings,
 
     /// Who may send `broadcast` to everyone who is connected.
     #[arg(long, env = "KAREZ_BROADCAST", value_name = "WHO", default_value = "admins")]
@@ -212,10 +218,13 @@ impl Config {
         })
     }
 
-    /// What the loop is told.
-    #[must_use]
-    pub fn net(&self) -> net::Config {
-        net::Config {
+    /// What the loop is told. `before` is what it speaks TLS with now, if it runs already.
+    ///
+    /// # Errors
+    ///
+    /// As [`FrontSettings::tls`] and [`FrontSettings::proxy_protocol`].
+    pub fn net(&self, before: Option<&TlsIdentity>) -> Result<net::Config, ConfigError> {
+        Ok(net::Config {
             listen: self.listen.clone(),
             websocket_paths: &["/", "/ws"],
             subprotocols: &["karez.v1"],
@@ -224,16 +233,23 @@ impl Config {
                 YesNo::Yes => Deflate::Offered,
                 YesNo::No => Deflate::Declined,
             },
+            tls: self.front.tls(before)?,
+            trusted_proxies: self.front.trusted_proxy.clone(),
+            proxy_protocol: self.front.proxy_protocol()?,
             signals: net::Signals::Handled,
             limits: self.limits.net(),
-        }
+        })
     }
 
-    /// What the loop may be told again while it runs.
-    #[must_use]
-    pub fn adjustment(&self) -> net::Adjustment {
-        let net::Config { origins, deflate, limits, .. } = self.net();
-        net::Adjustment { origins, deflate, limits }
+    /// What the loop may be told again while it runs. `before` is what it speaks TLS with now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::net`].
+    pub fn adjustment(&self, before: Option<&TlsIdentity>) -> Result<net::Adjustment, ConfigError> {
+        let net::Config { origins, deflate, tls, trusted_proxies, proxy_protocol, limits, .. } =
+            self.net(before)?;
+        Ok(net::Adjustment { origins, deflate, tls, trusted_proxies, proxy_protocol, limits })
     }
 
     /// What the store keeps.

@@ -13,6 +13,7 @@ use super::logger::{Levels, filter};
 use super::{Cli, Command, Given};
 use crate::app::{Reload, Reloaded};
 use crate::config::{Change, Config, ConfigError, Effect, LayersError, changes, locate};
+use crate::net::TlsIdentity;
 
 /// What is needed to read the settings again.
 pub(super) struct Rereader {
@@ -21,12 +22,14 @@ pub(super) struct Rereader {
     /// What was read last.
     latest: ArgMatches,
     running: Config,
+    /// What connections that come speak TLS with.
+    tls: Option<TlsIdentity>,
     levels: Levels,
 }
 
 impl Rereader {
-    pub(super) fn new(given: Given, running: Config, levels: Levels) -> Rereader {
-        Rereader { latest: given.matches.clone(), given, running, levels }
+    pub(super) fn new(given: Given, running: Config, tls: Option<TlsIdentity>, levels: Levels) -> Rereader {
+        Rereader { latest: given.matches.clone(), given, running, tls, levels }
     }
 
     /// The file of the settings, if there is one.
@@ -58,9 +61,10 @@ impl Rereader {
         let reloaded = Reloaded {
             settings: config.settings()?,
             retention: config.retention()?,
-            adjustment: config.adjustment(),
+            adjustment: config.adjustment(self.tls.as_ref())?,
         };
         // Nothing is refused from here on.
+        self.tls.clone_from(&reloaded.adjustment.tls);
         self.tell(&matches);
         self.levels.set(levels);
         self.latest = matches;

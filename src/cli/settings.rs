@@ -46,10 +46,13 @@ pub(super) fn check(check: &CheckConfig, named: Option<&OsStr>) -> Result<(), Fa
     let layers = Layers::new(Cli::command(), arguments.to_vec());
     let (matches, values) = layers.over(&file).map_err(refused)?;
     let mistakes = match parsed(&matches)?.command {
-        Some(super::Command::Serve(config)) => {
-            [logger::filter(&config.log).err(), config.settings().err(), config.retention().err()]
-        }
-        _ => [const { None }; 3],
+        Some(super::Command::Serve(config)) => [
+            logger::filter(&config.log).err(),
+            config.settings().err(),
+            config.retention().err(),
+            config.net(None).err(),
+        ],
+        _ => [const { None }; 4],
     };
     let lines: Vec<_> =
         mistakes.into_iter().flatten().map(|error| format!("{}: {error}", file.display())).collect();

@@ -14,8 +14,8 @@ use std::net::IpAddr;
 
 use mio::Token;
 
-use super::config::AddressExemption;
 use super::conn::Conn;
+use super::peer::is_trusted;
 use super::stream::Stream;
 use super::{Handler, Server};
 
@@ -47,8 +47,8 @@ impl<H: Handler> Server<H> {
                 }
                 match listener.accept() {
                     Ok((stream, peer)) => {
-                        let local = listener.is_local();
-                        self.add(stream, peer, local);
+                        let (local, speaks_tls) = (listener.is_local(), listener.speaks_tls());
+                        self.add(stream, peer, local, speaks_tls);
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => listener.ready = false,
                     Err(error) if is_shortage(&error) => {
@@ -79,16 +79,16 @@ impl<H: Handler> Server<H> {
         }
     }
 
-    fn add(&mut self, mut stream: Stream, peer: Option<IpAddr>, local: bool) {
-        let counted = peer.filter(|address| {
-            self.io.limits.address_exemption == AddressExemption::Nobody || !address.is_loopback()
-        });
-        let of_address = counted.and_then(|address| self.io.addresses.get(&address)).copied().unwrap_or(0);
-        if of_address >= self.io.limits.connections_per_address_max {
+    fn add(&mut self, mut stream: Stream, peer: Option<IpAddr>, local: bool, speaks_tls: bool) {
+        let proxied = is_trusted(&self.config.trusted_proxies, peer);
+        // A proxy stands for many; whom it speaks for counts as soon as it has said so.
+        let counted = if proxied { None } else { self.io.counted(peer) };
+        if counted.is_some_and(|address| self.io.is_crowded(address)) {
             self.io.counters.refused_total += 1;
             return;
         }
         self.generation = self.generation.wrapping_add(1);
+        let front = self.front(proxied, speaks_tls);
         let entry = self.io.conns.vacant_entry();
         let slot = entry.key();
         if let Err(error) = stream.register(self.poll.registry(), Token(slot)) {
@@ -96,12 +96,9 @@ impl<H: Handler> Server<H> {
             return;
         }
         let mut conn = Conn::new(stream, self.generation, self.io.tick);
-        conn.local = local;
-        conn.counted = counted.map(Box::new);
+        (conn.local, conn.speaks_tls, conn.proxied, conn.front) = (local, speaks_tls, proxied, front);
         entry.insert(conn);
-        if let Some(address) = counted {
-            *self.io.addresses.entry(address).or_insert(0) += 1;
-        }
+        self.io.count_for(slot, counted);
         self.io.counters.accepted_total += 1;
         self.io.set_deadline(slot, self.io.tick.plus_ms(self.io.limits.head_timeout_ms));
     }

@@ -7,7 +7,7 @@
 //! The tutorial's `close()`, and its `stream_socket_shutdown` when a read is short.
 //! Tests: `tests/net/closing.rs`.
 
-use super::conn::{Parting, State};
+use super::conn::{Conn, Parting, State};
 use super::io::Io;
 use super::pending::Content;
 use super::{CloseReason, LastWords};
@@ -65,6 +65,17 @@ impl Io {
         });
     }
 
+    /// What the peer sends makes no sense to TLS. What is queued could not be sealed any more: only the alert goes out.
+    pub(super) fn break_off(&mut self, slot: usize) {
+        if self.conns.get(slot).is_some_and(Conn::is_open) {
+            self.leave_open(slot, State::Closing, CloseReason::Lost);
+        }
+        if let Some(pending) = self.conns.get_mut(slot).and_then(|conn| conn.pending.as_mut()) {
+            pending.clear_queue(&mut self.pool);
+        }
+        self.linger(slot);
+    }
+
     /// Nothing more is wanted from the peer: flush, FIN, and wait for its end until the deadline.
     pub(super) fn linger(&mut self, slot: usize) {
         let Some(conn) = self.conns.get_mut(slot) else { return };
@@ -75,6 +86,9 @@ impl Io {
         conn.request = None;
         conn.kept = Vec::new();
         conn.reply = None;
+        if let Some(tls) = conn.tls_mut() {
+            tls.leave();
+        }
         // The time for closing runs once: traffic, or a late Close frame, must not extend it.
         let runs_already = matches!(conn.state, State::Closing | State::Lingering);
         conn.state = State::Lingering;
@@ -88,6 +102,11 @@ impl Io {
     pub(super) fn finish_if_flushed(&mut self, slot: usize) {
         let Some(conn) = self.conns.get_mut(slot) else { return };
         if conn.state == State::Lingering && conn.pending.is_none() && !conn.finished {
+            if conn.tls_mut().is_some_and(|tls| tls.owes_farewell()) {
+                // The flush seals it behind the last words; here there were none.
+                self.with_pending(slot, |_, _| {});
+                return;
+            }
             conn.finished = true;
             conn.stream.finish();
         }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::{TlsIdentity, TrustedProxy};
 use crate::base::limits as table;
 use crate::http;
 
@@ -69,7 +70,14 @@ pub struct Config {
     pub origins: Vec<String>,
     /// What clients may do about compression.
     pub deflate: Deflate,
-    /// Whether SIGTERM and SIGINT drain the server, and SIGHUP is told to the handler. A process has one such server at most.
+    /// What TCP connections speak TLS with; plain where there is none. Unix sockets are always plain.
+    pub tls: Option<TlsIdentity>,
+    /// Whose word on where a connection comes from is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// Whether the connections of trusted proxies begin with a header of the PROXY protocol.
+    pub proxy_protocol: ProxyProtocol,
+    /// Whether SIGTERM and SIGINT drain the server, and SIGHUP is told to the handler. A process has one such server
+    /// at most.
     pub signals: Signals,
     /// The limits.
     pub limits: Limits,
@@ -82,6 +90,12 @@ pub struct Adjustment {
     pub origins: Vec<String>,
     /// As [`Config::deflate`].
     pub deflate: Deflate,
+    /// As [`Config::tls`].
+    pub tls: Option<TlsIdentity>,
+    /// As [`Config::trusted_proxies`].
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// As [`Config::proxy_protocol`].
+    pub proxy_protocol: ProxyProtocol,
     /// As [`Config::limits`]. The send buffer is that of new listeners only.
     pub limits: Limits,
 }
@@ -93,6 +107,15 @@ pub enum Deflate {
     Offered,
     /// Declined.
     Declined,
+}
+
+/// Whether the connections of trusted proxies begin with a header of the PROXY protocol, version 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyProtocol {
+    /// Always: a connection of theirs without it is closed.
+    Expected,
+    /// Never.
+    Unused,
 }
 
 /// Who listens to SIGTERM, SIGINT and SIGHUP.
@@ -114,6 +137,9 @@ impl Config {
             subprotocols: &[],
             origins: Vec::new(),
             deflate: Deflate::Offered,
+            tls: None,
+            trusted_proxies: Vec::new(),
+            proxy_protocol: ProxyProtocol::Unused,
             signals: Signals::Handled,
             limits: Limits::default(),
         }
@@ -164,6 +190,10 @@ pub struct Limits {
     pub own_output_bytes_max: usize,
     /// Bytes read from a connection in a turn, and as many again that its messages may grow by inflating.
     pub read_bytes_per_turn: usize,
+    /// Reads of TLS handshakes in a turn; a handshake needs two or three.
+    pub tls_handshakes_per_turn: usize,
+    /// A header of the PROXY protocol.
+    pub proxy_header_bytes_max: usize,
     /// Connections accepted in a turn.
     pub accepts_per_turn: usize,
     /// Connections flushed in a turn.
@@ -205,6 +235,8 @@ impl Default for Limits {
             output_total_bytes_max: table::OUTPUT_TOTAL_BYTES_MAX.count(),
             own_output_bytes_max: table::OWN_OUTPUT_BYTES_MAX.count(),
             read_bytes_per_turn: table::READ_BYTES_PER_TURN.count(),
+            tls_handshakes_per_turn: table::TLS_HANDSHAKES_PER_TURN.count(),
+            proxy_header_bytes_max: table::PROXY_HEADER_BYTES_MAX.count(),
             accepts_per_turn: table::ACCEPTS_PER_TURN.count(),
             flushes_per_turn: table::FLUSHES_PER_TURN.count(),
         }

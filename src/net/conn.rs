@@ -35,6 +35,7 @@
 use std::net::IpAddr;
 
 use super::ConnId;
+use super::front::Front;
 use super::pending::Pending;
 use super::stream::Stream;
 use super::topic::Seat;
@@ -100,6 +101,10 @@ pub(super) struct Conn {
     pub(super) finished: bool,
     /// The listener is on a loopback address, or a Unix socket.
     pub(super) local: bool,
+    /// The listener's connections begin with TLS, where the server has it.
+    pub(super) speaks_tls: bool,
+    /// The peer is a trusted proxy: requests say whose they are.
+    pub(super) proxied: bool,
     /// The window that our compressed messages to it may use (RFC 7692), 9 to 15 bits; 0 without compression.
     pub(super) window_bits: u8,
     /// A request waits for its response.
@@ -112,6 +117,8 @@ pub(super) struct Conn {
     pub(super) wheel: Option<Tick>,
     pub(super) control_frames: ControlFrames,
     pub(super) decoder: ws::Decoder,
+    /// What stands between the socket and HTTP.
+    pub(super) front: Option<Box<Front>>,
     pub(super) request: Option<Box<RequestBuffer>>,
     pub(super) pending: Option<Box<Pending>>,
     /// Bytes that were received but may not be looked at yet.
@@ -121,9 +128,9 @@ pub(super) struct Conn {
     pub(super) counted: Option<Box<IpAddr>>,
 }
 
-/// What an idle connection costs in the slab, on a 64-bit machine. Ten thousand of them are 1.5 MB.
+/// What an idle connection costs in the slab, on a 64-bit machine. Ten thousand of them are 1.6 MB.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Conn>() <= 152);
+const _: () = assert!(size_of::<Conn>() <= 160);
 
 impl Conn {
     pub(super) fn new(stream: Stream, generation: u32, now: Tick) -> Conn {
@@ -139,6 +146,8 @@ impl Conn {
             pinged: false,
             finished: false,
             local: false,
+            speaks_tls: false,
+            proxied: false,
             window_bits: 0,
             reply: None,
             alive_at: now,
@@ -146,6 +155,7 @@ impl Conn {
             wheel: None,
             control_frames: ControlFrames::default(),
             decoder: ws::Decoder::new(),
+            front: None,
             request: None,
             pending: None,
             kept: Vec::new(),

@@ -13,6 +13,7 @@
 use std::collections::VecDeque;
 
 use super::conn::{Conn, State};
+use super::front::tls_of;
 use super::io::Io;
 use super::pending::Written;
 use super::{CloseReason, ConnId, Handler};
@@ -64,7 +65,10 @@ impl Io {
     fn flush_one(&mut self, slot: usize, marks: &mut Vec<u64>) {
         let Some(conn) = self.conns.get_mut(slot).filter(|conn| conn.state != State::Done) else { return };
         let Some(pending) = &mut conn.pending else { return };
-        let result = pending.write(&mut conn.stream, &mut self.pool, marks);
+        let result = match tls_of(&mut conn.front) {
+            None => pending.write(&mut conn.stream, &mut self.pool, marks),
+            Some(tls) => pending.write_sealed(&mut conn.stream, tls, &mut self.pool, marks),
+        };
         self.counters.writes_total += 1;
         let Ok((written, taken)) = result else {
             self.lose(slot, CloseReason::Lost);

@@ -14,6 +14,7 @@ use super::conn::{Conn, Parting, Reply, State};
 use super::flush::note_output;
 use super::outbox::{Order, Outbox};
 use super::pending::{Content, Pending, Pool};
+use super::tls::TlsIdentity;
 use super::topic::Topics;
 use super::{Adjustment, CloseReason, ConnId, Limits, Payload};
 use crate::base::clock::{Millis, Now};
@@ -52,6 +53,10 @@ pub(super) struct Io {
     pub(super) addresses: HashMap<IpAddr, u32>,
     /// What the handler wants to hold from the end of this turn on.
     pub(super) adjustment: Option<Box<Adjustment>>,
+    /// What new connections speak TLS with.
+    pub(super) tls: Option<TlsIdentity>,
+    /// Reads of handshakes that this turn still takes up.
+    pub(super) tls_handshakes_left: usize,
     /// The handler asked for a drain.
     pub(super) stop_ordered: bool,
     pub(super) scratch: Vec<u8>,
@@ -78,6 +83,8 @@ impl Io {
             suspects: Vec::new(),
             addresses: HashMap::new(),
             adjustment: None,
+            tls: None,
+            tls_handshakes_left: 0,
             stop_ordered: false,
             scratch: Vec::new(),
         }
@@ -270,20 +277,17 @@ impl Io {
     /// Frees what is done. Here and nowhere else a slot becomes free.
     pub(super) fn reap(&mut self) -> usize {
         let freed = self.done.len();
-        for slot in self.done.drain(..) {
+        let mut done = std::mem::take(&mut self.done);
+        for slot in done.drain(..) {
             let Some(mut conn) = self.conns.try_remove(slot) else { continue };
             if let Some(pending) = conn.pending.take() {
                 self.pool.give_queue(pending);
             }
-            if let Some(address) = conn.counted.take()
-                && let Some(count) = self.addresses.get_mut(&*address)
-            {
-                *count -= 1;
-                if *count == 0 {
-                    self.addresses.remove(&*address);
-                }
+            if let Some(address) = conn.counted.take() {
+                self.count_less(*address);
             }
         }
+        self.done = done;
         self.counters.freed_total += freed as u64;
         self.counters.queued_bytes = self.pool.queued_bytes;
         freed

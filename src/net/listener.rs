@@ -11,10 +11,10 @@ use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use super::Listen;
 use super::stream::Stream;
+use super::{Handed, Listen};
 
 /// Connections that the kernel completes while nobody accepts.
 const BACKLOG: i32 = 4096;
@@ -31,7 +31,8 @@ pub(super) struct Listener {
 #[derive(Debug)]
 enum Kind {
     Tcp(TcpListener),
-    Unix(UnixListener, PathBuf),
+    /// With the path that is to be removed: one that was handed over is somebody else's.
+    Unix(UnixListener, Option<PathBuf>),
 }
 
 impl Listener {
@@ -45,6 +46,19 @@ impl Listener {
             Listen::Tcp(address) => bind_tcp(*address, send_buffer_bytes),
             Listen::Unix(path) => bind_unix(path),
         }
+    }
+
+    /// Takes over sockets that listen already.
+    ///
+    /// # Errors
+    ///
+    /// One of them cannot be set up as ours are.
+    pub(super) fn adopt(handed: Handed, send_buffer_bytes: usize) -> io::Result<Vec<Listener>> {
+        let mut listeners = Vec::new();
+        for (address, kind) in handed.addresses()?.into_iter().zip(handed.into_kinds(send_buffer_bytes)) {
+            listeners.push(Listener { socket: kind?, address, ready: false });
+        }
+        Ok(listeners)
     }
 
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -64,6 +78,12 @@ impl Listener {
         }
     }
 
+    /// Whether its connections begin with TLS where the server has it. A Unix socket is for proxies and programs of
+    /// this machine, who gain nothing by it.
+    pub(super) fn speaks_tls(&self) -> bool {
+        matches!(self.socket, Kind::Tcp(_))
+    }
+
     /// Whether only this machine can reach it.
     pub(super) fn is_local(&self) -> bool {
         match &self.address {
@@ -73,9 +93,27 @@ impl Listener {
     }
 }
 
+impl Handed {
+    /// The sockets, in the order of their addresses, with our options.
+    fn into_kinds(self, send_buffer_bytes: usize) -> impl Iterator<Item = io::Result<Kind>> {
+        let tcp = self.tcp.into_iter().map(move |socket| {
+            socket.set_nonblocking(true)?;
+            let options = SockRef::from(&socket);
+            options.set_tcp_nodelay(true)?;
+            options.set_send_buffer_size(send_buffer_bytes)?;
+            Ok(Kind::Tcp(TcpListener::from_std(socket)))
+        });
+        let unix = self.unix.into_iter().map(|socket| {
+            socket.set_nonblocking(true)?;
+            Ok(Kind::Unix(UnixListener::from_std(socket), None))
+        });
+        tcp.chain(unix)
+    }
+}
+
 impl Drop for Listener {
     fn drop(&mut self) {
-        if let Kind::Unix(_, path) = &self.socket {
+        if let Kind::Unix(_, Some(path)) = &self.socket {
             // If somebody has removed it already, that is what we want.
             let _ = fs::remove_file(path);
         }
@@ -110,7 +148,7 @@ fn bind_unix(path: &Path) -> io::Result<Listener> {
     }
     let socket = UnixListener::bind(path)?;
     let address = Listen::Unix(path.to_owned());
-    Ok(Listener { socket: Kind::Unix(socket, path.to_owned()), address, ready: false })
+    Ok(Listener { socket: Kind::Unix(socket, Some(path.to_owned())), address, ready: false })
 }
 
 /// Raises the number of descriptors that the process may have to what the system allows it, and returns it.

@@ -10,11 +10,16 @@
 //! |---|---|
 //! | wait, and the order of the steps | `server.rs` |
 //! | read: bytes to requests, frames, messages | `receive.rs` |
+//! | what stands in front of HTTP: a proxy's header, TLS | `front.rs`, `proxy.rs`, `tls.rs`, `peer.rs` |
 //! | deadlines: head, heartbeat, closing, slow consumers | `deadlines.rs` |
-//! | accept | `listener.rs`, `accept.rs` |
+//! | accept | `listener.rs`, `handed.rs`, `accept.rs` |
 //! | carry out what the handler ordered | `outbox.rs`, `io.rs`, `topic.rs` |
-//! | flush: one write per connection and turn | `pending.rs`, `flush.rs`, `slow.rs` |
+//! | flush: one write per connection and turn | `pending.rs`, `sealed.rs`, `flush.rs`, `slow.rs` |
 //! | the ways out, and the freeing | `closing.rs`, `drain.rs`; `Io::reap` in `io.rs` |
+//!
+//! A connection with TLS takes the same turn. Its bytes are opened as soon as they are read, all of them, and then
+//! are bytes like others: requests, frames, budgets and what is kept do not know the difference. Its output waits
+//! plain, shared with others, and is sealed in the flush, in front of the write. `tls.rs` tells both ways.
 //!
 //! Invariants, as absences: no handler touches a socket; no connection is freed but at the end of a turn; no
 //! slot and generation is used twice; no data is written outside the flush; no `on_connect` without exactly one
@@ -31,23 +36,34 @@ mod conn;
 mod deadlines;
 mod drain;
 mod flush;
+mod front;
+mod handed;
 mod io;
 mod listener;
 mod outbox;
+mod peer;
 mod pending;
+mod proxy;
 mod receive;
+mod sealed;
 mod server;
 mod signal;
 mod slow;
 mod stream;
+mod tls;
 mod topic;
 
 use std::fmt;
 use std::net::IpAddr;
 
-pub use config::{AddressExemption, Adjustment, Config, Deflate, Limits, Listen, ListenError, Signals};
+pub use config::{
+    AddressExemption, Adjustment, Config, Deflate, Limits, Listen, ListenError, ProxyProtocol, Signals,
+};
+pub use handed::Handed;
 pub use outbox::{Outbox, Payload};
+pub use peer::{TrustedProxy, TrustedProxyError};
 pub use server::{BindError, Server, Turn};
+pub use tls::{TlsError, TlsIdentity};
 
 use crate::http::{Request, Response};
 

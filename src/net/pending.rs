@@ -18,6 +18,7 @@ use std::io::{self, IoSlice};
 use std::ops::{Deref, Range};
 use std::rc::Rc;
 
+use super::sealed::Sealed;
 use super::stream::Stream;
 use crate::base::deadline::Tick;
 use crate::ws;
@@ -112,6 +113,8 @@ pub(super) struct Pending {
     written: u64,
     bytes: usize,
     own_bytes: usize,
+    /// What TLS has made of the queue so far, or says itself; empty without TLS.
+    pub(super) sealed: Sealed,
     /// The newest pong, as a frame, while the kernel takes nothing: the peer can do without the older ones
     /// (RFC 6455 section 5.5.3).
     pong: Vec<u8>,
@@ -137,7 +140,7 @@ pub(super) struct Pool {
     buffers: Vec<Vec<u8>>,
     #[expect(clippy::vec_box, reason = "connections hold boxes, and move them in and out")]
     queues: Vec<Box<Pending>>,
-    gather: Vec<u8>,
+    pub(super) gather: Vec<u8>,
     /// Bytes of output in memory, a chunk counted once, and of the entries of the queues.
     pub(super) queued_bytes: usize,
 }
@@ -198,7 +201,12 @@ impl Pool {
 impl Pending {
     /// Bytes that are queued, shared ones included, and what their entries take.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes + self.segments.len() * SEGMENT_BYTES
+        self.bytes + self.segments.len() * SEGMENT_BYTES + self.sealed.len()
+    }
+
+    /// Whether nothing is queued but what is sealed.
+    pub(super) fn is_drained(&self) -> bool {
+        self.bytes == 0
     }
 
     /// Bytes that are queued for this connection alone.
@@ -279,20 +287,43 @@ impl Pending {
     ) -> io::Result<(Written, usize)> {
         let (offered, taken) = self.offer(stream, pool)?;
         self.advance(pool, taken);
+        self.reach_marks(reached);
+        if taken < offered {
+            return Ok((Written::Blocked, taken));
+        }
+        self.queue_kept_pong(pool);
+        Ok((if self.is_drained() { Written::All } else { Written::Partly }, taken))
+    }
+
+    /// Takes out the marks up to which everything is written.
+    pub(super) fn reach_marks(&mut self, reached: &mut Vec<u64>) {
         while let Some(&(position, mark)) = self.marks.front()
             && position <= self.written
         {
             reached.push(mark);
             self.marks.pop_front();
         }
-        if taken < offered {
-            return Ok((Written::Blocked, taken));
-        }
+    }
+
+    /// The kernel takes output again: the pong that was kept for this moment is queued.
+    pub(super) fn queue_kept_pong(&mut self, pool: &mut Pool) {
         if !self.pong.is_empty() {
             let pong = std::mem::take(&mut self.pong);
             self.append(pool, Content::Frames, |out| out.extend_from_slice(&pong));
         }
-        Ok((if self.bytes == 0 { Written::All } else { Written::Partly }, taken))
+    }
+
+    /// Copies the first bytes of the queue, so many at most, in place of what is in `out`.
+    pub(super) fn gather(&self, out: &mut Vec<u8>, bytes_max: usize) {
+        out.clear();
+        for segment in &self.segments {
+            let rest = segment.rest();
+            let room = bytes_max - out.len();
+            out.extend_from_slice(rest.get(..room).unwrap_or(&rest));
+            if out.len() == bytes_max {
+                return;
+            }
+        }
     }
 
     /// One system call. Returns the bytes offered and the bytes taken.
@@ -323,7 +354,8 @@ impl Pending {
         }
     }
 
-    fn advance(&mut self, pool: &mut Pool, mut taken: usize) {
+    /// Takes the first bytes out of the queue: they are written, or sealed.
+    pub(super) fn advance(&mut self, pool: &mut Pool, mut taken: usize) {
         self.written += taken as u64;
         self.bytes -= taken;
         while let Some(first) = self.segments.front_mut() {
@@ -360,7 +392,7 @@ impl Pending {
         };
         let rest = first.bytes(first.at..end).to_vec();
         let (content, written) = (first.content, self.written);
-        self.clear(pool);
+        self.clear_queue(pool);
         self.written = written;
         // The rest of a frame is not a whole frame: nothing may be appended to its segment as if it were.
         self.append(pool, content, |out| out.extend_from_slice(&rest));
@@ -370,6 +402,12 @@ impl Pending {
     }
 
     fn clear(&mut self, pool: &mut Pool) {
+        self.clear_queue(pool);
+        self.sealed.give(pool);
+    }
+
+    /// Drops everything that is not sealed.
+    pub(super) fn clear_queue(&mut self, pool: &mut Pool) {
         while let Some(segment) = self.pop(pool) {
             let rest = segment.end - segment.at;
             match segment.source {

@@ -10,15 +10,19 @@
 //! are one edge, so after such an event we read on until the 0 that says so.
 //!
 //! Nobody may keep the loop for himself: after its budget, of bytes read or of bytes that these have become by
-//! inflating, a connection is *held back* and goes on in the next turn, which then does not wait. The same list serves whoever may not be read at the moment, because a
-//! response is outstanding or its own output does not drain; bytes that were read already are kept for it.
+//! inflating, a connection is *held back* and goes on in the next turn, which then does not wait. The same list
+//! serves whoever may not be read at the moment, because a response is outstanding or its own output does not
+//! drain; bytes that were read already are kept for it. What is read goes through the connection's front first, if
+//! it has one (`front.rs`): what TLS has opened is treated like what was read plainly.
 //!
 //! The tutorial's one `recv` of 2048 bytes, taken for one message. Tests: `tests/net/receiving.rs`, `requests.rs`.
 
 use std::io;
+use std::net::IpAddr;
 
 use super::config::{CONTROL_BURST_SECONDS, Deflate};
 use super::conn::{Parting, Reply, State};
+use super::peer::{ForwardedForError, forwarded_for};
 use super::{CloseReason, Handler, Message, Server};
 use crate::http::{self, Part, Response};
 use crate::ws::{self, Opcode};
@@ -51,17 +55,25 @@ impl<H: Handler> Server<H> {
                 self.io.hold_back(slot);
                 break;
             }
-            match conn.stream.read(&mut buffer) {
+            if conn.is_in_tls_handshake() {
+                let Some(left) = self.io.tls_handshakes_left.checked_sub(1) else {
+                    self.io.hold_back(slot);
+                    break;
+                };
+                self.io.tls_handshakes_left = left;
+            }
+            let held = conn.put_held(&mut buffer);
+            match conn.stream.read(buffer.get_mut(held..).unwrap_or_default()) {
                 Ok(0) => self.end_of_stream(slot),
                 Ok(count) => {
-                    if count < buffer.len() && !conn.ending {
+                    if held + count < buffer.len() && !conn.ending {
                         conn.readable = false;
                     }
                     conn.alive_at = self.io.tick;
                     conn.pinged = false;
                     self.io.counters.received_bytes_total += count as u64;
                     budget = budget.saturating_sub(count);
-                    self.feed(slot, buffer.get_mut(..count).unwrap_or_default());
+                    self.receive_through_front(slot, buffer.get_mut(..held + count).unwrap_or_default());
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => conn.readable = false,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -74,7 +86,7 @@ impl<H: Handler> Server<H> {
     /// The peer has finished. Responses and farewells that wait for the flush still go out (one that the handler
     /// still owes is waited for before this is read); a WebSocket connection that ends without a Close frame is
     /// lost (RFC 6455 section 7.1.5, code 1006).
-    fn end_of_stream(&mut self, slot: usize) {
+    pub(super) fn end_of_stream(&mut self, slot: usize) {
         let Some(conn) = self.io.conns.get_mut(slot) else { return };
         conn.readable = false;
         match conn.state {
@@ -85,7 +97,7 @@ impl<H: Handler> Server<H> {
 
     /// Hands bytes to whatever the state of the connection makes of them, and keeps what may not be looked at
     /// yet.
-    fn feed(&mut self, slot: usize, bytes: &mut [u8]) {
+    pub(super) fn feed(&mut self, slot: usize, bytes: &mut [u8]) {
         let own_max = self.io.limits.own_output_bytes_max;
         let mut at = 0;
         while at < bytes.len() {
@@ -230,7 +242,16 @@ impl<H: Handler> Server<H> {
         conn.reply = Some(Reply { part: Part::Whole, persistence: http::Persistence::Close });
         conn.deadline = None;
         let paths = self.config.websocket_paths;
+        let proxies = self.config.trusted_proxies.as_slice();
+        let proxied = conn.proxied;
+        let mut client = Ok(None);
         let upgrade = whole.with(|request| {
+            if proxied {
+                client = forwarded_for(request.headers, proxies);
+                if client.is_err() {
+                    return None;
+                }
+            }
             if request.is_websocket_upgrade() && (paths.is_empty() || paths.contains(&request.path())) {
                 let policy = ws::Policy {
                     subprotocols: self.config.subprotocols,
@@ -244,15 +265,19 @@ impl<H: Handler> Server<H> {
             self.handler.on_request(&mut self.outbox, id, request);
             None
         });
-        match upgrade.flatten() {
-            None => {
+        match (client, upgrade.flatten()) {
+            (Err(ForwardedForError), _) => {
+                let words = "X-Forwarded-For does not end in an address\n";
+                self.io.refuse(slot, &Response::text(400, words));
+            }
+            (_, None) => {
                 if let Some(conn) = self.io.conns.get_mut(slot) {
                     conn.request = Some(whole);
                 }
                 self.io.carry_out(&mut self.outbox);
             }
-            Some(Ok(accepted)) => self.open(slot, &accepted),
-            Some(Err(refusal)) => {
+            (Ok(client), Some(Ok(accepted))) => self.open_for(slot, client, &accepted),
+            (_, Some(Err(refusal))) => {
                 let mut response = Response::text(refusal.status(), format!("{refusal}\n"));
                 if refusal.status() == 426 {
                     response = response.header("sec-websocket-version", "13").header("upgrade", "websocket");
@@ -263,6 +288,19 @@ impl<H: Handler> Server<H> {
                 self.io.refuse(slot, &response);
             }
         }
+    }
+
+    /// Opens a connection, and counts it for whoever a trusted proxy says is at its other end.
+    fn open_for(&mut self, slot: usize, client: Option<IpAddr>, accepted: &ws::Accepted) {
+        if let Some(address) = self.io.counted(client) {
+            if self.io.is_crowded(address) {
+                self.io.counters.refused_total += 1;
+                self.io.refuse(slot, &Response::text(429, "too many connections from this address\n"));
+                return;
+            }
+            self.io.count_for(slot, Some(address));
+        }
+        self.open(slot, accepted);
     }
 
     /// The opening handshake is done. The response goes first, whatever came in the same segment as the
@@ -277,6 +315,7 @@ impl<H: Handler> Server<H> {
         self.io.look_again_at(slot, self.io.tick.plus_ms(self.io.limits.ping_after_ms));
         self.io.queue_http(slot, |out| accepted.encode(out));
         if let Some(address) = address {
+            log::debug!("{id} comes from {address}");
             self.handler.on_address(id, address);
         }
         self.handler.on_connect(&mut self.outbox, id);

@@ -11,7 +11,7 @@ use super::config::{Adjustment, Config, Listen, Signals};
 use super::io::Io;
 use super::listener::{Listener, raise_descriptor_limit};
 use super::signal::{Asked, Asking};
-use super::{ConnId, Handler, Outbox};
+use super::{ConnId, Handed, Handler, Outbox};
 use crate::base::clock::{Clock, Millis};
 use crate::base::counters::Counters;
 use crate::ws::{self, Inflater};
@@ -37,6 +37,8 @@ pub enum Turn {
 pub enum BindError {
     /// One of the addresses could not be listened on.
     Listen(Listen, io::Error),
+    /// A socket that was handed over cannot be used.
+    Handed(io::Error),
     /// The kernel gave no poll, or no signals.
     Setup(io::Error),
     /// The process may not have enough descriptors to accept anybody; holds how many it may have.
@@ -47,6 +49,7 @@ impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BindError::Listen(listen, error) => write!(f, "cannot listen on {listen}: {error}"),
+            BindError::Handed(error) => write!(f, "a socket that was handed over cannot be used: {error}"),
             BindError::Setup(error) => write!(f, "cannot set up the event loop: {error}"),
             BindError::TooFewDescriptors(limit) => {
                 write!(f, "a limit of {limit} descriptors (ulimit -n) leaves none for connections")
@@ -69,6 +72,8 @@ pub struct Server<H> {
     pub(super) outbox: Outbox,
     pub(super) io: Io,
     pub(super) read_buffer: Vec<u8>,
+    /// What TLS has opened of the read buffer.
+    pub(super) plaintext: Vec<u8>,
     pub(super) inflater: Inflater,
     /// By how many bytes the messages of the connection that is being read were longer than what came for them.
     pub(super) inflated_bytes: usize,
@@ -93,6 +98,7 @@ pub struct Server<H> {
     pub(super) flushed: Vec<(ConnId, u64)>,
     /// Kept for the next turn, so that a turn allocates nothing: connections to read, deadlines.
     ready: Vec<usize>,
+    spare: Vec<usize>,
     pub(super) due: Vec<ConnId>,
 }
 
@@ -103,20 +109,32 @@ impl<H: Handler> Server<H> {
     ///
     /// An address is taken or not ours, or the system gives no poll. Nothing is listened on then.
     pub fn bind(config: Config, handler: H) -> Result<Server<H>, BindError> {
+        Server::bind_with(Handed::default(), config, handler)
+    }
+
+    /// Serves on sockets that listen already, where there are any, and else as [`Server::bind`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::bind`]; or one of the sockets cannot be used.
+    pub fn bind_with(handed: Handed, config: Config, handler: H) -> Result<Server<H>, BindError> {
         let poll = Poll::new().map_err(BindError::Setup)?;
         let descriptors = raise_descriptor_limit();
         let reserved = RESERVED_DESCRIPTORS + config.listen.len();
         if descriptors <= reserved {
             return Err(BindError::TooFewDescriptors(descriptors));
         }
-        let mut listeners = Vec::new();
-        for (index, listen) in config.listen.iter().enumerate() {
-            let bound =
-                Listener::bind(listen, config.limits.socket_send_buffer_bytes).and_then(|mut listener| {
-                    listener.register(poll.registry(), listener_token(index))?;
-                    Ok(listener)
-                });
-            listeners.push(bound.map_err(|error| BindError::Listen(listen.clone(), error))?);
+        let send_buffer_bytes = config.limits.socket_send_buffer_bytes;
+        let mut listeners = Listener::adopt(handed, send_buffer_bytes).map_err(BindError::Handed)?;
+        if listeners.is_empty() {
+            for listen in &config.listen {
+                let bound = Listener::bind(listen, send_buffer_bytes);
+                listeners.push(bound.map_err(|error| BindError::Listen(listen.clone(), error))?);
+            }
+        }
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            let registered = listener.register(poll.registry(), listener_token(index));
+            registered.map_err(|error| BindError::Listen(listener.address.clone(), error))?;
         }
         let signals = match config.signals {
             Signals::Handled => {
@@ -125,16 +143,19 @@ impl<H: Handler> Server<H> {
             Signals::Ignored => None,
         };
         let clock = Clock::start();
+        let mut io = Io::new(config.limits.clone(), clock.now());
+        io.tls = config.tls.clone();
         Ok(Server {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
             listeners,
             signals,
-            io: Io::new(config.limits.clone(), clock.now()),
+            io,
             clock,
             handler,
             outbox: Outbox::default(),
             read_buffer: vec![0; READ_BUFFER_BYTES],
+            plaintext: Vec::new(),
             inflater: Inflater::new(),
             inflated_bytes: 0,
             ping_payload: Vec::new(),
@@ -154,6 +175,7 @@ impl<H: Handler> Server<H> {
             ended: false,
             flushed: Vec::new(),
             ready: Vec::new(),
+            spare: Vec::new(),
             due: Vec::new(),
         })
     }
@@ -282,15 +304,19 @@ impl<H: Handler> Server<H> {
         Some(Duration::from_millis(moment.ms_since(self.clock.now().mono)))
     }
 
-    /// Reads who is ready, and who was held back in the turn before.
+    /// Reads who was held back in the turn before, and who is ready: in this order, or a crowd of newcomers could
+    /// use up what a turn has for handshakes, again and again.
     fn read(&mut self) {
+        self.io.tls_handshakes_left = self.io.limits.tls_handshakes_per_turn;
         let mut ready = std::mem::take(&mut self.ready);
-        for slot in self.io.held_back.drain(..) {
+        let mut held_back = std::mem::replace(&mut self.io.held_back, std::mem::take(&mut self.spare));
+        for slot in held_back.drain(..) {
             if let Some(conn) = self.io.conns.get_mut(slot) {
                 conn.held_back = false;
             }
-            ready.push(slot);
+            self.receive(slot);
         }
+        self.spare = held_back;
         for slot in ready.drain(..) {
             self.receive(slot);
         }
@@ -325,9 +351,12 @@ impl<H: Handler> Server<H> {
 
     /// What the handler has ordered holds from now on.
     fn adjust(&mut self, adjustment: Adjustment) {
-        let Adjustment { origins, deflate, limits } = adjustment;
+        let Adjustment { origins, deflate, tls, trusted_proxies, proxy_protocol, limits } = adjustment;
         self.config.origins = origins;
         self.config.deflate = deflate;
+        self.config.trusted_proxies = trusted_proxies;
+        self.config.proxy_protocol = proxy_protocol;
+        self.io.tls = tls;
         self.config.limits = limits.clone();
         self.frames.message_bytes_max = limits.message_bytes_max;
         self.connections_max = limits.connections_max.min(self.descriptors_max);

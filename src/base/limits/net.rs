@@ -221,6 +221,24 @@ pub const READ_BYTES_PER_TURN: Limit = Limit {
     max: 1 << 30,
     test: "tests/net/receiving.rs::a_sender_at_line_rate_does_not_keep_the_others_waiting",
 };
+/// Reads of TLS handshakes in a turn; a handshake needs two or three.
+pub const TLS_HANDSHAKES_PER_TURN: Limit = Limit {
+    name: "tls_handshakes_per_turn",
+    unit: "reads",
+    default: 32,
+    min: 1,
+    max: 100_000,
+    test: "tests/net/tls.rs::a_crowd_shakes_hands_over_several_turns",
+};
+/// A header of the PROXY protocol, extra fields included.
+pub const PROXY_HEADER_BYTES_MAX: Limit = Limit {
+    name: "proxy_header_bytes_max",
+    unit: "bytes",
+    default: 2_048,
+    min: 232,
+    max: 65_551,
+    test: "src/net/proxy.rs::what_is_no_header_is_refused_as_soon_as_it_shows",
+};
 /// Connections accepted in a turn.
 pub const ACCEPTS_PER_TURN: Limit = Limit {
     name: "accepts_per_turn",
