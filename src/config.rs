@@ -247,9 +247,7 @@ impl Config {
     ///
     /// As [`Config::net`].
     pub fn adjustment(&self, before: Option<&TlsIdentity>) -> Result<net::Adjustment, ConfigError> {
-        let net::Config { origins, deflate, tls, trusted_proxies, proxy_protocol, limits, .. } =
-            self.net(before)?;
-        Ok(net::Adjustment { origins, deflate, tls, trusted_proxies, proxy_protocol, limits })
+        Ok(self.net(before)?.into())
     }
 
     /// What the store keeps.

@@ -100,6 +100,14 @@ pub struct Adjustment {
     pub limits: Limits,
 }
 
+impl From<Config> for Adjustment {
+    /// What of it may be told again.
+    fn from(config: Config) -> Adjustment {
+        let Config { origins, deflate, tls, trusted_proxies, proxy_protocol, limits, .. } = config;
+        Adjustment { origins, deflate, tls, trusted_proxies, proxy_protocol, limits }
+    }
+}
+
 /// Whether permessage-deflate is agreed to when a client offers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deflate {

@@ -89,8 +89,11 @@ impl<H: Handler> Server<H> {
     pub(super) fn end_of_stream(&mut self, slot: usize) {
         let Some(conn) = self.io.conns.get_mut(slot) else { return };
         conn.readable = false;
+        // It is owed close_notify, if nothing else.
+        let has_session = conn.tls_mut().is_some_and(|tls| !tls.is_handshaking());
         match conn.state {
             State::Handshaking | State::Lingering if conn.pending.is_some() => self.io.linger(slot),
+            State::Handshaking if has_session => self.io.linger(slot),
             _ => self.io.lose(slot, CloseReason::Lost),
         }
     }

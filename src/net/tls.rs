@@ -166,7 +166,8 @@ impl fmt::Display for Failure {
 /// The TLS of one connection.
 pub(super) struct Tls {
     session: UnbufferedServerConnection,
-    /// The beginning of a record.
+    /// The beginning of a record, or of a message of the handshake in several. rustls remembers what it has seen of
+    /// it, and wants it in front of whatever it is asked to look at.
     held: Vec<u8>,
     /// Nothing follows what is queued: it ends with close_notify.
     leaving: bool,
@@ -218,8 +219,12 @@ impl Tls {
         };
         if result.is_err() {
             self.mute = true;
-            // The alert that says why. There is no second error that could be said.
-            let _ = self.open(&mut [], &mut 0, plain, answer);
+            // The alert that says why. Asked once: behind what it has to say a session that has failed would look at
+            // the same bytes again, and must not.
+            let status = self.session.process_tls_records(bytes.get_mut(at..).unwrap_or_default());
+            if let Ok(ConnectionState::EncodeTlsData(mut alert)) = status.state {
+                append(answer, ALERT_BYTES, |room| alert.encode(room));
+            }
         }
         result
     }
@@ -234,7 +239,14 @@ impl Tls {
         loop {
             let UnbufferedStatus { discard, state } =
                 self.session.process_tls_records(bytes.get_mut(*at..).unwrap_or_default());
-            let flow = match state? {
+            let state = match state {
+                Ok(state) => state,
+                Err(error) => {
+                    *at += discard;
+                    return Err(error);
+                }
+            };
+            let flow = match state {
                 ConnectionState::ReadTraffic(mut traffic) => {
                     while let Some(record) = traffic.next_record() {
                         plain.extend_from_slice(record?.payload);
@@ -271,7 +283,7 @@ impl Tls {
             return Err(io::ErrorKind::NotConnected.into());
         }
         let room = plain.len() + (plain.len() / FRAGMENT_BYTES + 2) * RECORD_OVERHEAD_BYTES;
-        match self.session.process_tls_records(&mut []).state {
+        match self.session.process_tls_records(&mut self.held).state {
             Ok(ConnectionState::WriteTraffic(mut traffic)) => {
                 if append(out, room, |room| traffic.encrypt(plain, room)) {
                     return Ok(());
@@ -296,7 +308,7 @@ impl Tls {
     pub(super) fn farewell(&mut self, out: &mut Vec<u8>) {
         self.mute = true;
         if let Ok(ConnectionState::WriteTraffic(mut traffic)) =
-            self.session.process_tls_records(&mut []).state
+            self.session.process_tls_records(&mut self.held).state
         {
             append(out, ALERT_BYTES, |room| traffic.queue_close_notify(room));
         }

@@ -5,7 +5,7 @@ use karez::net::{AddressExemption, Adjustment, Config, Deflate, Limits};
 use crate::world::*;
 
 fn adjustment(limits: Limits) -> Adjustment {
-    Adjustment { origins: Vec::new(), deflate: Deflate::Declined, limits }
+    Adjustment { deflate: Deflate::Declined, limits, ..config().into() }
 }
 
 #[test]
