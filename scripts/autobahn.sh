@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# scripts/autobahn.sh [--all] [--server COMMAND] | --install
+# scripts/autobahn.sh [--all] [--tls] [--server COMMAND] | --install
 #
 # Runs the Autobahn test suite (its "fuzzing client", 517 cases) against the WebSocket engine and compares
 # every verdict with tests/data/autobahn-expected.json. Ends with 0 only if all of them are as written there.
 #
 # Without --all: groups 1 to 7, 9 and 10, and the small ones of 12 and 13 (compression). Those in 12 and 13
 # that take long only repeat the others with other sizes and window bits.
+# --tls: the same over TLS, with a certificate from tests/data/tls; the reports are then in target/autobahn-tls.
 # --install: only install the suite. --server COMMAND: test another server than tests/examples/echo.rs. It has
 # to echo every message and to print `listening on 127.0.0.1:PORT` on its standard output.
 #
@@ -18,7 +19,7 @@ cd "$(dirname "$0")/.."
 readonly requirements=tests/data/autobahn-requirements.txt
 readonly expected=tests/data/autobahn-expected.json
 readonly packages=$PWD/target/tools/autobahn
-readonly reports=$PWD/target/autobahn
+reports=$PWD/target/autobahn
 readonly all_cases='"*"'
 readonly core_cases='"1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*",
   "12.1.1", "12.1.2", "12.1.3", "12.1.11", "12.2.1", "12.3.1", "13.1.1", "13.2.1", "13.3.1", "13.4.1", "13.5.1", "13.6.1", "13.7.1", "13.7.11"'
@@ -26,13 +27,18 @@ readonly core_cases='"1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10
 cases=$core_cases
 time_limit=900
 server_command=
+server_options=
+scheme=ws
 install_only=
 while (($#)); do
   case $1 in
     --install) install_only=yes ;;
     --all) cases=$all_cases time_limit=3600 ;;
+    --tls)
+      scheme=wss reports+=-tls
+      server_options=' --tls-cert tests/data/tls/one.cert.pem --tls-key tests/data/tls/one.key.pem' ;;
     --server) server_command=${2:?--server needs a command}; shift ;;
-    *) echo "usage: scripts/autobahn.sh [--all] [--server COMMAND] | --install" >&2; exit 2 ;;
+    *) echo "usage: scripts/autobahn.sh [--all] [--tls] [--server COMMAND] | --install" >&2; exit 2 ;;
   esac
   shift
 done
@@ -88,7 +94,7 @@ if [[ -n $install_only ]]; then exit; fi
 
 if [[ -z $server_command ]]; then
   cargo build --quiet --release --example echo
-  server_command='target/release/examples/echo --listen 127.0.0.1:0'
+  server_command="target/release/examples/echo --listen 127.0.0.1:0$server_options"
 fi
 rm -rf "$reports"
 mkdir -p "$reports"
@@ -106,7 +112,7 @@ if [[ -z $address ]]; then say "the server did not say \`listening on ADDRESS\` 
 
 cat >"$reports/spec.json" <<SPEC
 { "outdir": "$reports",
-  "servers": [{ "agent": "karez", "url": "ws://$address" }],
+  "servers": [{ "agent": "karez", "url": "$scheme://$address" }],
   "cases": [$cases],
   "exclude-cases": [], "exclude-agent-cases": {} }
 SPEC
@@ -121,7 +127,7 @@ wstest.run()
 PYTHON
 client=$!
 started+=("$client")
-say "running against $address; progress in target/autobahn/client.log"
+say "running against $scheme://$address; progress in ${reports#"$PWD"/}/client.log"
 status=0
 wait "$client" || status=$?
 if ((status == 124)); then say "not done after $time_limit s"; fi

@@ -11,6 +11,8 @@ mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
 mod full;
+#[cfg(target_os = "linux")]
+mod handed;
 mod kept;
 mod logins;
 mod pages;
@@ -21,5 +23,6 @@ mod sessions;
 mod settings;
 mod slow;
 mod tidy;
+mod tls;
 mod tokens;
 mod world;

@@ -66,7 +66,12 @@ impl Process {
     }
 
     fn greeting_on_stderr(command: &mut Command) -> Process {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Process::greeting_with(command.stdout(Stdio::null()))
+    }
+
+    /// A command that becomes the daemon, with its standard output where it is, once it has greeted.
+    pub fn greeting_with(command: &mut Command) -> Process {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let process = Process::collecting(child, stderr);
         process.wait_for_line("  store ");
@@ -82,6 +87,15 @@ impl Process {
             }
         });
         Process { child, lines, reader: Some(reader) }
+    }
+
+    /// A command that becomes the daemon, which must end by itself: exit code and standard error.
+    #[track_caller]
+    pub fn ending_with(command: &mut Command) -> (i32, String) {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let (status, lines) = Process::collecting(child, stderr).wait();
+        (status.code().unwrap(), lines.join("\n"))
     }
 
     pub fn pid(&self) -> u32 {
@@ -180,7 +194,7 @@ pub fn run_to_end(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, Strin
 
 /// Without settings from the environment and the files of whoever runs the tests, and without a trace of a test that has
 /// named no folder.
-fn clean(command: &mut Command) -> &mut Command {
+pub fn clean(command: &mut Command) -> &mut Command {
     let ours = std::env::vars_os().map(|(name, _)| name);
     for name in ours.filter(|name| name.to_string_lossy().starts_with("KAREZ_")) {
         command.env_remove(name);

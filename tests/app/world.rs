@@ -22,7 +22,7 @@ pub struct World<S: Storage = Memory> {
 pub fn told(arguments: &[&str]) -> (Config, Settings) {
     let all = ["karez", "--listen", "127.0.0.1:0"].into_iter().chain(arguments.iter().copied());
     let config = config::Config::try_parse_from(all).unwrap();
-    (Config { signals: Signals::Ignored, ..config.net() }, config.settings().unwrap())
+    (Config { signals: Signals::Ignored, ..config.net(None).unwrap() }, config.settings().unwrap())
 }
 
 impl World {

@@ -2,10 +2,10 @@
 //! messages of 64 MiB, any number of empty ones, and is in no hurry about slow readers.
 //!
 //! ```text
-//! cargo run --release --example echo -- --listen 127.0.0.1:9001
+//! cargo run --release --example echo -- --listen 127.0.0.1:9001 [--tls-cert FILE --tls-key FILE]
 //! ```
 
-use karez::net::{CloseReason, Config, ConnId, Handler, Limits, Message, Outbox, Server};
+use karez::net::{CloseReason, Config, ConnId, Handler, Limits, Message, Outbox, Server, TlsIdentity};
 
 struct Echo;
 
@@ -21,8 +21,11 @@ impl Handler for Echo {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != "--listen");
-    let address = arguments.nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
+    let address = argument("--listen").unwrap_or_else(|| "127.0.0.1:9001".to_owned());
+    let tls = match (argument("--tls-cert"), argument("--tls-key")) {
+        (Some(cert), Some(key)) => Some(TlsIdentity::from_pem(&std::fs::read(cert)?, &std::fs::read(key)?)?),
+        _ => None,
+    };
     let mebibytes = 1024 * 1024;
     let limits = Limits {
         message_bytes_max: 64 * mebibytes,
@@ -32,7 +35,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         control_frames_per_second: 100_000,
         ..Limits::default()
     };
-    let mut server = Server::bind(Config { limits, ..Config::new(address.parse()?) }, Echo)?;
+    let mut server = Server::bind(Config { limits, tls, ..Config::new(address.parse()?) }, Echo)?;
     server.addresses().for_each(|address| println!("listening on {address}"));
     Ok(server.run()?)
+}
+
+/// What follows this name on the command line.
+fn argument(name: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != name).nth(1)
 }
