@@ -160,10 +160,10 @@ impl<H: Handler> Server<H> {
     }
 
     fn take_records(&mut self, slot: usize, bytes: &mut [u8]) {
+        let Some(tls) = self.io.conns.get_mut(slot).and_then(Conn::tls_mut) else { return };
         let mut answer = self.io.pool.buffer();
         let mut plain = std::mem::take(&mut self.plaintext);
         plain.clear();
-        let Some(tls) = self.io.conns.get_mut(slot).and_then(Conn::tls_mut) else { return };
         let received = tls.receive(bytes, &mut plain, &mut answer);
         if !answer.is_empty() {
             self.io.with_pending(slot, |pending, pool| pending.append_sealed(pool, &answer));

@@ -133,6 +133,7 @@ fn source(header: &[u8]) -> Result<Source, HeaderError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
     use super::*;
 

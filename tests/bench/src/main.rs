@@ -26,6 +26,7 @@ mod server;
 mod slow;
 mod table;
 mod throughput;
+mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,7 +36,7 @@ use record::{Record, Row};
 
 type Scenario = (&'static str, fn(&Bench));
 
-const SCENARIOS: [Scenario; 17] = [
+const SCENARIOS: [Scenario; 18] = [
     ("echo", throughput::echo),
     ("fan-out", throughput::fan_out),
     ("chat", throughput::chat),
@@ -53,6 +54,7 @@ const SCENARIOS: [Scenario; 17] = [
     ("idle", idle::idle),
     ("slow", slow::slow),
     ("opening", opening::opening),
+    ("tls", tls::tls),
 ];
 
 /// What is there to be measured, and how thoroughly.
