@@ -14,7 +14,7 @@ use crate::net::{ProxyProtocol, TlsError, TlsIdentity, TrustedProxy};
 /// TLS and proxies.
 #[derive(Clone, Debug, Args)]
 pub struct FrontSettings {
-    /// A file with the certificate for TLS, in PEM: the server's own first, then those between it and the root.
+    /// A file with the certificate for TLS, in PEM: that of the server first, then those between it and the root.
     /// With it every TCP address speaks https and wss and nothing else. Or a credential of systemd, tls_cert.
     #[arg(long, env = "KAREZ_TLS_CERT", value_name = "PATH")]
     pub tls_cert: Option<PathBuf>,
