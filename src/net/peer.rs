@@ -138,12 +138,13 @@ impl Io {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
     use super::*;
 
     fn client(values: &[&str]) -> Result<Option<String>, ForwardedForError> {
-        let proxies = ["10.0.0.0/8", "fd00::/8", "192.0.2.1"].map(|text| text.parse().unwrap());
+        let proxies = ["10.0.0.0/8", "fd00::/8", "192.0.2.1"];
+        let proxies: Vec<TrustedProxy> = proxies.iter().filter_map(|text| text.parse().ok()).collect();
+        assert_eq!(proxies.len(), 3);
         let headers: Vec<Header<'_>> = values
             .iter()
             .map(|value| Header { name: "X-Forwarded-For", value: value.as_bytes() })
@@ -184,7 +185,8 @@ mod tests {
     #[test]
     fn a_proxy_is_a_network_an_address_or_unix() {
         for (text, written) in [("10.0.0.0/8", "10.0.0.0/8"), ("::1", "::1/128"), ("unix", "unix")] {
-            assert_eq!(text.parse::<TrustedProxy>().unwrap().to_string(), written);
+            let proxy = text.parse::<TrustedProxy>();
+            assert_eq!(proxy.map(|proxy| proxy.to_string()), Ok(written.to_owned()));
         }
         for text in ["", "10.0.0.0/33", "localhost", "10.0.0.0/8 ", "UNIX"] {
             assert!(text.parse::<TrustedProxy>().is_err(), "{text:?}");

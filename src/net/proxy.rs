@@ -133,11 +133,12 @@ fn source(header: &[u8]) -> Result<Source, HeaderError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
     use super::*;
 
     const MAX: usize = 2048;
+    const V4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
+    const V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 7);
 
     fn header(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
         let mut header = SIGNATURE.to_vec();
@@ -152,8 +153,7 @@ mod tests {
     }
 
     fn v6() -> Vec<u8> {
-        let client: Ipv6Addr = "2001:db8::7".parse().unwrap();
-        [&client.octets()[..], &[0; 16], &[0x30, 0x39, 0x20, 0x5a]].concat()
+        [&V6.octets()[..], &[0; 16], &[0x30, 0x39, 0x20, 0x5a]].concat()
     }
 
     fn read(bytes: &[u8]) -> Result<(usize, Option<Source>), HeaderError> {
@@ -162,12 +162,12 @@ mod tests {
 
     #[test]
     fn what_a_proxy_says_is_read_at_every_cut() {
-        let client = |text: &str| Source::Client(text.parse().unwrap());
+        let (client_v4, client_v6) = (Source::Client(V4.into()), Source::Client(V6.into()));
         let cases = [
-            (header(0x21, 0x11, &v4(&[])), client("192.0.2.7")),
+            (header(0x21, 0x11, &v4(&[])), client_v4),
             // With fields: type, two bytes of length, content.
-            (header(0x21, 0x11, &v4(&[0x02, 0, 3, b'a', b'.', b'b', 0x04, 0, 0])), client("192.0.2.7")),
-            (header(0x21, 0x21, &v6()), client("2001:db8::7")),
+            (header(0x21, 0x11, &v4(&[0x02, 0, 3, b'a', b'.', b'b', 0x04, 0, 0])), client_v4),
+            (header(0x21, 0x21, &v6()), client_v6),
             (header(0x20, 0x00, &[]), Source::Proxy),
             (header(0x20, 0x11, &v4(&[])), Source::Proxy),
             (header(0x21, 0x00, &[1, 2, 3]), Source::Proxy),
