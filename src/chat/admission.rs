@@ -14,6 +14,7 @@ use super::ids::Id;
 use super::input::{Command, Grant, Identity, Target};
 use super::output::{Farewell, Refusal, Sink};
 use super::parking::Request;
+use super::permission::Asker;
 use super::quota::Spell;
 use super::user::{self, UserSlot};
 use super::{Chat, refuse, search};
@@ -33,9 +34,15 @@ impl From<Refusal> for Objection {
 
 impl Chat {
     /// Whether the request may go on. If not, it is answered here.
-    pub(super) fn admit(&mut self, now: Now, request: &Request<'_>, out: &mut impl Sink) -> bool {
-        let (session, id) = (request.session, request.id.as_deref());
-        let Err(objection) = self.object(now, request) else { return true };
+    pub(super) fn admit(
+        &mut self,
+        now: Now,
+        request: Request<'_>,
+        asker: Option<Asker>,
+        out: &mut impl Sink,
+    ) -> bool {
+        let (session, id) = (request.session, request.id);
+        let Err(objection) = self.object(now, request, asker) else { return true };
         self.turn.answered(session, id);
         match objection {
             Objection::Refused(refusal) => refuse(session, id, refusal, out),
@@ -44,20 +51,20 @@ impl Chat {
         false
     }
 
-    fn object(&mut self, now: Now, request: &Request<'_>) -> Result<(), Objection> {
-        match (&request.command, self.user_of(request.session)) {
+    fn object(&mut self, now: Now, request: Request<'_>, asker: Option<Asker>) -> Result<(), Objection> {
+        match (request.command, asker) {
             (Command::Ping, _) => {}
-            (Command::Login(..), Ok(_)) => {
+            (Command::Login(..), Some(_)) => {
                 return Err(Refusal::Conflict("this connection is logged in").into());
             }
-            (Command::Login(Identity::Known(Grant { uid, .. }), _), Err(_)) if user::is_reserved(uid) => {
+            (Command::Login(Identity::Known(Grant { uid, .. }), _), None) if user::is_reserved(uid) => {
                 return Err(Refusal::Forbidden.into());
             }
-            (Command::Login(..), Err(_)) => {}
-            (_, Err(refusal)) => return Err(refusal.into()),
-            (_, Ok(user)) => self.count(now.mono, user)?,
+            (Command::Login(..), None) => {}
+            (_, None) => return Err(Refusal::LoginRequired.into()),
+            (_, Some(asker)) => self.count(now.mono, asker.user)?,
         }
-        Ok(self.check(&request.command)?)
+        Ok(self.check(request.command)?)
     }
 
     /// Counts a request for the rate of its user.

@@ -22,27 +22,46 @@ use super::turn::Undo;
 use super::user::UserSlot;
 use crate::base::clock::Now;
 
+/// Two users, whichever is named first: by the lasting names of their rows, so that neither uid is hashed nor copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Pair(u64, u64);
+
 impl Chat {
     /// What must be asked before these two can talk.
     pub(super) fn needs_direct(&self, user: UserSlot, peer: &Id) -> Option<Query> {
-        self.needs_last(Conversation::direct(&self.users[user].uid, peer)).or_else(|| {
-            let is_known = self.users.find(peer).is_some_and(|peer| peer.blocked.is_some());
+        let slot = self.users.slot(peer);
+        self.needs_last(user, (peer, slot)).or_else(|| {
+            let is_known = slot.is_some_and(|slot| self.users[slot].blocked.is_some());
             (!is_known).then(|| Query::User(peer.clone()))
         })
     }
 
-    /// What must be asked before a private conversation can have a further entry.
-    pub(super) fn needs_last(&self, conversation: Conversation) -> Option<Query> {
-        match conversation {
-            known if self.directs.contains_key(&known) => None,
-            Conversation::Direct(low, high) => Some(Query::Direct(low, high)),
-            Conversation::Group(_) => None,
+    /// What must be asked before the private conversation with this user can have a further entry.
+    pub(super) fn needs_last(&self, user: UserSlot, (peer, slot): (&Id, Option<UserSlot>)) -> Option<Query> {
+        if slot.is_some_and(|peer| self.directs.contains_key(&self.pair(user, peer))) {
+            return None;
         }
+        let uid = &self.users[user].uid;
+        let (low, high) = if uid <= peer { (uid, peer) } else { (peer, uid) };
+        Some(Query::Direct(low.clone(), high.clone()))
     }
 
     /// Takes the last `seq` that the store knows, unless a later one is known here.
     pub(super) fn load_direct(&mut self, low: &Id, high: &Id, seq: u64) {
-        self.directs.entry(Conversation::direct(low, high)).or_insert(seq);
+        let two = [low, high].map(|uid| self.users.intern(uid));
+        for user in two {
+            if self.is_idle_user(user) {
+                self.users.loosen(user);
+            }
+        }
+        let pair = self.pair(two[0], two[1]);
+        self.directs.entry(pair).or_insert(seq);
+    }
+
+    /// The two of a private conversation.
+    pub(super) fn pair(&self, one: UserSlot, other: UserSlot) -> Pair {
+        let (one, other) = (self.users.lasting_name(one), self.users.lasting_name(other));
+        Pair(one.min(other), one.max(other))
     }
 
     pub(super) fn whisper(
@@ -56,15 +75,17 @@ impl Chat {
         if let Some(reply) = self.said_before(sending, &target)? {
             return Ok(reply);
         }
-        self.may_write_to(sending.asker, peer)?;
         let (user, draft) = (sending.asker.user, sending.draft);
-        let conversation = Conversation::direct(&self.users[user].uid, peer);
-        let last = self.directs.get(&conversation).copied().unwrap_or(0);
+        let other = self.users.intern(peer);
+        self.may_write_to(sending.asker, other)?;
+        let pair = self.pair(user, other);
+        let last = self.directs.get(&pair).copied().unwrap_or(0);
         draft::check_reply(draft, last)?;
         self.remember(user, out);
         self.guests.name(peer);
-        let seq = self.number_of_two(&conversation);
-        let must_wait = self.find_receivers(user, peer, (&conversation, seq));
+        let seq = self.number_of_two(pair);
+        let conversation = Conversation::direct(&self.users[user].uid, peer);
+        let must_wait = self.find_receivers(user, other, (&conversation, seq));
         let entry = draft::entry(draft, &conversation, seq, &self.users[user], now.unix);
         out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: sending.sent_as() }));
         if must_wait {
@@ -75,11 +96,11 @@ impl Chat {
     }
 
     /// Takes the next number of a private conversation.
-    pub(super) fn number_of_two(&mut self, conversation: &Conversation) -> u64 {
-        let seq = self.directs.get(conversation).copied().unwrap_or(0) + 1;
-        self.directs.insert(conversation.clone(), seq);
-        self.turn.undo(Undo::Whispered(conversation.clone()));
-        seq
+    pub(super) fn number_of_two(&mut self, pair: Pair) -> u64 {
+        let last = self.directs.entry(pair).or_default();
+        *last += 1;
+        self.turn.undo(Undo::Whispered(pair));
+        *last
     }
 
     pub(super) fn type_to_user(

@@ -29,7 +29,7 @@ use crate::base::clock::Now;
 pub(super) struct Page<'a> {
     pub(super) session: SessionId,
     pub(super) id: Option<&'a str>,
-    pub(super) after: Option<Id>,
+    pub(super) after: Option<&'a Id>,
     pub(super) limit: Option<u32>,
 }
 
@@ -178,7 +178,7 @@ impl Chat {
         let slot = self.groups.intern(gid);
         self.may(now, asker, slot, Deed::Look)?;
         let group = &self.groups[slot];
-        let from = page.after.as_ref().map_or(0, |after| match group.position(&self.users, after) {
+        let from = page.after.map_or(0, |after| match group.position(&self.users, after) {
             Ok(at) => at + 1,
             Err(at) => at,
         });

@@ -51,11 +51,12 @@ mod table;
 mod turn;
 mod user;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use direct::Pair;
 use expiry::Expiry;
 use forgetting::Forgetting;
-use ids::{Conversation, SessionId, TOPIC_ALL};
+use ids::{SessionId, TOPIC_ALL};
 use input::{Command, Input, Role, Target};
 pub use limits::{BroadcastPolicy, Limits};
 use output::{Event, Farewell, Output, Refusal, Sink, To};
@@ -74,6 +75,7 @@ use turn::Turn;
 use user::{Guests, User, UserSlot};
 
 use crate::base::clock::{Millis, Now, UnixDay};
+use crate::base::map::Map;
 
 /// How much the core holds in memory, not how much there is in the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,11 +93,11 @@ pub struct Counts {
 /// The core. One per daemon.
 pub struct Chat {
     limits: Limits,
-    sessions: HashMap<SessionId, Session>,
+    sessions: Map<SessionId, Session>,
     users: Table<User>,
     groups: Table<Group>,
     /// The last `seq` of private conversations.
-    directs: HashMap<Conversation, u64>,
+    directs: Map<Pair, u64>,
     guests: Guests,
     presence: Presence,
     expiry: Expiry,
@@ -120,10 +122,10 @@ impl Chat {
             forgetting: Forgetting::after_start(limits.forgetting_every_ms),
             today: UnixDay::default(),
             limits,
-            sessions: HashMap::new(),
+            sessions: Map::default(),
             users: Table::new(),
             groups: Table::new(),
-            directs: HashMap::new(),
+            directs: Map::default(),
             presence: Presence::default(),
             expiry: Expiry::default(),
             spells: BTreeMap::new(),
@@ -155,8 +157,8 @@ impl Chat {
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut impl Sink) {
         self.today = now.unix.day();
         match input {
-            Input::Request { session, id, command } => {
-                self.request(now, Request { session, id, command, admitted: false }, out);
+            Input::Request { session, ref id, ref command } => {
+                self.request(now, Request { session, id: id.as_deref(), command, admitted: false }, out);
             }
             Input::Gone(session) => self.gone(now, session, out),
             Input::Answer(record) => self.answer(now, record, out),
@@ -182,19 +184,20 @@ impl Chat {
     }
 
     /// Serves a request for which everything is known.
-    fn serve(&mut self, now: Now, request: Request<'_>, out: &mut impl Sink) {
+    fn serve(&mut self, now: Now, request: Request<'_>, asker: Option<Asker>, out: &mut impl Sink) {
         let Request { session, id, command, .. } = request;
-        let id = id.as_deref();
         self.turn.answered(session, id);
         let outcome = match command {
-            Command::Login(identity, resume) => self.login(now, (session, id), (identity, resume), out),
+            Command::Login(identity, resume) => {
+                self.login(now, (session, id), (identity, resume.as_ref()), out)
+            }
             Command::Ping => {
                 out.put(Output::Deliver { to: To::Session(session), event: Event::Pong { id } });
                 Ok(Reply::Given)
             }
-            command => match self.user_of(session) {
-                Ok(user) => self.serve_user(now, (session, id), user, command, out),
-                Err(refusal) => Err(refusal),
+            command => match asker {
+                Some(asker) => self.serve_user(now, (session, id), asker, command, out),
+                None => Err(Refusal::LoginRequired),
             },
         };
         match (outcome, id) {
@@ -217,42 +220,40 @@ impl Chat {
         &mut self,
         now: Now,
         (session, id): (SessionId, Option<&str>),
-        user: UserSlot,
-        command: Command<'_>,
+        asker: Asker,
+        command: &Command<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
-        let asker = self.asker(session)?;
+        let user = asker.user;
         match command {
             Command::Login(..) | Command::Ping => Ok(Reply::Given),
             Command::Refresh(grant) => self.refresh(now, (session, id), grant.as_ref(), out),
-            Command::Join { gid } => self.join(now, asker, &gid, out),
-            Command::Leave { gid } => self.leave(now, asker, &gid, out),
+            Command::Join { gid } => self.join(now, asker, gid, out),
+            Command::Leave { gid } => self.leave(now, asker, gid, out),
             Command::Members { gid, after, limit } => {
-                let page = group::Page { session, id, after, limit };
-                self.list_members(now, asker, &gid, &page, out)
+                let page = group::Page { session, id, after: after.as_ref(), limit: *limit };
+                self.list_members(now, asker, gid, &page, out)
             }
-            Command::Group { gid, draft } => {
-                self.speak(now, &gid, &Sending { asker, id, draft: &draft }, out)
-            }
-            Command::Act { gid, act } => self.act(now, asker, &gid, &act, out),
+            Command::Group { gid, draft } => self.speak(now, gid, &Sending { asker, id, draft }, out),
+            Command::Act { gid, act } => self.act(now, asker, gid, act, out),
             Command::Groups { .. } => self.list_groups((session, id), out),
-            Command::Profile { name } => self.call_oneself(user, &name, out),
-            Command::Block { uid, on } => self.block(user, &uid, on, out),
-            Command::Pm { uid, draft } => self.whisper(now, &uid, &Sending { asker, id, draft: &draft }, out),
-            Command::History { target, .. } => self.read_history(now, asker, (session, id), &target, out),
-            Command::Recall { target, seq } => self.recall(now, asker, &target, seq, out),
+            Command::Profile { name } => self.call_oneself(user, name, out),
+            Command::Block { uid, on } => self.block(user, uid, *on, out),
+            Command::Pm { uid, draft } => self.whisper(now, uid, &Sending { asker, id, draft }, out),
+            Command::History { target, .. } => self.read_history(now, asker, (session, id), target, out),
+            Command::Recall { target, seq } => self.recall(now, asker, target, *seq, out),
             Command::Conversations { .. } => self.list_conversations((session, id), out),
-            Command::Read { target, seq } => self.move_cursor(now, asker, &target, seq, out),
+            Command::Read { target, seq } => self.move_cursor(now, asker, target, *seq, out),
             Command::Search { query, target, cursor, limit } => {
-                let search = Search { query: &query, target: target.as_ref(), cursor, limit };
+                let search = Search { query, target: target.as_ref(), cursor: *cursor, limit: *limit };
                 self.search(now, asker, (session, id), search, out)
             }
-            Command::Broadcast { content } => self.broadcast(now, asker, &content, out),
-            Command::Typing { target } => match &target {
-                Target::Group(gid) => self.type_in_group(now, asker, &target, gid, out),
-                Target::User(uid) => self.type_to_user(user, &target, uid, out),
+            Command::Broadcast { content } => self.broadcast(now, asker, content, out),
+            Command::Typing { target } => match target {
+                Target::Group(gid) => self.type_in_group(now, asker, target, gid, out),
+                Target::User(uid) => self.type_to_user(user, target, uid, out),
             },
-            Command::Presence { uids } => self.watch((session, id), user, &uids, out),
+            Command::Presence { uids } => self.watch((session, id), user, uids, out),
         }
     }
 

@@ -99,33 +99,34 @@ impl Chat {
     pub(super) fn find_receivers(
         &mut self,
         author: UserSlot,
-        peer: &Id,
+        other: UserSlot,
         (conversation, seq): (&Conversation, u64),
     ) -> bool {
-        let other = self.users.slot(peer);
         let mut receivers = std::mem::take(&mut self.receivers);
         receivers.clear();
         receivers.extend_from_slice(self.users[author].sessions.as_slice());
-        if let Some(other) = other.filter(|other| *other != author) {
+        if other != author {
             receivers.extend_from_slice(self.users[other].sessions.as_slice());
         }
         if !self.replays.running.is_empty() {
             receivers.retain(|session| !self.holds_back(*session, conversation, seq));
         }
         let takes = |session: &SessionId| {
-            self.sessions.get(session).is_some_and(|row| Some(row.user) == other && !row.ending)
+            self.sessions.get(session).is_some_and(|row| row.user == other && !row.ending)
         };
-        let is_heard = receivers.iter().any(takes);
+        // The author's come first.
+        let is_heard = receivers.iter().rev().any(takes);
         self.receivers = receivers;
-        if let Some(other) = other.filter(|other| *other != author) {
-            if is_heard {
-                self.turn.heard(other, conversation, seq);
-            } else {
-                self.users[other].waits = true;
-            }
-        }
         // Whoever speaks to oneself knows it.
-        !is_heard && other != Some(author)
+        if other == author {
+            return false;
+        }
+        if is_heard {
+            self.turn.heard(other, author, seq);
+        } else {
+            self.users[other].waits = true;
+        }
+        !is_heard
     }
 
     /// Whether a session gets a private entry by its replay, and not now: the conversation has a leg, or gets one
@@ -168,9 +169,10 @@ impl Chat {
 
     /// The last session of a user has ended: what it was sent in this turn waits.
     pub(super) fn wait_again(&mut self, user: UserSlot, out: &mut impl Sink) {
-        for (conversation, seq) in self.turn.take_heard_by(user) {
+        for (author, seq) in self.turn.take_heard_by(user) {
             self.users[user].waits = true;
             let uid = &self.users[user].uid;
+            let conversation = Conversation::direct(uid, &self.users[author].uid);
             out.put(Output::Store(Store::Wait { uid, conversation: &conversation, seq }));
         }
     }

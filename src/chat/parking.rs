@@ -14,7 +14,6 @@
 //!
 //! Tested in `tests/chat/parking.rs`.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Chat;
@@ -22,33 +21,54 @@ use super::history::Reading;
 use super::ids::{Id, SessionId};
 use super::input::{Command, Identity, Target};
 use super::output::{Output, Query, Record, Sink};
+use super::permission::Asker;
 use super::search::Search;
+use super::session::Session;
 use crate::base::clock::Now;
 
-/// A request on its way.
-pub(super) struct Request<'a> {
+/// A request on its way, lent by whoever brings it: most are served at once, and so are never moved nor copied.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'r> {
     pub(super) session: SessionId,
-    pub(super) id: Option<Cow<'a, str>>,
-    pub(super) command: Command<'a>,
+    pub(super) id: Option<&'r str>,
+    pub(super) command: &'r Command<'r>,
     /// It is within the rate and well-formed; that is asked once.
     pub(super) admitted: bool,
 }
 
-impl Request<'_> {
-    fn into_owned(self) -> Request<'static> {
-        Request {
-            session: self.session,
-            id: self.id.map(|id| Cow::Owned(id.into_owned())),
-            command: self.command.into_owned(),
-            admitted: self.admitted,
-        }
+/// A request that waits.
+pub(super) struct Parked {
+    pub(super) session: SessionId,
+    pub(super) id: Option<Box<str>>,
+    command: Command<'static>,
+    admitted: bool,
+}
+
+impl Parked {
+    fn copy_of(request: Request<'_>) -> Parked {
+        let Request { session, id, command, admitted } = request;
+        Parked { session, id: id.map(Box::from), command: command.clone().into_owned(), admitted }
     }
+
+    fn request(&self) -> Request<'_> {
+        let Parked { session, id, command, admitted } = self;
+        Request { session: *session, id: id.as_deref(), command, admitted: *admitted }
+    }
+}
+
+/// What becomes of a request.
+#[derive(PartialEq, Eq)]
+enum Progress {
+    /// It was answered, or needs no answer.
+    Done,
+    /// It was admitted, and waits for the store.
+    Waits,
 }
 
 /// The requests that wait, in the order in which they came, and what has been asked.
 #[derive(Default)]
 pub(super) struct Parking {
-    waiting: Vec<Request<'static>>,
+    waiting: Vec<Parked>,
     asked: BTreeSet<Query>,
     /// An answer that serves one request and is kept nowhere.
     pub(super) at_hand: Option<Record>,
@@ -73,7 +93,7 @@ impl Parking {
 
     /// Nothing is waited for any more. Returns the requests that waited; an answer that still comes does no
     /// harm.
-    pub(super) fn give_up(&mut self) -> Vec<Request<'static>> {
+    pub(super) fn give_up(&mut self) -> Vec<Parked> {
         self.asked.clear();
         std::mem::take(&mut self.waiting)
     }
@@ -104,9 +124,10 @@ impl Chat {
     /// A request has come in: it is served, refused or parked.
     pub(super) fn request(&mut self, now: Now, request: Request<'_>, out: &mut impl Sink) {
         let behind = self.parking.waiting.iter().any(|parked| parked.session == request.session);
-        let waits = if behind { Some(request) } else { self.advance(now, request, out) };
-        if let Some(request) = waits {
-            self.parking.waiting.push(request.into_owned());
+        if behind {
+            self.parking.waiting.push(Parked::copy_of(request));
+        } else if self.advance(now, request, out) == Progress::Waits {
+            self.parking.waiting.push(Parked::copy_of(Request { admitted: true, ..request }));
         }
     }
 
@@ -132,14 +153,15 @@ impl Chat {
         }
         let mut still = Vec::new();
         let mut blocked = BTreeSet::new();
-        for request in std::mem::take(&mut self.parking.waiting) {
-            let session = request.session;
-            let waits =
-                if blocked.contains(&session) { Some(request) } else { self.advance(now, request, out) };
-            if let Some(request) = waits {
-                blocked.insert(session);
-                still.push(request);
+        for mut parked in std::mem::take(&mut self.parking.waiting) {
+            if !blocked.contains(&parked.session) {
+                if self.advance(now, parked.request(), out) == Progress::Done {
+                    continue;
+                }
+                parked.admitted = true;
+                blocked.insert(parked.session);
             }
+            still.push(parked);
         }
         self.parking.waiting = still;
         self.parking.at_hand = None;
@@ -153,35 +175,29 @@ impl Chat {
         }
     }
 
-    /// Takes a request as far as it can go, and hands it back if it must wait.
-    fn advance<'a>(
-        &mut self,
-        now: Now,
-        mut request: Request<'a>,
-        out: &mut impl Sink,
-    ) -> Option<Request<'a>> {
-        if self.sessions.get(&request.session).is_some_and(|session| session.ending) {
+    /// Takes a request as far as it can go.
+    fn advance(&mut self, now: Now, request: Request<'_>, out: &mut impl Sink) -> Progress {
+        let session = self.sessions.get(&request.session);
+        let asker = session.map(Session::asker);
+        if session.is_some_and(|session| session.ending) {
             // Not heard any more. But if the commit fails the session does not end, and must hear of it.
-            self.turn.answered(request.session, request.id.as_deref());
-            return None;
+            self.turn.answered(request.session, request.id);
+            return Progress::Done;
         }
-        if !request.admitted {
-            if !self.admit(now, &request, out) {
-                return None;
-            }
-            request.admitted = true;
+        if !request.admitted && !self.admit(now, request, asker, out) {
+            return Progress::Done;
         }
-        if let Some(query) = self.needs(now, &request) {
+        if let Some(query) = self.needs(now, request, asker) {
             self.ask(query, out);
-            return Some(request);
+            return Progress::Waits;
         }
-        self.serve(now, request, out);
-        None
+        self.serve(now, request, asker, out);
+        Progress::Done
     }
 
     /// What the core must know before it can serve the request, and does not.
-    fn needs(&mut self, now: Now, request: &Request<'_>) -> Option<Query> {
-        match &request.command {
+    fn needs(&mut self, now: Now, request: Request<'_>, asker: Option<Asker>) -> Option<Query> {
+        match request.command {
             Command::Login(Identity::NewGuest { .. }, _) => self.guests.needs_number(),
             Command::Login(Identity::Guest { uid, .. }, _) => {
                 self.guests.needs_until().or_else(|| self.needs_user(uid))
@@ -196,37 +212,24 @@ impl Chat {
             | Command::Leave { gid }
             | Command::Members { gid, .. }
             | Command::Typing { target: Target::Group(gid) } => self.needs_group(gid),
-            Command::Group { gid, .. } => self.needs_group(gid).or_else(|| self.needs_sent(request)),
+            Command::Group { gid, .. } => self.needs_group(gid).or_else(|| self.needs_sent(asker?, request)),
             Command::Pm { uid, .. } => {
-                let user = self.user_of(request.session).ok()?;
-                self.needs_direct(user, uid).or_else(|| self.needs_sent(request))
+                self.needs_direct(asker?.user, uid).or_else(|| self.needs_sent(asker?, request))
             }
             Command::Act { gid, act } => self.needs_act(gid, act),
-            Command::Groups { listing, cursor } => {
-                let user = self.user_of(request.session).ok()?;
-                self.needs_groups(user, *listing, cursor.as_ref())
-            }
+            Command::Groups { listing, cursor } => self.needs_groups(asker?.user, *listing, cursor.as_ref()),
             Command::History { target, bounds, limit } => {
                 let reading = Reading { target, bounds: *bounds, limit: *limit };
-                let asker = self.asker(request.session).ok()?;
-                self.needs_page(now, asker, reading)
+                self.needs_page(now, asker?, reading)
             }
-            Command::Recall { target, seq } => {
-                let asker = self.asker(request.session).ok()?;
-                self.needs_recall(now, asker, target, *seq)
-            }
+            Command::Recall { target, seq } => self.needs_recall(now, asker?, target, *seq),
             Command::Conversations { cursor, limit } => {
-                let user = self.user_of(request.session).ok()?;
-                self.needs_conversations(user, cursor.clone(), *limit)
+                self.needs_conversations(asker?.user, cursor.clone(), *limit)
             }
-            Command::Read { target, .. } => {
-                let asker = self.asker(request.session).ok()?;
-                self.needs_cursor(now, asker, target)
-            }
+            Command::Read { target, .. } => self.needs_cursor(now, asker?, target),
             Command::Search { query, target, cursor, limit } => {
                 let search = Search { query, target: target.as_ref(), cursor: *cursor, limit: *limit };
-                let asker = self.asker(request.session).ok()?;
-                self.needs_search(now, asker, search)
+                self.needs_search(now, asker?, search)
             }
             Command::Ping
             | Command::Refresh(_)

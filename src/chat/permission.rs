@@ -13,7 +13,7 @@
 
 use super::Chat;
 use super::act::{Act, Sanction};
-use super::ids::{Conversation, Id, SessionId};
+use super::ids::Conversation;
 use super::input::{Role, Target};
 use super::output::{EntryRecord, GroupRole, Recall, Refusal};
 use super::room::GroupSlot;
@@ -91,12 +91,6 @@ fn judge(place: Place, standing: Standing, deed: Deed) -> Result<(), Refusal> {
 }
 
 impl Chat {
-    /// Who asks by this session.
-    pub(super) fn asker(&self, session: SessionId) -> Result<Asker, Refusal> {
-        let session = self.sessions.get(&session).ok_or(Refusal::LoginRequired)?;
-        Ok(Asker { user: session.user, role: session.hold.role })
-    }
-
     /// Whether this may be done in a group, which must be loaded.
     pub(super) fn may(&self, now: Now, asker: Asker, slot: GroupSlot, deed: Deed) -> Result<(), Refusal> {
         let (group, uid) = (&self.groups[slot], &self.users[asker.user].uid);
@@ -185,9 +179,8 @@ impl Chat {
     }
 
     /// Whether the asker's private messages reach this user. Whom the user blocks must be known.
-    pub(super) fn may_write_to(&self, asker: Asker, peer: &Id) -> Result<(), Refusal> {
-        let own = &self.users[asker.user].uid;
-        let is_blocked = self.users.find(peer).is_some_and(|peer| peer.blocks(own));
+    pub(super) fn may_write_to(&self, asker: Asker, peer: UserSlot) -> Result<(), Refusal> {
+        let is_blocked = self.users[peer].blocks(&self.users[asker.user].uid);
         if is_blocked && asker.role != Role::Admin { Err(Refusal::Forbidden) } else { Ok(()) }
     }
 }

@@ -36,7 +36,7 @@ impl Chat {
         let conversation = self.conversation(asker.user, target);
         let needs = match target {
             Target::Group(gid) => self.needs_group(gid),
-            Target::User(_) => self.needs_last(conversation.clone()),
+            Target::User(peer) => self.needs_last(asker.user, (peer, self.users.slot(peer))),
         };
         if needs.is_some() {
             return needs;
@@ -82,8 +82,9 @@ impl Chat {
             }
             Target::User(peer) => {
                 let conversation = self.conversation(asker.user, target);
-                let number = self.number_of_two(&conversation);
-                let must_wait = self.find_receivers(asker.user, peer, (&conversation, number));
+                let other = self.users.intern(peer);
+                let number = self.number_of_two(self.pair(asker.user, other));
+                let must_wait = self.find_receivers(asker.user, other, (&conversation, number));
                 self.tell_recall(
                     now,
                     asker,

@@ -164,15 +164,15 @@ impl Chat {
 
     /// Lays down what a session that logs in is to be told. The conversations that it names are not to be heard
     /// otherwise from now on.
-    pub(super) fn begin_replay(&mut self, session: SessionId, user: UserSlot, resume: Option<Resume>) {
+    pub(super) fn begin_replay(&mut self, session: SessionId, user: UserSlot, resume: Option<&Resume>) {
         let waits = self.users[user].waits;
         if resume.is_none() && !waits {
             return;
         }
         let (mut legs, mut talks) = (VecDeque::new(), BTreeMap::new());
         let resumes = resume.is_some();
-        for (target, after) in resume.unwrap_or_default().conversations {
-            let conversation = self.conversation(user, &target);
+        for (target, after) in resume.map_or(&[][..], |resume| &resume.conversations) {
+            let conversation = self.conversation(user, target);
             let position = after.map_or(Position::Unknown, Position::At);
             talks.insert(conversation.clone(), Talk { from: 0, position });
             legs.push_back(Leg::Talk(conversation));
@@ -269,7 +269,10 @@ impl Chat {
     fn last_known(&self, conversation: &Conversation) -> Option<u64> {
         match conversation {
             Conversation::Group(gid) => self.groups.find(gid).filter(|of| of.loaded).map(|of| of.seq),
-            Conversation::Direct(..) => self.directs.get(conversation).copied(),
+            Conversation::Direct(low, high) => {
+                let two = (self.users.slot(low)?, self.users.slot(high)?);
+                self.directs.get(&self.pair(two.0, two.1)).copied()
+            }
         }
     }
 

@@ -38,10 +38,9 @@ impl<'a> Sending<'a> {
 
 impl Chat {
     /// What must be asked before a message with an `id` can be said.
-    pub(super) fn needs_sent(&self, request: &Request<'_>) -> Option<Query> {
-        let id = request.id.as_deref()?;
-        let user = self.user_of(request.session).ok()?;
-        let uid = &self.users[user].uid;
+    pub(super) fn needs_sent(&self, asker: Asker, request: Request<'_>) -> Option<Query> {
+        let id = request.id?;
+        let uid = &self.users[asker.user].uid;
         self.parking.unless_at_hand(Query::Sent { uid: uid.clone(), id: id.into() })
     }
 
@@ -51,12 +50,15 @@ impl Chat {
         sending: &Sending<'_>,
         target: &Target,
     ) -> Result<Option<Reply>, Refusal> {
-        let Some(sent_as) = sending.sent_as() else { return Ok(None) };
+        if sending.id.is_none() {
+            return Ok(None);
+        }
         let Some(Record::Sent { sent: Some(sent), .. }) = self.parking.at_hand.take() else {
             return Ok(None);
         };
         let Sent { conversation, seq, time, digest } = sent;
-        if conversation != self.conversation(sending.asker.user, target) || digest != sent_as.digest {
+        let is_the_same = digest == draft::digest(sending.draft);
+        if !is_the_same || conversation != self.conversation(sending.asker.user, target) {
             return Err(Refusal::Conflict("something else was sent under this id"));
         }
         Ok(Some(Reply::Ack(Some(AckedEntry { target: target.clone(), seq, time, duplicate: true }))))

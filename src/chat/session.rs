@@ -33,6 +33,13 @@ pub(super) struct Session {
     pub(super) ending: bool,
 }
 
+impl Session {
+    /// Who asks by this session.
+    pub(super) fn asker(&self) -> Asker {
+        Asker { user: self.user, role: self.hold.role }
+    }
+}
+
 impl Chat {
     /// The user of a session.
     pub(super) fn user_of(&self, session: SessionId) -> Result<UserSlot, Refusal> {
@@ -43,21 +50,21 @@ impl Chat {
         &mut self,
         now: Now,
         (session, id): (SessionId, Option<&str>),
-        (identity, resume): (Identity<'_>, Option<Resume>),
+        (identity, resume): (&Identity<'_>, Option<&Resume>),
         out: &mut impl Sink,
     ) -> Outcome {
         let (user, hold, groups) = match identity {
             Identity::NewGuest { name } => {
                 let name = user::trimmed(name.as_deref(), &self.limits)?;
-                (self.new_guest(name, out)?, Hold::default(), Vec::new())
+                (self.new_guest(name, out)?, Hold::default(), &[][..])
             }
             Identity::Guest { uid, name } => {
                 let name = user::trimmed(name.as_deref(), &self.limits)?;
-                (self.guest(&uid, name, out)?, Hold::default(), Vec::new())
+                (self.guest(uid, name, out)?, Hold::default(), &[][..])
             }
             Identity::Known(grant) => {
                 let name = user::trimmed(grant.name.as_deref(), &self.limits)?;
-                (self.known(&grant.uid, name, out)?, Hold::of(&grant, now), grant.groups)
+                (self.known(&grant.uid, name, out)?, Hold::of(grant, now), &grant.groups[..])
             }
         };
         self.sessions.insert(session, Session { user, hold: Hold::default(), ending: false });
@@ -77,7 +84,7 @@ impl Chat {
         self.see_in_passing(now, user, out);
         self.appear(user, out);
         let asker = Asker { user, role: hold.role };
-        for gid in &groups {
+        for gid in groups {
             let group = self.groups.intern(gid);
             // A ban, a group that is full, or one too many, keeps nobody out of all the others.
             let _ = self.may(now, asker, group, Deed::Enlist).and_then(|()| self.enter(user, group, out));

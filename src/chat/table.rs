@@ -2,19 +2,20 @@
 //!
 //! A uid or gid is hashed once, at the edge; inside the core users and groups are named by a *slot*, a
 //! `u32` that indexes a slab. Sets of sessions and of slots are boxed slices, two words each when idle.
-//! The hash maps are std's, whose keys nobody outside can guess, and are only looked into, never iterated,
+//! The hash maps have seeds that nobody outside can guess, and are only looked into, never iterated,
 //! so that no hash order can reach an output.
 //!
 //! A row that nothing needs any more is *loose*. It stays as a cache, and is taken out, longest loose
 //! first, when there are too many; the owner of the table says then whether it is still unneeded.
 //! Tested through the core: `tests/chat/parking.rs`, `tests/sim/`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
 
 use slab::Slab;
 
 use super::ids::Id;
+use crate::base::map::Map;
 
 /// The number of a row.
 pub(super) trait Slot: Copy {
@@ -36,19 +37,22 @@ pub(super) trait Row {
 
 struct Entry<T> {
     row: T,
+    birth: u32,
     loose: bool,
 }
 
 /// Rows by id and by slot.
 pub(super) struct Table<T: Row> {
     rows: Slab<Entry<T>>,
-    slots: HashMap<Id, T::Slot>,
+    slots: Map<Id, T::Slot>,
+    /// How many rows there have been.
+    births: u32,
     loose: VecDeque<T::Slot>,
 }
 
 impl<T: Row> Table<T> {
     pub(super) fn new() -> Table<T> {
-        Table { rows: Slab::new(), slots: HashMap::new(), loose: VecDeque::new() }
+        Table { rows: Slab::new(), slots: Map::default(), births: 0, loose: VecDeque::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -70,11 +74,19 @@ impl<T: Row> Table<T> {
         if let Some(slot) = self.slot(id) {
             return slot;
         }
-        let index = self.rows.insert(Entry { row: T::new(id.clone()), loose: false });
+        self.births = self.births.wrapping_add(1);
+        let index = self.rows.insert(Entry { row: T::new(id.clone()), birth: self.births, loose: false });
         // Four thousand million rows would need more memory than any machine of this daemon has.
         let slot = T::Slot::from_index(index as u32);
         self.slots.insert(id.clone(), slot);
         slot
+    }
+
+    /// A name for a row that outlives it: no other row will ever have it, whatever becomes of the slot. A number that
+    /// is hashed in no time, for whoever keeps something about rows that it does not pin.
+    pub(super) fn lasting_name(&self, slot: T::Slot) -> u64 {
+        let birth = self.rows.get(slot.index()).map_or(0, |entry| entry.birth);
+        u64::from(birth) << 32 | slot.index() as u64
     }
 
     /// Says that a row may no longer be needed.

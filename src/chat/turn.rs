@@ -22,10 +22,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::{Sanction, Term};
+use super::direct::Pair;
 use super::expiry::Hold;
 use super::ids::{Conversation, Id, SessionId};
 use super::output::{GroupRole, Refusal, Sink};
-use super::parking::Request;
+use super::parking::Parked;
 use super::replay::{Replay, Talk};
 use super::room::{GroupSlot, Member};
 use super::user::UserSlot;
@@ -80,7 +81,7 @@ pub(super) enum Undo {
         before: bool,
     },
     Spoken(GroupSlot),
-    Whispered(Conversation),
+    Whispered(Pair),
     /// With the replay before.
     Replayed(SessionId, Box<Replay>),
     /// With what there was of the talk.
@@ -105,8 +106,8 @@ pub(super) struct Turn {
     gone: BTreeSet<SessionId>,
     /// Sessions whose replay has gone on.
     replayed: BTreeSet<SessionId>,
-    /// Private entries, with whoever was there to hear them.
-    heard: Vec<(UserSlot, Conversation, u64)>,
+    /// Private entries by number: who was there to hear it, and whose it is.
+    heard: Vec<(UserSlot, UserSlot, u64)>,
     /// By user.
     heard_is_sorted: bool,
     /// Users that were loaded or left by their last session.
@@ -151,13 +152,13 @@ impl Turn {
     }
 
     /// A private entry was sent to a user who is there.
-    pub(super) fn heard(&mut self, user: UserSlot, conversation: &Conversation, seq: u64) {
-        self.heard.push((user, conversation.clone(), seq));
+    pub(super) fn heard(&mut self, user: UserSlot, author: UserSlot, seq: u64) {
+        self.heard.push((user, author, seq));
         self.heard_is_sorted = false;
     }
 
-    /// The private entries that a user was sent in this turn, so far.
-    pub(super) fn take_heard_by(&mut self, user: UserSlot) -> Vec<(Conversation, u64)> {
+    /// The private entries that a user was sent in this turn, so far: by whom, and their numbers.
+    pub(super) fn take_heard_by(&mut self, user: UserSlot) -> Vec<(UserSlot, u64)> {
         // Many may go in one turn, so each looks only at its own.
         if !self.heard_is_sorted {
             self.heard.sort_by_key(|(user, ..)| *user);
@@ -165,7 +166,7 @@ impl Turn {
         }
         let from = self.heard.partition_point(|(of, ..)| *of < user);
         let until = self.heard.partition_point(|(of, ..)| *of <= user);
-        self.heard.drain(from..until).map(|(_, conversation, seq)| (conversation, seq)).collect()
+        self.heard.drain(from..until).map(|(_, author, seq)| (author, seq)).collect()
     }
 
     fn forget(&mut self) {
@@ -224,7 +225,7 @@ impl Chat {
         }
         self.turn.forget();
         self.give_up_forgetting(now);
-        for Request { session, id, .. } in self.parking.give_up() {
+        for Parked { session, id, .. } in self.parking.give_up() {
             let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
             refuse(session, id.as_deref(), refusal, out);
         }
@@ -278,8 +279,8 @@ impl Chat {
             }
             Undo::Blocked { user, other, before } => self.users[user].set_block(&other, before),
             Undo::Spoken(group) => self.groups[group].seq -= 1,
-            Undo::Whispered(conversation) => {
-                self.directs.remove(&conversation);
+            Undo::Whispered(pair) => {
+                self.directs.remove(&pair);
             }
             Undo::Replayed(session, before) => self.put_back_replay(session, *before),
             Undo::HeldBack(session, conversation, before) => {
