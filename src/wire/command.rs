@@ -1,6 +1,6 @@
 //! Reads what a client sends: one JSON object with a string `type`.
 //!
-//! One pass of the parser notes where the value of each known field stands; then the `type` decides which
+//! One pass notes where the value of each known field stands (`fields.rs`); then the `type` decides which
 //! of them are read. So a field that a request does not use may hold anything, as one that nobody knows
 //! may, and nothing is built that is not used: text is borrowed from the message.
 //!
@@ -10,13 +10,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::error::Category;
-use serde_json::value::RawValue;
-
 use super::conversations::list_place;
 use super::error::{Code, Problem, Refused};
-use super::{scan, value};
+use super::fields::{Field, Fields, given};
+use super::value;
 use crate::chat::act::Act;
 use crate::chat::ids::Id;
 use crate::chat::input::{Bounds, Command, Draft, Listing, Target};
@@ -62,63 +59,6 @@ pub struct Resume<'a> {
     pub users: BTreeMap<Id, u64>,
 }
 
-/// Where the values of the known fields stand. `null` is as good as absent.
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow, rename = "type")]
-    kind_of_request: Field<'a>,
-    #[serde(borrow)]
-    id: Field<'a>,
-    #[serde(borrow)]
-    gid: Field<'a>,
-    #[serde(borrow)]
-    uid: Field<'a>,
-    #[serde(borrow)]
-    ticket: Field<'a>,
-    #[serde(borrow)]
-    content: Field<'a>,
-    #[serde(borrow)]
-    kind: Field<'a>,
-    #[serde(borrow)]
-    data: Field<'a>,
-    #[serde(borrow)]
-    reply: Field<'a>,
-    #[serde(borrow)]
-    mentions: Field<'a>,
-    #[serde(borrow)]
-    uids: Field<'a>,
-    #[serde(borrow)]
-    before: Field<'a>,
-    #[serde(borrow)]
-    after: Field<'a>,
-    #[serde(borrow)]
-    seq: Field<'a>,
-    #[serde(borrow)]
-    limit: Field<'a>,
-    #[serde(borrow)]
-    open: Field<'a>,
-    #[serde(borrow)]
-    role: Field<'a>,
-    #[serde(borrow)]
-    seconds: Field<'a>,
-    #[serde(borrow)]
-    all: Field<'a>,
-    #[serde(borrow)]
-    cursor: Field<'a>,
-    #[serde(borrow)]
-    on: Field<'a>,
-    #[serde(borrow)]
-    q: Field<'a>,
-    #[serde(borrow)]
-    token: Field<'a>,
-    #[serde(borrow)]
-    name: Field<'a>,
-    #[serde(borrow)]
-    resume: Field<'a>,
-}
-
-type Field<'a> = Option<&'a RawValue>;
-
 /// Reads one text message.
 ///
 /// # Errors
@@ -135,8 +75,8 @@ type Field<'a> = Option<&'a RawValue>;
 /// ```
 pub fn parse(text: &str) -> Result<Parsed<'_>, Refused<'_>> {
     let without_id = |problem| Refused { id: None, problem };
-    scan::check(text).map_err(without_id)?;
-    let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| without_id(broken(&error)))?;
+    let mut fields = Fields::default();
+    fields.find(text).map_err(without_id)?;
     let id = optional("id", fields.id, value::request_id).map_err(without_id)?;
     match fields.request() {
         Ok(request) => Ok(Parsed { id, request }),
@@ -144,23 +84,12 @@ pub fn parse(text: &str) -> Result<Parsed<'_>, Refused<'_>> {
     }
 }
 
-/// What to tell about a text that the parser refused.
-fn broken(error: &serde_json::Error) -> Problem {
-    let message = match error.classify() {
-        // It is an object, and any value is good for a field at this point: what is left is a field that
-        // comes twice. Parsers differ in which one counts, so neither does.
-        Category::Data => "a field is there twice",
-        Category::Syntax | Category::Eof | Category::Io => "a message is one JSON object",
-    };
-    Problem::new(Code::BadJson, message)
-}
-
 fn optional<'a, T>(
     field: &'static str,
     found: Field<'a>,
     read: impl FnOnce(&'a str) -> value::Read<T>,
 ) -> Result<Option<T>, Problem> {
-    found.map(|raw| read(raw.get())).transpose().map_err(|message| Problem::bad_request(field, message))
+    given(found).map(read).transpose().map_err(|message| Problem::bad_request(field, message))
 }
 
 fn required<'a, T>(
@@ -291,13 +220,13 @@ impl<'a> Fields<'a> {
 
     /// Whether any conversation is named.
     fn names_target(&self) -> bool {
-        self.gid.is_some() || self.uid.is_some() || self.ticket.is_some()
+        [self.gid, self.uid, self.ticket].into_iter().any(|field| given(field).is_some())
     }
 
     /// The conversation, where a request may name one of any kind: by exactly one field.
     fn target(&self) -> Result<Target, Problem> {
         const TWO: &str = "only one of gid, uid and ticket may be there";
-        match (self.gid, self.uid, self.ticket) {
+        match (given(self.gid), given(self.uid), given(self.ticket)) {
             (Some(_), Some(_), _) => Err(Problem::bad_request("uid", TWO)),
             (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => Err(Problem::bad_request("ticket", TWO)),
             (None, Some(_), None) => self.uid().map(Target::User),

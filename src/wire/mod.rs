@@ -19,6 +19,7 @@ pub mod command;
 mod conversations;
 pub mod error;
 pub mod event;
+mod fields;
 mod scan;
 mod value;
 mod writer;

@@ -2,6 +2,10 @@
 //!
 //! No tree is built and nothing is copied twice: a delivery to a thousand receivers is written once, but a
 //! private message is written for two. Names of fields are ours and need no escapes; text does.
+//!
+//! Whatever takes the name of a field is `inline(always)`: where the name is known when this is compiled, writing it
+//! is two stores, and otherwise a call of `memcpy`. With digits by two (`itoa`) that spares a third of what it costs to
+//! write a private message.
 
 use crate::chat::ids::Id;
 
@@ -12,6 +16,7 @@ pub(super) struct Writer<'o> {
 
 impl<'o> Writer<'o> {
     /// Begins an object with its `type`.
+    #[inline(always)]
     pub(super) fn open(out: &'o mut Vec<u8>, kind: &str) -> Writer<'o> {
         out.push(b'{');
         let mut json = Writer { out };
@@ -24,6 +29,7 @@ impl<'o> Writer<'o> {
         self.out.push(b'}');
     }
 
+    #[inline(always)]
     fn name(&mut self, name: &str) {
         // Only the first field of an object follows its brace.
         if self.out.last() != Some(&b'{') {
@@ -35,6 +41,7 @@ impl<'o> Writer<'o> {
     }
 
     /// A word of ours, which needs no escapes.
+    #[inline(always)]
     pub(super) fn word(&mut self, name: &str, word: &str) {
         self.name(name);
         self.out.push(b'"');
@@ -43,6 +50,7 @@ impl<'o> Writer<'o> {
     }
 
     /// A string of anybody's.
+    #[inline(always)]
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.name(name);
         push_text(self.out, text);
@@ -56,6 +64,7 @@ impl<'o> Writer<'o> {
     }
 
     /// An integer.
+    #[inline(always)]
     pub(super) fn number(&mut self, name: &str, number: u64) {
         self.name(name);
         push_number(self.out, number);
@@ -67,6 +76,7 @@ impl<'o> Writer<'o> {
     }
 
     /// `true` or `false`.
+    #[inline(always)]
     pub(super) fn flag(&mut self, name: &str, flag: bool) {
         self.name(name);
         self.out.extend_from_slice(if flag { b"true" } else { b"false" });
@@ -79,6 +89,7 @@ impl<'o> Writer<'o> {
     }
 
     /// A uid or a gid: an integer where it is one.
+    #[inline(always)]
     pub(super) fn id(&mut self, name: &str, id: &Id) {
         self.name(name);
         push_id(self.out, id);
@@ -126,19 +137,8 @@ fn push_id(out: &mut Vec<u8>, id: &Id) {
     }
 }
 
-fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    // u64::MAX has 20 digits.
-    let mut digits = [b'0'; 20];
-    let mut len = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit += (number % 10) as u8;
-        number /= 10;
-        len += 1;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[digits.len() - len..]);
+fn push_number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 fn push_text(out: &mut Vec<u8>, text: &str) {
@@ -161,13 +161,37 @@ const fn needs_escape(byte: u8) -> bool {
 }
 
 /// How many bytes in front need no escape.
-fn plain_len(bytes: &[u8]) -> usize {
-    // A chunk is judged as a whole and without a branch per byte, so the compiler takes vector instructions.
+pub(super) fn plain_len(bytes: &[u8]) -> usize {
+    // A chunk is judged as a whole and without a branch per byte, so the compiler takes vector instructions. What is
+    // looked at is mostly a word or two, though, so before and after that it goes by eight bytes.
     const CHUNK_BYTES: usize = 32;
     let plain_chunk = |chunk: &&[u8]| !chunk.iter().fold(false, |found, &byte| found | needs_escape(byte));
-    let chunks = bytes.chunks_exact(CHUNK_BYTES).take_while(plain_chunk).count();
-    let (plain, rest) = bytes.split_at(chunks * CHUNK_BYTES);
-    plain.len() + rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len())
+    let mut at = 0;
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let escapes = escapes_in(u64::from_le_bytes(*word));
+        if escapes != 0 {
+            return at + escapes.trailing_zeros() as usize / 8;
+        }
+        at += size_of::<u64>();
+        if at == size_of::<u64>() {
+            let rest = bytes.get(at..).unwrap_or_default();
+            at += CHUNK_BYTES * rest.chunks_exact(CHUNK_BYTES).take_while(plain_chunk).count();
+        }
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len())
+}
+
+/// Sets the high bit of the first of eight bytes that needs an escape, and perhaps of bytes behind it, but of none
+/// before. A subtraction borrows into the high bit of each byte that is smaller than what is taken from it.
+const fn escapes_in(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = EACH * 0x80;
+    const fn smaller(word: u64, than: u8) -> u64 {
+        word.wrapping_sub(EACH * than as u64) & !word & HIGH
+    }
+    let (quotes, backslashes) = (word ^ (EACH * b'"' as u64), word ^ (EACH * b'\\' as u64));
+    smaller(word, 0x20) | smaller(quotes, 1) | smaller(backslashes, 1)
 }
 
 fn push_escape(out: &mut Vec<u8>, byte: u8) {
@@ -186,4 +210,31 @@ fn push_escape(out: &mut Vec<u8>, byte: u8) {
         }
     };
     out.extend([b'\\', letter]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{needs_escape, plain_len};
+
+    #[test]
+    fn the_first_byte_that_needs_an_escape_is_found_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            for len in 0..80 {
+                let mut bytes = vec![b'a'; len];
+                assert_eq!(plain_len(&bytes), len);
+                for at in 0..len {
+                    bytes[at] = byte;
+                    let behind = if needs_escape(byte) { at } else { len };
+                    assert_eq!(plain_len(&bytes), behind, "{byte} at {at} of {len}");
+                    bytes[at] = b'a';
+                }
+                // Behind the first one anything may be found, before it nothing.
+                if len > 8 {
+                    bytes[len - 3] = b'"';
+                    bytes[len - 2] = byte;
+                    assert_eq!(plain_len(&bytes), len - 3);
+                }
+            }
+        }
+    }
 }
