@@ -113,10 +113,8 @@ impl Io {
         for order in orders.drain(..) {
             match order {
                 Order::Send { conn, payload } => {
-                    if let Some(slot) = self.open_slot(conn) {
-                        let bytes = out.bytes.get(payload.range()).unwrap_or_default();
-                        self.queue_message(slot, payload, bytes);
-                    }
+                    let bytes = out.bytes.get(payload.range()).unwrap_or_default();
+                    self.queue_message(conn, payload, bytes);
                 }
                 Order::Publish { topic, payload } => {
                     let bytes = out.bytes.get(payload.range()).unwrap_or_default();
@@ -171,21 +169,26 @@ impl Io {
         }
     }
 
-    fn queue_message(&mut self, slot: usize, payload: Payload, bytes: &[u8]) {
-        let window_bits = self.conns.get(slot).map_or(0, |conn| conn.window_bits);
-        if window_bits == 0 || bytes.len() < ws::DEFLATE_BYTES_MIN {
-            self.queue_frame(slot, payload.opcode, bytes);
+    /// Queues a message. This is done for every delivery but those of topics, so the connection is looked up once.
+    fn queue_message(&mut self, id: ConnId, payload: Payload, bytes: &[u8]) {
+        let slot = id.slot as usize;
+        let Some(conn) = self.conns.get_mut(slot) else { return };
+        if conn.generation != id.generation || !conn.is_open() {
             return;
         }
-        let mut compressed = std::mem::take(&mut self.scratch);
-        compressed.clear();
-        self.deflater.compress(window_bits, bytes, &mut compressed);
-        self.with_pending(slot, |pending, pool| {
-            pending.append(pool, Content::Frames, |out| {
-                ws::encode_compressed(out, payload.opcode, &compressed);
+        let pending = conn.pending.get_or_insert_with(|| self.pool.queue());
+        if conn.window_bits == 0 || bytes.len() < ws::DEFLATE_BYTES_MIN {
+            pending.append(&mut self.pool, Content::Frames, |out| {
+                ws::encode_frame(out, payload.opcode, bytes);
             });
-        });
-        self.scratch = compressed;
+        } else {
+            self.scratch.clear();
+            self.deflater.compress(conn.window_bits, bytes, &mut self.scratch);
+            pending.append(&mut self.pool, Content::Frames, |out| {
+                ws::encode_compressed(out, payload.opcode, &self.scratch);
+            });
+        }
+        note_output(slot, conn, &mut self.dirty, &mut self.suspects, self.limits.output_soft_bytes_max);
     }
 
     /// Queues one uncompressed frame.
