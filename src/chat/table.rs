@@ -82,8 +82,8 @@ impl<T: Row> Table<T> {
         slot
     }
 
-    /// A name for a row that outlives it: no other row will ever have it, whatever becomes of the slot. A number that
-    /// is hashed in no time, for whoever keeps something about rows that it does not pin.
+    /// A name for a row that outlives it: whoever gets the slot later has another, for the next four thousand million
+    /// rows. A number that is hashed in no time, for whoever keeps something about rows that it does not pin.
     pub(super) fn lasting_name(&self, slot: T::Slot) -> u64 {
         let birth = self.rows.get(slot.index()).map_or(0, |entry| entry.birth);
         u64::from(birth) << 32 | slot.index() as u64
