@@ -3,7 +3,9 @@
 //! The number of writes decides what a server of small messages can do (a write costs 4 to 5 µs whatever its
 //! size up to some KiB), so nothing is written while a turn goes on; here each connection that has something
 //! gets it with one system call. A long queue is flushed in slices, so that ten thousand receivers of one
-//! message are not ten thousand writes in which nobody is read.
+//! message are not ten thousand writes in which nobody is read. Who has got something since the last slice takes
+//! turns with who is still waiting: so the answers of a turn do not stand behind those ten thousand, and nobody
+//! waits for ever.
 //!
 //! What the kernel refuses waits for a writable event; `slow.rs` judges it.
 //!
@@ -51,8 +53,9 @@ impl Io {
     /// Writes to up to one slice of the connections that have output. `flushed` gets the marks reached.
     pub(super) fn flush(&mut self, flushed: &mut Vec<(ConnId, u64)>) {
         let mut marks = Vec::new();
-        for _ in 0..self.dirty.len().min(self.limits.flushes_per_turn) {
-            let Some(slot) = self.dirty.pop_front() else { break };
+        let slice = (self.unreached.len() + self.dirty.len()).min(self.limits.flushes_per_turn);
+        for place in 0..slice {
+            let Some(slot) = self.next_to_flush(place) else { break };
             let Some(conn) = self.conns.get_mut(slot).filter(|conn| conn.dirty) else { continue };
             conn.dirty = false;
             self.flush_one(slot, &mut marks);
@@ -60,6 +63,17 @@ impl Io {
                 flushed.extend(marks.drain(..).map(|mark| (conn.id(slot), mark)));
             }
         }
+        self.unreached.append(&mut self.dirty);
+    }
+
+    /// By turns one who has waited and one who is new, as far as there are both.
+    fn next_to_flush(&mut self, place: usize) -> Option<usize> {
+        let (first, second) = if place.is_multiple_of(2) {
+            (&mut self.unreached, &mut self.dirty)
+        } else {
+            (&mut self.dirty, &mut self.unreached)
+        };
+        first.pop_front().or_else(|| second.pop_front())
     }
 
     fn flush_one(&mut self, slot: usize, marks: &mut Vec<u64>) {

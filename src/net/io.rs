@@ -37,8 +37,10 @@ pub(super) struct Io {
     pub(super) wheel: Wheel<ConnId>,
     /// The handler's own deadlines.
     pub(super) wakes: BinaryHeap<Reverse<(Millis, u64)>>,
-    /// Connections with output to flush.
+    /// Connections with output to flush, since the last flush.
     pub(super) dirty: VecDeque<usize>,
+    /// The same that the slices of earlier turns did not reach.
+    pub(super) unreached: VecDeque<usize>,
     /// Connections to read again without a new event.
     pub(super) held_back: Vec<usize>,
     /// Connections that left the open state and of which the handler does not know yet.
@@ -76,6 +78,7 @@ impl Io {
             wheel: Wheel::default(),
             wakes: BinaryHeap::new(),
             dirty: VecDeque::new(),
+            unreached: VecDeque::new(),
             held_back: Vec::new(),
             closed: VecDeque::new(),
             partings: Vec::new(),

@@ -290,7 +290,8 @@ impl<H: Handler> Server<H> {
     fn wait_time(&self) -> Option<Duration> {
         let accepts_wait = self.listeners.iter().any(|listener| listener.ready);
         let accepts_at = if accepts_wait { Some(self.accept_paused_until.unwrap_or_default()) } else { None };
-        let goes_on = !self.io.held_back.is_empty() || !self.io.dirty.is_empty();
+        let unflushed = !self.io.dirty.is_empty() || !self.io.unreached.is_empty();
+        let goes_on = !self.io.held_back.is_empty() || unflushed;
         if goes_on || self.owes_news() || self.io.stop_ordered {
             return Some(Duration::ZERO);
         }

@@ -120,3 +120,28 @@ fn a_long_fan_out_is_flushed_in_slices_and_reaches_everybody() {
         assert_eq!(client.take(), frame(Opcode::Text, b"x"));
     }
 }
+
+#[test]
+fn an_answer_does_not_stand_behind_a_long_fan_out() {
+    let mut world = World::new(karez::net::Config {
+        limits: karez::net::Limits { flushes_per_turn: 8, ..Default::default() },
+        ..config()
+    });
+    let mut clients = joined(&mut world, 100);
+    let mut other = world.open();
+    let before = world.server.counters().writes_total;
+    clients[0].send(&text("all x"));
+    world.turn_until("the first slice", |world| world.server.counters().writes_total > before);
+    other.send(&text("answer me"));
+    world.turn_until("the answer", |_| {
+        other.read();
+        !other.bytes.is_empty()
+    });
+    assert_eq!(other.take(), frame(Opcode::Text, b"answer me"));
+    let writes = world.server.counters().writes_total - before;
+    assert!(writes <= 3 * 8, "{writes} writes until the answer");
+    world.settle();
+    for client in &mut clients {
+        assert_eq!(client.take(), frame(Opcode::Text, b"x"));
+    }
+}
