@@ -32,7 +32,7 @@ pub fn join(fleet: &mut Fleet, gid: impl Fn(usize) -> usize) {
 }
 
 /// Sends a request for each client, some at a time, and waits for one answer each that begins so.
-fn ask(fleet: &mut Fleet, request: impl Fn(usize) -> String, answer: &str) -> Vec<String> {
+pub fn ask(fleet: &mut Fleet, request: impl Fn(usize) -> String, answer: &str) -> Vec<String> {
     let clients = fleet.len();
     let mut answers = vec![None; clients];
     let (mut asked, mut answered) = (0, 0);

@@ -23,6 +23,8 @@ const CONTENT_BYTES: usize = 200;
 /// Writers, and messages that each has under way.
 const WRITINGS: [(usize, u64); 3] = [(8, 1), (64, 1), (64, 16)];
 const SLOW_WRITINGS: [(usize, u64); 2] = [(64, 1), (64, 32)];
+/// For each of them: a log of 256 MiB is full in the second, and so moved.
+const SLOW_SECONDS: [u64; 2] = [12, 35];
 const FSYNC_US: u32 = 50_000;
 
 /// A folder for a store, which is removed with the value.
@@ -44,6 +46,12 @@ impl Folder {
     pub fn arguments(&self, durability: &str) -> Vec<String> {
         let path = self.0.to_str().expect("a path in UTF-8");
         ["--store", "disk", "--data", path, "--durability", durability].map(str::to_owned).into()
+    }
+
+    /// What is in its files.
+    pub fn bytes(&self) -> u64 {
+        let files = fs::read_dir(&self.0).unwrap();
+        files.filter_map(|file| file.ok()?.metadata().ok()).map(|file| file.len()).sum()
     }
 
     /// How long the disk takes to confirm a page, in seconds.
@@ -245,14 +253,14 @@ pub fn slow_disk(bench: &Bench) {
     let parent =
         Some(PathBuf::from("/dev/shm")).filter(|path| path.is_dir()).unwrap_or_else(std::env::temp_dir);
     let mut rows = Vec::new();
-    for writing in SLOW_WRITINGS {
+    for (writing, seconds) in SLOW_WRITINGS.into_iter().zip(SLOW_SECONDS) {
         eprintln!("slow-disk: {} writers, {} under way", writing.0, writing.1);
         for name in ["full", "relaxed"] {
             let folder = Folder::below(&parent, name);
             let mut command: Vec<String> = strace.map(str::to_owned).into();
             command.extend(bench.daemon_on(folder.arguments(name)));
             let mut candidate = Candidate::new(name, &command, folder, writing);
-            candidate.measure(Duration::from_secs(if bench.quick { 10 } else { 40 }));
+            candidate.measure(Duration::from_secs(if bench.quick { 10 } else { seconds }));
             rows.push(candidate.row());
             if name == "full" && writing == SLOW_WRITINGS[1] {
                 let p99 = f64::from(percentile(&candidate.latencies_us, 0.99)) / 1e3;

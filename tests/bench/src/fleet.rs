@@ -192,6 +192,11 @@ impl Fleet {
         self.received_bytes
     }
 
+    /// Says goodbye as one ought to: the server answers, and ends the connection.
+    pub fn close(&mut self, client: usize) {
+        self.outs.frame(client, Opcode::Close, &code::NORMAL.to_be_bytes());
+    }
+
     /// Ends a connection without a word, as a broken line does. Its number is not used again.
     pub fn cut(&mut self, client: usize) {
         let client = &mut self.clients[client];

@@ -21,8 +21,8 @@ pub fn idle(bench: &Bench) {
     if !bench.takes(&title, Row::Telling) {
         return;
     }
-    // Every connection is pinged each 25 s: three rounds of pings.
-    let three_pings = Duration::from_secs(if bench.quick { 1 } else { 75 });
+    // Every connection is pinged each 25 s: two rounds of pings.
+    let two_pings = Duration::from_secs(if bench.quick { 1 } else { 50 });
     let mut rows = Vec::new();
     let mut measure = |entrant: &Entrant, length, most: Option<u64>, prepare: &dyn Fn(&mut Fleet)| {
         eprintln!("idle: {}", entrant.name);
@@ -38,12 +38,12 @@ pub fn idle(bench: &Bench) {
         }
     };
     let daemon = Entrant::new("karez, logged in and in a group of 10", bench.daemon());
-    measure(&daemon, three_pings, Some(600), &|fleet| {
+    measure(&daemon, two_pings, Some(600), &|fleet| {
         chat::login(fleet);
         chat::join(fleet, |client| 1 + client / MEMBERS_PER_GROUP);
     });
     let example = Entrant::new("karez, echo example", bench.example("echo"));
-    measure(&example, three_pings, Some(256), &|_| {});
+    measure(&example, two_pings, Some(256), &|_| {});
     for entrant in entrants(bench, Mode::Echo).iter().skip(1) {
         measure(entrant, Duration::from_secs(1), None, &|_| {});
     }

@@ -2,17 +2,24 @@
 //! starts this on a core of its own; `src/manual/performance.md` tells what is measured and how to read it.
 //!
 //! ```text
-//! karez-bench --binaries DIRECTORY [--server NAME=COMMAND]... [--left-out NAME=WHY]... [--quick] [SCENARIO...]
+//! karez-bench --binaries DIRECTORY [--server NAME=COMMAND]... [--quick] [--telling] --result FILE SCENARIO
+//! karez-bench [--left-out NAME=WHY]... --sum-up FILE...
+//! karez-bench --list
 //! ```
 //!
-//! `--quick` is coarser, and without a scenario it measures the most telling rows only. The tables go to standard
-//! output as Markdown, what is going on to standard error.
+//! `--quick` is coarser, and `--telling` measures the most telling rows only. The tables go to standard output as
+//! Markdown, what is going on to standard error. What a scenario showed is left in the file of `--result`, and
+//! `--sum-up` makes the last tables of all such files.
 
 mod accept;
+mod capacity;
 mod chat;
 mod contest;
 mod durable;
+mod fairness;
 mod fleet;
+mod footprint;
+mod growth;
 mod idle;
 mod load;
 mod loads;
@@ -28,7 +35,7 @@ mod table;
 mod throughput;
 mod tls;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use peers::Peer;
@@ -36,7 +43,7 @@ use record::{Record, Row};
 
 type Scenario = (&'static str, fn(&Bench));
 
-const SCENARIOS: [Scenario; 18] = [
+const SCENARIOS: [Scenario; 22] = [
     ("echo", throughput::echo),
     ("fan-out", throughput::fan_out),
     ("chat", throughput::chat),
@@ -55,6 +62,10 @@ const SCENARIOS: [Scenario; 18] = [
     ("slow", slow::slow),
     ("opening", opening::opening),
     ("tls", tls::tls),
+    ("fairness", fairness::fairness),
+    ("footprint", footprint::footprint),
+    ("growth", growth::growth),
+    ("capacity", capacity::capacity),
 ];
 
 /// What is there to be measured, and how thoroughly.
@@ -63,8 +74,8 @@ pub struct Bench {
     /// What is compared with.
     peers: Vec<Peer>,
     quick: bool,
-    /// Scenarios were named: with `--quick` too, all rows of them are measured.
-    named: bool,
+    /// Only the most telling rows.
+    telling: bool,
     record: Record,
 }
 
@@ -78,12 +89,12 @@ impl Bench {
     }
 
     fn round(&self) -> Duration {
-        Duration::from_millis(if self.quick { 400 } else { 2000 })
+        Duration::from_millis(if self.quick { 400 } else { 1000 })
     }
 
     /// Whether a row is measured. What is not, is noted.
     fn takes(&self, title: &str, row: Row) -> bool {
-        let takes = row == Row::Telling || self.named || !self.quick;
+        let takes = row == Row::Telling || !self.telling;
         if !takes {
             self.record.leave_out(title, "--quick");
         }
@@ -99,6 +110,12 @@ impl Bench {
     fn daemon_on(&self, store: Vec<String>) -> Vec<String> {
         let flags = "--listen {} --log warn --messages-per-second 100000 --messages-burst 1000000";
         let flags = flags.split(' ').map(str::to_owned);
+        std::iter::once(self.binary("karez")).chain(flags).chain(store).collect()
+    }
+
+    /// The daemon with all its limits as they are.
+    fn daemon_by_default(&self, store: Vec<String>) -> Vec<String> {
+        let flags = ["--listen", "{}", "--log", "warn"].map(str::to_owned);
         std::iter::once(self.binary("karez")).chain(flags).chain(store).collect()
     }
 
@@ -121,14 +138,18 @@ fn main() {
         binaries: PathBuf::from("target/release"),
         peers: Vec::new(),
         quick: false,
-        named: false,
+        telling: false,
         record: Record::default(),
     };
-    let mut chosen = Vec::new();
+    let (mut chosen, mut result, mut sums_up) = (None, None, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
+            "--list" => return SCENARIOS.iter().for_each(|(name, _)| println!("{name}")),
             "--quick" => bench.quick = true,
+            "--telling" => bench.telling = true,
+            "--result" => result = arguments.next().map(PathBuf::from),
+            "--sum-up" => sums_up = true,
             "--binaries" => bench.binaries = arguments.next().expect("a directory").into(),
             "--server" => match arguments.next().as_deref().and_then(Peer::parse) {
                 Some(peer) => bench.peers.push(peer),
@@ -138,24 +159,24 @@ fn main() {
                 Some((name, why)) => bench.record.leave_out(name, why),
                 None => usage("--left-out needs NAME=WHY"),
             },
-            name if SCENARIOS.iter().any(|(known, _)| *known == name) => chosen.push(argument),
+            path if sums_up => bench.record.read(Path::new(path)),
+            name if SCENARIOS.iter().any(|(known, _)| *known == name) => chosen = Some(argument),
             other => usage(&format!("{other:?} is none of {:?}", SCENARIOS.map(|(name, _)| name))),
         }
     }
-    bench.named = !chosen.is_empty();
-    let descriptors = fleet::raise_descriptor_limit();
-    eprintln!("{descriptors} descriptors");
-    let load_before = load_average();
-    for (name, scenario) in SCENARIOS {
-        if chosen.is_empty() || chosen.iter().any(|it| it == name) {
-            scenario(&bench);
+    if sums_up {
+        bench.record.print();
+    } else {
+        let Some(chosen) = chosen else { usage("name a scenario") };
+        let descriptors = fleet::raise_descriptor_limit();
+        eprintln!("{chosen}: {descriptors} descriptors");
+        let before = load_average();
+        SCENARIOS.iter().filter(|(name, _)| *name == chosen).for_each(|(_, scenario)| scenario(&bench));
+        println!("\nLoad average before: {before}, after: {} (the bench itself makes it 2).", load_average());
+        if let Some(result) = result {
+            bench.record.write(&result);
         }
     }
-    bench.record.print();
-    println!(
-        "\nLoad average before: {load_before}, after: {} (the bench itself makes it 2).",
-        load_average()
-    );
     if bench.record.has_failed() {
         std::process::exit(1);
     }

@@ -20,13 +20,10 @@ pub fn opening(bench: &Bench) {
     if !bench.takes("Connections that do not go on", Row::Further) {
         return;
     }
-    let mut rows = vec![
-        one("head, a byte a second (daemon)", bench.daemon(), Manner::Drips),
-        one("silent after the upgrade (daemon)", bench.daemon(), Manner::Silent),
+    let rows = [
+        one("head, a byte a second", bench.daemon(), Manner::Drips),
+        one("silent after the upgrade", bench.daemon(), Manner::Silent),
     ];
-    if !bench.quick {
-        rows.push(one("head, a byte a second (echo example)", bench.example("echo"), Manner::Drips));
-    }
     let head = [
         "what",
         "told (response or Close)",

@@ -18,7 +18,7 @@ const ENTRIES: u64 = 100_000;
 const FILLING: u64 = 256;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The word that is looked for, in one of a hundred messages.
-const WORD: &str = "天气";
+pub const WORD: &str = "天气";
 const OTHERS: [&str; 8] = ["今天", "朋友", "晚饭", "电影", "火车", "音乐", "作业", "周末"];
 
 /// Entries that a reader who resumes has missed: as many as are replayed.
@@ -173,7 +173,7 @@ impl Past {
 }
 
 /// About 200 bytes; which words are in it depends on the number alone.
-fn content(number: u64) -> String {
+pub fn content(number: u64) -> String {
     let mut text = format!("{number} ");
     if number.is_multiple_of(100) {
         text.push_str(WORD);

@@ -1,11 +1,16 @@
-//! What a whole run has shown: who came out how, the figures that were to be reached, and what was left out.
+//! What a run has shown: who came out how, the figures that were to be reached, and what was left out.
+//!
+//! Each scenario is a run of its own, which leaves its record in a file; the tables at the end are made of all of them.
 
 use std::cell::{Cell, RefCell};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use crate::table::{count, print};
 
 /// How a server came out of a comparison: medians.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Standing {
     pub name: String,
     pub per_second: f64,
@@ -26,7 +31,20 @@ pub enum Goal {
     AtLeast(f64),
 }
 
-#[derive(Default)]
+impl Goal {
+    /// In parts of the goal.
+    fn missed_by(self, measured: f64) -> String {
+        match self {
+            Goal::AtMost(most) if measured >= 2.0 * most => {
+                format!("**missed**: {} times as much", figure(measured / most))
+            }
+            Goal::AtMost(most) => format!("**missed** by {:.0} %", (measured / most - 1.0) * 100.0),
+            Goal::AtLeast(least) => format!("**missed** by {:.0} %", (1.0 - measured / least) * 100.0),
+        }
+    }
+}
+
+#[derive(Default, Serialize, Deserialize)]
 pub struct Record {
     rows: RefCell<Vec<(String, Vec<Standing>)>>,
     goals: RefCell<Vec<Vec<String>>>,
@@ -45,13 +63,13 @@ impl Record {
             Goal::AtMost(most) => (format!("≤ {most}"), measured.map(|it| it <= most)),
             Goal::AtLeast(least) => (format!("≥ {least}"), measured.map(|it| it >= least)),
         };
-        let verdict = match is_reached {
-            Some(true) => "reached",
-            Some(false) => "missed",
-            None => "not measured",
+        let verdict = match (is_reached, measured) {
+            (Some(true), _) => "reached".to_owned(),
+            (Some(false), Some(measured)) => goal.missed_by(measured),
+            _ => "not measured".to_owned(),
         };
-        let measured = measured.map_or_else(|| "–".to_owned(), |it| format!("{it:.3}"));
-        self.goals.borrow_mut().push(vec![what.to_owned(), text, measured, verdict.to_owned()]);
+        let measured = measured.map_or_else(|| "–".to_owned(), figure);
+        self.goals.borrow_mut().push(vec![what.to_owned(), text, measured, verdict]);
     }
 
     /// Notes what has no place in the tables, and why.
@@ -64,6 +82,23 @@ impl Record {
     pub fn fail(&self, what: &str, why: &str) {
         self.has_failed.set(true);
         self.leave_out(what, why);
+    }
+
+    /// Leaves it where [`Record::read`] finds it.
+    pub fn write(&self, path: &Path) {
+        let text = serde_json::to_string(self).expect("figures and text");
+        std::fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// Adds what an earlier run has left.
+    pub fn read(&self, path: &Path) {
+        let text =
+            std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let other: Record = serde_json::from_str(&text).expect("what a run has left");
+        self.rows.borrow_mut().extend(other.rows.into_inner());
+        self.goals.borrow_mut().extend(other.goals.into_inner());
+        self.left_out.borrow_mut().extend(other.left_out.into_inner());
+        self.has_failed.set(self.has_failed.get() || other.has_failed.get());
     }
 
     pub fn has_failed(&self) -> bool {

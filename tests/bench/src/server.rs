@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The servers run here, one at work at a time; the generator runs on another core (`scripts/bench.sh`).
-const SERVER_CORE: &str = "0";
+pub const SERVER_CORE: &str = "0";
 
 pub struct Server {
     child: Child,
@@ -104,8 +104,17 @@ impl Server {
 
     /// Memory of its own that is resident, in bytes: no files, no shared memory.
     pub fn rss_anon(&self) -> u64 {
+        self.status_bytes("RssAnon:")
+    }
+
+    /// All memory that is resident, in bytes: pages of its program and of other files too.
+    pub fn rss(&self) -> u64 {
+        self.status_bytes("VmRSS:")
+    }
+
+    fn status_bytes(&self, field: &str) -> u64 {
         let status = self.proc("status");
-        let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
     }
 

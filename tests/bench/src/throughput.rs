@@ -5,7 +5,8 @@ use crate::contest::{Contest, Outcome};
 use crate::load::{Counted, Stamp};
 use crate::loads::{Echo, Pairs, Plan, Rooms, Speech};
 use crate::peers::{Entrant, KAREZ, LIMIT, Mode, RIVAL, entrants};
-use crate::record::{Goal, Row};
+use crate::record::{Goal, Row, Standing};
+use crate::table::print;
 use crate::{Bench, chat};
 
 const MESSAGE_BYTES: usize = 64;
@@ -143,10 +144,15 @@ pub fn deflate(bench: &Bench) {
     }
 }
 
-/// Whether a delivery costs the same in rooms of any size: sizes are compared, not servers.
+/// Whether a delivery costs the same in rooms of any size: sizes are compared, not servers. What a message costs
+/// where nobody but its author hears it is taken off before: ten members share it by ten, ten thousand do not notice.
 pub fn members(bench: &Bench) {
-    const SIZES: [usize; 4] = [10, 100, 1000, 10_000];
-    let of_size = |size: &usize| format!("{size} members");
+    const SIZES: [usize; 5] = [1, 10, 100, 1000, 10_000];
+    let mut rows = Vec::new();
+    let of_size = |size: &usize| match size {
+        1 => "alone".to_owned(),
+        _ => format!("{size} members"),
+    };
     for mode in [Mode::Room, Mode::Chat] {
         for entrant in entrants(bench, mode).iter().filter(|it| [KAREZ, LIMIT, RIVAL].contains(&&*it.name)) {
             let (speech, what) = match mode {
@@ -167,15 +173,31 @@ pub fn members(bench: &Bench) {
                     Rooms::new(speech, Plan::one_room(fleet.len()), 1, 16, Stamp::new(MESSAGE_BYTES))
                 },
             );
-            if let Some(outcome) = outcome.filter(|_| entrant.name == KAREZ) {
-                let cpu = || outcome.standings().iter().map(|it| it.cpu_us);
-                let spread = cpu().fold(0.0, f64::max) / cpu().fold(f64::INFINITY, f64::min);
-                let what = format!("{what} of 10 to 10,000: dearest delivery against cheapest");
-                let spread = (outcome.standings().len() == SIZES.len()).then_some(spread);
-                bench.record.goal(&what, spread, Goal::AtMost(1.2));
+            let Some(outcome) = outcome.filter(|it| it.standings().len() == SIZES.len()) else { continue };
+            let further = further_members(&outcome, &SIZES);
+            let spread = further.iter().copied().fold(0.0, f64::max)
+                / further.iter().copied().fold(f64::INFINITY, f64::min);
+            if entrant.name == KAREZ {
+                let what = format!("{what} of 10 to 10,000: dearest further member against cheapest");
+                bench.record.goal(&what, Some(spread), Goal::AtMost(1.2));
             }
+            let figures = further.iter().map(|it| format!("{it:.3}"));
+            let names = [what.to_owned(), entrant.name.clone()].into_iter();
+            rows.push(names.chain(figures).chain([format!("{spread:.2}")]).collect());
         }
     }
+    if !rows.is_empty() {
+        let head = ["what", "server", "10", "100", "1000", "10,000", "dearest against cheapest"];
+        print("CPU µs that each further member adds to a message, 16 under way, by size", &head, &rows);
+    }
+}
+
+/// What each member beside the author adds to the cost of a message, for all sizes but the first, which is 1.
+fn further_members(outcome: &Outcome, sizes: &[usize]) -> Vec<f64> {
+    let per_message = |(it, size): (&Standing, &usize)| (it.cpu_us * *size as f64, *size as f64);
+    let mut costs = outcome.standings().iter().zip(sizes).map(per_message);
+    let alone = costs.next().map_or(0.0, |(cost, _)| cost);
+    costs.map(|(cost, size)| (cost - alone) / (size - 1.0)).collect()
 }
 
 fn contest(title: &str, row: Row, entrants: Vec<Entrant>) -> Contest {
