@@ -1,4 +1,4 @@
-//! What the SQLite store keeps of groups besides their members: name, openness, sanctions, deletion; of users, whom
+//! What the SQLite store keeps of groups: members, name, openness, sanctions, deletion; of users, whom
 //! they block; and how both stores tell of groups.
 //!
 //! A group that is deleted is out of sight at once, with its members and sanctions; its entries may be many,
@@ -73,6 +73,31 @@ impl Memory {
 }
 
 impl Sqlite {
+    pub(super) fn write_member(&self, gid: &Id, uid: &Id, role: GroupRole) -> Result<(), StoreError> {
+        // Whoever comes in has read what was said before.
+        let sql = "INSERT INTO member (conversation, user, role, read)
+                   SELECT c.conversation, user, ?3,
+                          coalesce((SELECT max(seq) FROM entry e WHERE e.conversation = c.conversation), base)
+                   FROM conversation c, user WHERE gid = ?1 AND deleted = 0 AND uid = ?2
+                   ON CONFLICT (conversation, user) DO UPDATE SET role = excluded.role";
+        if self.run(sql, params![Key(gid), Key(uid), role_text(role)])? == 0 {
+            self.demand_group(gid)?;
+            self.demand_user(uid)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn strike_member(&self, gid: &Id, uid: &Id) -> Result<(), StoreError> {
+        let sql =
+            "DELETE FROM member WHERE conversation = (SELECT conversation FROM conversation WHERE gid = ?1)
+                   AND user = (SELECT user FROM user WHERE uid = ?2)";
+        if self.run(sql, [Key(gid), Key(uid)])? == 0 {
+            self.demand_group(gid)?;
+            self.demand_user(uid)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn write_group(&self, gid: &Id) -> Result<(), StoreError> {
         let sql = "INSERT INTO conversation (gid) VALUES (?) ON CONFLICT (gid) WHERE gid IS NOT NULL
                    DO UPDATE SET deleted = 0, open = 1 WHERE deleted = 1";

@@ -20,6 +20,7 @@ mod index;
 mod memory;
 mod open;
 mod page;
+mod probe;
 mod recall;
 mod retention;
 mod rows;
@@ -103,6 +104,20 @@ pub trait Storage {
     /// From now on so much is kept. What is too much goes while the store tidies up.
     fn set_retention(&mut self, _retention: Retention) {}
 
+    /// Tries whether anything can be stored, by storing a little and taking it away again. Not inside a transaction.
+    ///
+    /// # Errors
+    /// It cannot: what the next message would be refused for.
+    fn probe(&mut self) -> Result<(), StoreError> {
+        self.begin()?;
+        self.commit()
+    }
+
+    /// How many bytes of the disk it takes, with its log; 0 where it has none.
+    fn size_bytes(&self) -> u64 {
+        0
+    }
+
     /// Brings everything to its place before the daemon ends.
     ///
     /// # Errors
@@ -171,6 +186,14 @@ pub enum StoreError {
     Unconfirmed(String),
     /// The medium failed, in its own words. The next transaction may succeed.
     Medium(String),
+}
+
+impl StoreError {
+    /// Whether the medium is to blame, and not what was ordered.
+    #[must_use]
+    pub fn is_of_medium(&self) -> bool {
+        matches!(self, StoreError::Full | StoreError::Unconfirmed(_) | StoreError::Medium(_))
+    }
 }
 
 impl fmt::Display for StoreError {

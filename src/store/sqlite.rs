@@ -25,7 +25,7 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
 use super::checkpoint::Checkpoints;
-use super::groups::{ActColumns, role_text};
+use super::groups::ActColumns;
 use super::open::{self, Durability, OpenError, Options};
 use super::recall::{self, StaleWal};
 use super::retention::{Progress, Retention};
@@ -34,7 +34,7 @@ use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::UnixMillis;
 use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{Entry, GroupRole, Query, Record, SentAs, Store, UserRecord};
+use crate::chat::output::{Entry, Query, Record, SentAs, Store, UserRecord};
 
 /// The store in a file.
 pub struct Sqlite {
@@ -114,7 +114,7 @@ impl Sqlite {
         }
     }
 
-    fn confirmed(&self) -> Result<(), StoreError> {
+    pub(super) fn confirmed(&self) -> Result<(), StoreError> {
         match &*self.unconfirmed.borrow() {
             Some(words) => Err(StoreError::Unconfirmed(words.clone())),
             None => Ok(()),
@@ -223,31 +223,6 @@ impl Sqlite {
     pub(super) fn demand_group(&self, gid: &Id) -> Result<(), StoreError> {
         let stored = self.is_there("SELECT 1 FROM conversation WHERE gid = ? AND deleted = 0", [Key(gid)])?;
         if stored { Ok(()) } else { Err(StoreError::NoSuchGroup(gid.clone())) }
-    }
-
-    fn write_member(&self, gid: &Id, uid: &Id, role: GroupRole) -> Result<(), StoreError> {
-        // Whoever comes in has read what was said before.
-        let sql = "INSERT INTO member (conversation, user, role, read)
-                   SELECT c.conversation, user, ?3,
-                          coalesce((SELECT max(seq) FROM entry e WHERE e.conversation = c.conversation), base)
-                   FROM conversation c, user WHERE gid = ?1 AND deleted = 0 AND uid = ?2
-                   ON CONFLICT (conversation, user) DO UPDATE SET role = excluded.role";
-        if self.run(sql, params![Key(gid), Key(uid), role_text(role)])? == 0 {
-            self.demand_group(gid)?;
-            self.demand_user(uid)?;
-        }
-        Ok(())
-    }
-
-    fn strike_member(&self, gid: &Id, uid: &Id) -> Result<(), StoreError> {
-        let sql =
-            "DELETE FROM member WHERE conversation = (SELECT conversation FROM conversation WHERE gid = ?1)
-                   AND user = (SELECT user FROM user WHERE uid = ?2)";
-        if self.run(sql, [Key(gid), Key(uid)])? == 0 {
-            self.demand_group(gid)?;
-            self.demand_user(uid)?;
-        }
-        Ok(())
     }
 
     fn append(&self, entry: &Entry<'_>, sent_as: Option<SentAs<'_>>) -> Result<(), StoreError> {
@@ -468,6 +443,14 @@ impl Storage for Sqlite {
 
     fn set_retention(&mut self, retention: Retention) {
         self.keep(retention);
+    }
+
+    fn probe(&mut self) -> Result<(), StoreError> {
+        self.write_and_erase()
+    }
+
+    fn size_bytes(&self) -> u64 {
+        self.file_bytes()
     }
 
     fn close(&mut self) -> Result<(), StoreError> {

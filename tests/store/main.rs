@@ -12,6 +12,7 @@ mod index;
 mod memory;
 mod opening;
 mod pages;
+mod probe;
 mod reading;
 mod recall;
 mod retention;
