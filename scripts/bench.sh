@@ -3,7 +3,7 @@
 # other servers, and prints tables in Markdown.
 #
 # Scenarios: echo fan-out chat rooms private large deflate members latency accept durable slow-disk past reconnect idle
-# slow opening fairness footprint growth capacity; all of them without a name. --quick is coarser, and without a name it
+# slow drain opening fairness footprint growth capacity; all of them without a name. --quick is coarser, and without a name it
 # measures only the most telling rows, in three minutes. --go-on measures only the scenarios that have left no result in
 # target/bench/, and takes the others from there. --server adds any other server: in its COMMAND {} stands for the
 # address to listen on, {port} for its port, and {mode} for one of echo room deflate chat (tests/bench/src/peers.rs says

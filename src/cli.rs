@@ -3,6 +3,7 @@
 //! Settings come in layers (`config/layers.rs`); which commands look at them is said in `Command::has_settings`.
 //! Data goes to standard output, words to standard error. Tests: `tests/app/binary.rs`, `tests/app/settings.rs`.
 
+mod log_format;
 mod logger;
 mod reload;
 mod settings;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::app::{App, Guests, Settings, StartError};
+use crate::app::{App, Guests, Settings, StartError, Supervisor};
 use crate::auth::JwtKey;
 use crate::auth::jwt::Algorithm;
 use crate::base::limits;
@@ -167,7 +168,8 @@ fn refused(error: LayersError) -> Failure {
 }
 
 fn serve(config: &Config, given: Given) -> Result<(), Failure> {
-    let levels = logger::start(&config.log).map_err(|error| Failure::config(&error))?;
+    let levels =
+        logger::start(&config.log, config.observe.log_format).map_err(|error| Failure::config(&error))?;
     let handed = Handed::take().map_err(|error| bind_failure(&BindError::Handed(error)))?;
     let addresses = handed.addresses().map_err(|error| bind_failure(&BindError::Handed(error)))?;
     let mut config = config.clone();
@@ -225,6 +227,7 @@ fn serve_from<S: Storage>(
     let file = reload.file().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
     let app = app.with_reload(Box::new(reload));
     let schemes = if net.tls.is_some() { ("https", "wss") } else { ("http", "ws") };
+    let app = app.supervised_by(Supervisor::from_environment());
     let mut server = Server::bind_with(handed, net, app).map_err(|error| bind_failure(&error))?;
     greet(&server, schemes, store_line);
     match file {
@@ -294,6 +297,19 @@ fn greet<S: Storage>(server: &Server<App<S>>, (page, websocket): (&str, &str), s
                 ));
             }
             Listen::Unix(path) => say(&format!("  socket    {}", path.display())),
+        }
+    }
+    for listen in server.side_addresses() {
+        match listen {
+            Listen::Tcp(address) if address.ip().is_loopback() => {
+                say(&format!("  metrics   http://{address}/metrics"));
+            }
+            Listen::Tcp(address) => {
+                say(&format!(
+                    "  metrics   http://{address}/metrics (EVERYBODY who can connect may read them)"
+                ));
+            }
+            Listen::Unix(path) => say(&format!("  metrics   {}", path.display())),
         }
     }
     say(&format!("  store     {store_line}"));

@@ -18,6 +18,7 @@ mod front;
 mod layers;
 mod limits;
 mod live;
+mod observe;
 mod retention;
 mod sample;
 mod setting;
@@ -33,13 +34,14 @@ pub use front::FrontSettings;
 pub use layers::{Layers, LayersError, PLACES, locate};
 pub use limits::LimitSettings;
 pub use live::{Change, Effect, changes, is_live};
+pub use observe::{LogFormat, ObserveSettings};
 pub use retention::RetentionSettings;
 pub use sample::sample;
 pub use setting::{Setting, settings};
 pub use token::{TokenAlgorithm, TokenSettings};
 use units::within;
 
-use crate::app::{FailedLogins, Guests, Settings};
+use crate::app::{FailedLogins, Guests, MetricsAt, Settings};
 use crate::base::limits as table;
 use crate::chat::{self, BroadcastPolicy};
 use crate::net::{self, Deflate, Listen, TlsIdentity};
@@ -103,6 +105,10 @@ pub struct Config {
     /// How much and how long.
     #[command(flatten)]
     pub limits: LimitSettings,
+
+    /// What whoever looks after the daemon sees of it.
+    #[command(flatten)]
+    pub observe: ObserveSettings,
 
     /// What to log: error, warn, info, debug, trace, or a level per module as karez::net=debug.
     #[arg(long, env = "KAREZ_LOG", value_name = "LEVEL", default_value = "info")]
@@ -215,6 +221,10 @@ impl Config {
             heartbeat_s: (self.limits.ping_after.0 / 1000).max(1),
             message_bytes_max: self.limits.message_bytes_max(),
             tidy_every_ms: table::TIDY_EVERY_MS.default,
+            metrics: match self.observe.metrics_listen.is_empty() {
+                true => MetricsAt::Main,
+                false => MetricsAt::Side,
+            },
         })
     }
 
@@ -226,6 +236,7 @@ impl Config {
     pub fn net(&self, before: Option<&TlsIdentity>) -> Result<net::Config, ConfigError> {
         Ok(net::Config {
             listen: self.listen.clone(),
+            side: self.observe.metrics_listen.clone(),
             websocket_paths: &["/", "/ws"],
             subprotocols: &["karez.v1"],
             origins: self.origin.clone(),
@@ -237,7 +248,7 @@ impl Config {
             trusted_proxies: self.front.trusted_proxy.clone(),
             proxy_protocol: self.front.proxy_protocol()?,
             signals: net::Signals::Handled,
-            limits: self.limits.net(),
+            limits: net::Limits { drain_delay_ms: self.observe.drain_delay.0, ..self.limits.net() },
         })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! [`App`] is the [`Handler`] of the loop. What comes in as text goes through `wire` into the chat core; what
 //! the core puts out becomes orders to the loop or to the store (`turn.rs`). HTTP requests get the page
-//! (`assets.rs`).
+//! (`assets.rs`), or say how the daemon is (`routes.rs`).
 //!
 //! It knows every floor and decides nothing that one of them could decide. What is its own: who a token stands
 //! for, how long a connection may stay without a login, and the turn: **nothing that the core puts out leaves
@@ -12,9 +12,15 @@
 //! In the tutorial all of this is the class itself. Tests: `tests/app/`.
 
 mod assets;
+mod exposition;
+mod health;
+mod metrics;
 mod reload;
+mod routes;
 mod session;
 mod strangers;
+mod supervisor;
+mod tally;
 mod turn;
 
 use std::collections::BTreeSet;
@@ -26,7 +32,7 @@ use crate::chat::ids::SessionId;
 use crate::chat::input::Input;
 use crate::chat::{self, Chat};
 use crate::http::Request;
-use crate::net::{CloseReason, ConnId, Ending, Handler, LastWords, Message, Outbox};
+use crate::net::{Asker, CloseReason, ConnId, Ending, Handler, LastWords, Message, Outbox};
 use crate::store::{Identity, Storage, StoreError};
 use crate::wire::{self, Bye};
 use crate::ws::code;
@@ -35,6 +41,7 @@ use assets::Assets;
 pub use reload::{Reload, Reloaded};
 pub use strangers::FailedLogins;
 use strangers::Strangers;
+pub use supervisor::Supervisor;
 use turn::Turn;
 
 /// What the daemon is told at the start, besides what the loop is told.
@@ -56,6 +63,17 @@ pub struct Settings {
     pub message_bytes_max: usize,
     /// How often the store is given time to tidy up while nothing is written.
     pub tidy_every_ms: u64,
+    /// Where metrics are.
+    pub metrics: MetricsAt,
+}
+
+/// Where metrics are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricsAt {
+    /// At the listeners of everybody, for who asks from this machine.
+    Main,
+    /// At listeners of their own, for whoever reaches them.
+    Side,
 }
 
 /// Whether whoever comes without a token gets a uid.
@@ -105,14 +123,19 @@ pub struct App<S> {
     reload: Option<Box<dyn Reload>>,
     /// How many connections were told to come back later: each at another moment.
     farewells: u64,
+    supervisor: Supervisor,
+    /// Whether the supervisor has been told that everybody can come.
+    is_ready: bool,
 }
 
-/// The token of the core's own deadline; every other but the store's two is a connection's, for its login.
+/// The token of the core's own deadline; every other but the three below is a connection's, for its login.
 const CORE_DEADLINE: u64 = u64::MAX;
 /// The token of the store's. All that it needs is the end of a turn.
 const STORE_DEADLINE: u64 = u64::MAX - 1;
 /// The token of what comes round every [`Settings::tidy_every_ms`].
 const ROUTINE_DEADLINE: u64 = u64::MAX - 2;
+/// The token of what the supervisor wants to hear.
+const SUPERVISOR_DEADLINE: u64 = u64::MAX - 3;
 /// Between these a client is told to come back after a restart, so that not all come in one moment.
 const RETRY_MS: std::ops::Range<u64> = 500..5_500;
 
@@ -139,7 +162,15 @@ impl<S: Storage> App<S> {
             has_routine: false,
             reload: None,
             farewells: 0,
+            supervisor: Supervisor::default(),
+            is_ready: false,
         })
+    }
+
+    /// The same daemon, with somebody who wants to hear from it.
+    #[must_use]
+    pub fn supervised_by(self, supervisor: Supervisor) -> App<S> {
+        App { supervisor, ..self }
     }
 
     /// The store, for whoever looks in from outside.
@@ -151,7 +182,21 @@ impl<S: Storage> App<S> {
     fn handle(&mut self, out: &Outbox, input: Input<'_>) {
         self.turn.handle(&mut self.chat, out.now(), input);
         if let Some(conn) = self.turn.take_failed_login() {
-            self.strangers.failed(out.now().mono, conn);
+            self.login_failed(out, conn);
+        }
+    }
+
+    fn login_failed(&mut self, out: &Outbox, conn: ConnId) {
+        self.turn.tally.failed_logins += 1;
+        self.strangers.failed(out.now().mono, conn);
+    }
+
+    /// Tells the supervisor that the loop turns, and when it will be told again.
+    fn beat(&mut self, out: &mut Outbox) {
+        if let Some(ms) = self.supervisor.beat_ms() {
+            out.wake_at(out.now().mono.plus_ms(ms), SUPERVISOR_DEADLINE);
+            let status = self.status(out);
+            self.supervisor.beat(out.now().mono, status);
         }
     }
 }
@@ -176,14 +221,14 @@ impl<S: Storage> Handler for App<S> {
         }
     }
 
-    fn on_close(&mut self, out: &mut Outbox, conn: ConnId, reason: CloseReason) {
-        log::debug!("{conn} closed: {reason:?}");
+    fn on_close(&mut self, out: &mut Outbox, conn: ConnId, _reason: CloseReason) {
         self.strangers.remove(conn);
         self.handle(out, Input::Gone(SessionId(conn.to_u64())));
     }
 
-    fn on_request(&mut self, out: &mut Outbox, conn: ConnId, request: &Request<'_>) {
-        out.respond(conn, self.assets.respond(request));
+    fn on_request(&mut self, out: &mut Outbox, asker: Asker, request: &Request<'_>) {
+        let response = self.answer(out, asker, request);
+        out.respond(asker.conn, response);
     }
 
     fn on_deadline(&mut self, out: &mut Outbox, token: u64) {
@@ -199,6 +244,10 @@ impl<S: Storage> Handler for App<S> {
         if token == ROUTINE_DEADLINE {
             self.has_routine = false;
             self.turn.tidy_soon(out.now().mono);
+            return;
+        }
+        if token == SUPERVISOR_DEADLINE {
+            self.beat(out);
             return;
         }
         let conn = ConnId::from_u64(token);
@@ -229,6 +278,15 @@ impl<S: Storage> Handler for App<S> {
             self.store_wakes_at = Some(moment);
             out.wake_at(moment, STORE_DEADLINE);
         }
+        if !std::mem::replace(&mut self.is_ready, true) {
+            self.supervisor.ready();
+            self.beat(out);
+        }
+    }
+
+    fn on_drain(&mut self, _out: &mut Outbox) {
+        self.turn.health.drains();
+        self.supervisor.stopping();
     }
 
     fn on_flushed(&mut self, out: &mut Outbox, conn: ConnId, mark: u64) {
@@ -244,6 +302,7 @@ impl<S: Storage> Handler for App<S> {
             Ending::SlowConsumer => Bye::TooSlow,
             Ending::Drain => Bye::Restart,
         };
+        self.turn.tally.bye(bye);
         let mut text = Vec::new();
         wire::render_bye(bye, Some(self.spread_retry_ms()), &mut text);
         // What wire renders is UTF-8; if it ever were not, the Close frame says enough.

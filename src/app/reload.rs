@@ -40,6 +40,7 @@ impl<S: Storage> App<S> {
     /// Reads the settings again, and has them hold or says why not.
     pub(super) fn reload(&mut self, out: &mut Outbox) {
         let Some(reload) = &mut self.reload else { return };
+        self.supervisor.reloading();
         match reload.reload() {
             Ok(reloaded) => {
                 self.apply(reloaded, out);
@@ -52,6 +53,7 @@ impl<S: Storage> App<S> {
                 log::error!("reload: everything stays as it is");
             }
         }
+        self.supervisor.ready();
     }
 
     fn apply(&mut self, reloaded: Reloaded, out: &mut Outbox) {

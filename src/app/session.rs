@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{App, Guests};
+use super::{App, Guests, tally};
 use crate::auth::{Claims, GuestKey, TokenError};
 use crate::chat::ids::SessionId;
 use crate::chat::input::{Command, Grant, Identity, Input, Resume, Target};
@@ -16,10 +16,15 @@ impl<S: Storage> App<S> {
         let parsed = match wire::parse(text) {
             Ok(parsed) => parsed,
             Err(refused) => {
+                self.turn.tally.request(0);
                 self.turn.refuse(conn, refused.id.as_deref(), &refused.problem);
                 return;
             }
         };
+        if matches!(parsed.request, wire::Request::Login { .. }) {
+            // Counted here: one whose token does not hold never gets as far as the core.
+            self.turn.tally.request(tally::LOGIN_KIND);
+        }
         let command = match parsed.request {
             wire::Request::Chat(command) => command,
             // Before the login the core refuses it whatever it brings: the token is not looked at.
@@ -33,7 +38,7 @@ impl<S: Storage> App<S> {
                     return;
                 }
                 let Some(identity) = self.identify(out, conn, token, name) else {
-                    self.strangers.failed(out.now().mono, conn);
+                    self.login_failed(out, conn);
                     self.turn.refuse(conn, parsed.id.as_deref(), &Problem::UNAUTHORIZED);
                     self.turn.end_with(conn, Bye::Unauthorized, None);
                     return;
@@ -41,6 +46,9 @@ impl<S: Storage> App<S> {
                 Command::Login(identity, resume.map(|resume| self.positions(resume)))
             }
         };
+        if !matches!(command, Command::Login(..)) {
+            self.turn.tally.request(tally::request_kind(&command));
+        }
         let session = SessionId(conn.to_u64());
         self.handle(out, Input::Request { session, id: parsed.id, command });
     }

@@ -9,9 +9,12 @@
 //! come) owes nothing to the store, and is said whatever becomes of the turn.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use super::Settings;
+use super::health::Health;
 use super::strangers::Strangers;
+use super::tally::{ERROR_KIND, Tally, message_kind};
 use crate::auth::GuestKey;
 use crate::base::clock::{Millis, Now, UnixMillis};
 use crate::chat::Chat;
@@ -49,6 +52,10 @@ pub(super) struct Turn<S> {
     epoch: Box<str>,
     heartbeat_s: u64,
     limits: wire::Limits,
+    pub(super) tally: Tally,
+    pub(super) health: Health,
+    /// Something is written in the open transaction.
+    writes: bool,
 }
 
 /// The limits that the login answer tells.
@@ -96,6 +103,9 @@ impl<S: Storage> Turn<S> {
             touched: false,
             tidies_up_at: None,
             guest_key: GuestKey::from_bytes(identity.guest_secret),
+            tally: Tally::default(),
+            health: Health::default(),
+            writes: false,
             epoch: identity.epoch,
             heartbeat_s: settings.heartbeat_s,
             limits: told(settings),
@@ -140,6 +150,7 @@ impl<S: Storage> Turn<S> {
                 });
                 Input::Committed
             } else {
+                self.tally.undone += self.held.messages().saturating_sub(self.certain.messages()) as u64;
                 self.held.clear();
                 Input::CommitFailed
             };
@@ -152,6 +163,7 @@ impl<S: Storage> Turn<S> {
         }
         self.certain.clear();
         self.tidy_up(now);
+        self.try_store(now.mono);
         self.ending.clear();
         out.append(&mut self.held);
     }
@@ -180,6 +192,16 @@ impl<S: Storage> Turn<S> {
         };
     }
 
+    /// Tries whether the store that failed takes anything by now, if somebody wants to know.
+    fn try_store(&mut self, now: Millis) {
+        if self.health.wants_probe(now) {
+            match self.store.probe() {
+                Ok(()) => self.health.stored(),
+                Err(error) => self.health.failed(&error),
+            }
+        }
+    }
+
     fn begin(&mut self) -> Result<(), StoreError> {
         if self.transaction == Transaction::None {
             self.store.begin()?;
@@ -191,7 +213,9 @@ impl<S: Storage> Turn<S> {
     fn fail(&mut self, error: &StoreError) {
         if self.transaction != Transaction::Failed {
             log::error!("the store failed, nothing of this turn is stored: {error}");
+            self.tally.store_failures += 1;
         }
+        self.health.failed(error);
         self.transaction = Transaction::Failed;
     }
 
@@ -199,10 +223,16 @@ impl<S: Storage> Turn<S> {
     fn commit(&mut self, now: Millis) -> bool {
         if self.transaction == Transaction::Open {
             self.tidies_up_at.get_or_insert(now.plus_ms(TIDY_AFTER_MS));
-            if let Err(error) = self.store.commit() {
-                self.fail(&error);
+            let began = Instant::now();
+            let committed = self.store.commit();
+            self.tally.commits.observe(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+            match committed {
+                Ok(()) if self.writes => self.health.stored(),
+                Ok(()) => {}
+                Err(error) => self.fail(&error),
             }
         }
+        self.writes = false;
         let transaction = std::mem::replace(&mut self.transaction, Transaction::None);
         if transaction == Transaction::Failed {
             self.store.rollback();
@@ -236,14 +266,16 @@ impl<S> Turn<S> {
 
     /// Tells a client that its message was refused.
     pub(super) fn refuse(&mut self, conn: ConnId, id: Option<&str>, problem: &Problem) {
+        self.tally.refusal(problem.code);
         for outbox in [&mut self.held, &mut self.certain] {
-            let payload = outbox.text(|out| wire::render_error(id, problem, out));
+            let payload = outbox.text(|out| wire::render_error(id, problem, out)).of_kind(ERROR_KIND);
             outbox.send(conn, payload);
         }
     }
 
     /// Ends a connection with a `bye`.
     pub(super) fn end_with(&mut self, conn: ConnId, bye: Bye, retry_ms: Option<u64>) {
+        self.tally.bye(bye);
         for outbox in [&mut self.held, &mut self.certain] {
             say_bye(outbox, conn, bye, retry_ms);
         }
@@ -277,7 +309,12 @@ impl<S> Turn<S> {
     }
 
     fn deliver(&mut self, to: To<'_>, event: &Event<'_>, time: UnixMillis) {
-        let payload = self.render(event, time);
+        match event {
+            Event::Refused { refusal, .. } => self.tally.refusal(Problem::from(refusal).code),
+            Event::Gap { .. } => self.tally.gaps += 1,
+            _ => {}
+        }
+        let payload = self.render(event, time).of_kind(message_kind(event));
         match to {
             To::Session(session) => {
                 if matches!(event, Event::Login { .. }) {
@@ -309,10 +346,11 @@ impl<S: Storage> Sink for Hold<'_, S> {
                 turn.held.unsubscribe(conn_of(session), TopicId(topic.0));
             }
             Output::Store(order) => {
-                if turn.transaction != Transaction::Failed
-                    && let Err(error) = turn.begin().and_then(|()| turn.store.write(order))
-                {
-                    turn.fail(&error);
+                if turn.transaction != Transaction::Failed {
+                    match turn.begin().and_then(|()| turn.store.write(order)) {
+                        Ok(()) => turn.writes = true,
+                        Err(error) => turn.fail(&error),
+                    }
                 }
             }
             Output::Query(query) => turn.queries.push_back(query),
@@ -327,6 +365,7 @@ impl<S: Storage> Sink for Hold<'_, S> {
                 if why == Farewell::Unauthorized {
                     turn.failed_login = Some(conn);
                 }
+                turn.tally.bye(bye);
                 // Not certain: the core takes it back with the turn.
                 say_bye(&mut turn.held, conn, bye, retry_ms);
                 turn.ending.push(conn);

@@ -70,6 +70,12 @@ impl Clock {
         Clock { start: Instant::now() }
     }
 
+    /// Microseconds since the start, for measuring how long something takes. The unit of no deadline.
+    #[must_use]
+    pub fn micros(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// Reads both clocks.
     #[must_use]
     pub fn now(&self) -> Now {

@@ -1,9 +1,11 @@
-//! What every floor above may use: time as a value, deadlines, limits, counters, digests, units, words, a hash map.
+//! What every floor above may use: time as a value, deadlines, limits, counters, durations, digests, units, words, a
+//! hash map.
 
 pub mod clock;
 pub mod counters;
 pub mod deadline;
 pub mod digest;
+pub mod histogram;
 pub mod limits;
 pub mod map;
 pub mod units;

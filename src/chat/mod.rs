@@ -153,6 +153,12 @@ impl Chat {
         }
     }
 
+    /// How many users have a session at this moment. Looks at each user who is held in memory.
+    #[must_use]
+    pub fn users_online(&self) -> usize {
+        self.users.count(|user| !user.sessions.is_empty())
+    }
+
     /// Takes one input and puts out, in order, what follows from it.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut impl Sink) {
         self.today = now.unix.day();

@@ -59,6 +59,11 @@ impl<T: Row> Table<T> {
         self.rows.len()
     }
 
+    /// How many rows are like that.
+    pub(super) fn count(&self, is_one: impl Fn(&T) -> bool) -> usize {
+        self.rows.iter().filter(|(_, entry)| is_one(&entry.row)).count()
+    }
+
     /// The slot of an id that has one.
     pub(super) fn slot(&self, id: &Id) -> Option<T::Slot> {
         self.slots.get(id).copied()

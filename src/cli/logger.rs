@@ -9,7 +9,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use env_filter::Filter;
 use log::{Log, Metadata, Record};
 
-use crate::config::ConfigError;
+use super::log_format;
+use crate::config::{ConfigError, LogFormat};
 
 /// What is logged, to be changed from outside.
 #[derive(Clone)]
@@ -49,11 +50,12 @@ impl Log for Logger {
 /// # Errors
 ///
 /// Levels that cannot be read.
-pub(super) fn start(levels: &str) -> Result<Levels, ConfigError> {
+pub(super) fn start(levels: &str, format: LogFormat) -> Result<Levels, ConfigError> {
     let levels = Levels(Arc::new(RwLock::new(filter(levels)?)));
     // Whatever comes to these lines has passed ours.
     let mut lines = env_logger::Builder::new();
     lines.filter_level(log::LevelFilter::Trace);
+    log_format::apply(&mut lines, format);
     let max = levels.0.read().unwrap_or_else(PoisonError::into_inner).filter();
     log::set_boxed_logger(Box::new(Logger { levels: levels.clone(), lines: lines.build() }))
         .map_err(|error| ConfigError(format!("--log: {error}")))?;

@@ -57,7 +57,12 @@ impl Rereader {
         let levels = filter(&config.log)?;
         // ... and as it holds here: these are what they were.
         let running = &self.running;
-        let config = Config { listen: running.listen.clone(), store: running.store, ..config };
+        let config = Config {
+            listen: running.listen.clone(),
+            observe: running.observe.clone(),
+            store: running.store,
+            ..config
+        };
         let reloaded = Reloaded {
             settings: config.settings()?,
             retention: config.retention()?,

@@ -17,7 +17,7 @@ use mio::Token;
 use super::conn::Conn;
 use super::peer::is_trusted;
 use super::stream::Stream;
-use super::{Handler, Server};
+use super::{Entrance, Handler, Server};
 
 /// Descriptors left for the process besides connections and listeners.
 pub(super) const RESERVED_DESCRIPTORS: usize = 32;
@@ -47,8 +47,8 @@ impl<H: Handler> Server<H> {
                 }
                 match listener.accept() {
                     Ok((stream, peer)) => {
-                        let (local, speaks_tls) = (listener.is_local(), listener.speaks_tls());
-                        self.add(stream, peer, local, speaks_tls);
+                        let entrance = (listener.entrance, listener.is_local(), listener.speaks_tls());
+                        self.add(stream, peer, entrance);
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => listener.ready = false,
                     Err(error) if is_shortage(&error) => {
@@ -68,6 +68,7 @@ impl<H: Handler> Server<H> {
             log::warn!("{} connections, accepting pauses: {why}", self.io.conns.len());
             self.shortage_told = true;
         }
+        self.io.counters.accept_pauses_total += 1;
         self.accept_paused_until = Some(self.io.now.mono.plus_ms(PAUSE_MS));
     }
 
@@ -79,8 +80,14 @@ impl<H: Handler> Server<H> {
         }
     }
 
-    fn add(&mut self, mut stream: Stream, peer: Option<IpAddr>, local: bool, speaks_tls: bool) {
-        let proxied = is_trusted(&self.config.trusted_proxies, peer);
+    fn add(
+        &mut self,
+        mut stream: Stream,
+        peer: Option<IpAddr>,
+        (entrance, local, speaks_tls): (Entrance, bool, bool),
+    ) {
+        // Who looks after the daemon comes by himself.
+        let proxied = entrance == Entrance::Main && is_trusted(&self.config.trusted_proxies, peer);
         // A proxy stands for many; whom it speaks for counts as soon as it has said so.
         let counted = if proxied { None } else { self.io.counted(peer) };
         if counted.is_some_and(|address| self.io.is_crowded(address)) {
@@ -97,6 +104,8 @@ impl<H: Handler> Server<H> {
         }
         let mut conn = Conn::new(stream, self.generation, self.io.tick);
         (conn.local, conn.speaks_tls, conn.proxied, conn.front) = (local, speaks_tls, proxied, front);
+        conn.near = !proxied && peer.is_none_or(|address| address.is_loopback());
+        conn.entrance = entrance;
         entry.insert(conn);
         self.io.count_for(slot, counted);
         self.io.counters.accepted_total += 1;

@@ -11,6 +11,7 @@ use super::conn::{Conn, Parting, State};
 use super::io::Io;
 use super::pending::Content;
 use super::{CloseReason, LastWords};
+use crate::base::counters::Closed;
 use crate::ws::{self, Opcode};
 
 impl Io {
@@ -90,9 +91,10 @@ impl Io {
             tls.leave();
         }
         // The time for closing runs once: traffic, or a late Close frame, must not extend it.
-        let runs_already = matches!(conn.state, State::Closing | State::Lingering);
+        let runs_already = conn.is_closing();
         conn.state = State::Lingering;
         if !runs_already {
+            self.counters.closing += 1;
             self.set_deadline(slot, self.tick.plus_ms(self.limits.close_timeout_ms));
         }
         self.finish_if_flushed(slot);
@@ -135,11 +137,28 @@ impl Io {
         self.topics.unsubscribe_all(&mut self.conns, &mut self.pool, slot);
         let Some(conn) = self.conns.get_mut(slot) else { return };
         if conn.is_open() {
+            conn.ended = Some(why);
+            count_closed(&mut self.counters.closed, why);
             self.closed.push_back((conn.id(slot), why));
         }
+        self.counters.closing -= usize::from(conn.is_closing());
         conn.state = next;
+        self.counters.closing += usize::from(conn.is_closing());
         if next == State::Closing {
             self.set_deadline(slot, self.tick.plus_ms(self.limits.close_timeout_ms));
         }
     }
+}
+
+fn count_closed(closed: &mut Closed, why: CloseReason) {
+    let total = match why {
+        CloseReason::Peer(_) => &mut closed.peer,
+        CloseReason::Failed(_) => &mut closed.failed,
+        CloseReason::Handler(_) => &mut closed.handler,
+        CloseReason::Lost => &mut closed.lost,
+        CloseReason::Silent => &mut closed.silent,
+        CloseReason::SlowConsumer => &mut closed.slow_consumer,
+        CloseReason::Drain => &mut closed.drain,
+    };
+    *total += 1;
 }

@@ -62,6 +62,9 @@ impl fmt::Display for Listen {
 pub struct Config {
     /// Where to accept connections.
     pub listen: Vec<Listen>,
+    /// Where to accept requests that are none of a user: [`Entrance::Side`](super::Entrance::Side). Nothing is
+    /// upgraded there.
+    pub side: Vec<Listen>,
     /// The paths that may be upgraded to WebSocket; any path when empty.
     pub websocket_paths: &'static [&'static str],
     /// The subprotocols that are selected when offered, the best first.
@@ -141,6 +144,7 @@ impl Config {
     pub fn new(listen: Listen) -> Config {
         Config {
             listen: vec![listen],
+            side: Vec::new(),
             websocket_paths: &[],
             subprotocols: &[],
             origins: Vec::new(),
@@ -177,7 +181,9 @@ pub struct Limits {
     pub ping_timeout_ms: u64,
     /// From our Close frame to the end of the connection, whatever comes meanwhile.
     pub close_timeout_ms: u64,
-    /// From the signal to the end of a drain.
+    /// From the signal to the drain: so long all goes on, and who asks is told that the end is near.
+    pub drain_delay_ms: u64,
+    /// From the beginning of a drain to its end.
     pub drain_timeout_ms: u64,
     /// Control and empty frames a connection may send in a second, sustained over five seconds.
     pub control_frames_per_second: u32,
@@ -233,6 +239,7 @@ impl Default for Limits {
             ping_after_ms: table::PING_AFTER_MS.default,
             ping_timeout_ms: table::PING_TIMEOUT_MS.default,
             close_timeout_ms: table::CLOSE_TIMEOUT_MS.default,
+            drain_delay_ms: table::DRAIN_DELAY_MS.default,
             drain_timeout_ms: table::DRAIN_TIMEOUT_MS.default,
             control_frames_per_second: table::CONTROL_FRAMES_PER_SECOND.small(),
             socket_send_buffer_bytes: table::SOCKET_SEND_BUFFER_BYTES.count(),

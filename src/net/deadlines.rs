@@ -15,6 +15,9 @@ use super::{CloseReason, ConnId, Handler, Server};
 use crate::base::deadline::Tick;
 use crate::http::Response;
 
+/// A deadline that is looked at so much later than it was due says that turns are too long.
+const LATE_MS: u64 = 500;
+
 impl<H: Handler> Server<H> {
     /// Acts on every deadline that has passed: those of connections, then the handler's.
     pub(super) fn pass_deadlines(&mut self) {
@@ -44,7 +47,10 @@ impl<H: Handler> Server<H> {
         if conn.generation != id.generation || conn.wheel.is_none_or(|due| due > now) {
             return;
         }
-        conn.wheel = None;
+        let due = conn.wheel.take().unwrap_or(now);
+        if now.ms_since(due) > LATE_MS {
+            self.io.counters.deadlines_late_total += 1;
+        }
         let (state, deadline) = (conn.state, conn.deadline);
         match state {
             State::Open => self.look_at_open(slot, now),

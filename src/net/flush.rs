@@ -88,6 +88,7 @@ impl Io {
             self.lose(slot, CloseReason::Lost);
             return;
         };
+        conn.sent_bytes += taken as u64;
         self.counters.sent_bytes_total += taken as u64;
         match written {
             Written::All => {

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use slab::Slab;
 
 use super::conn::{Conn, Parting, Reply, State};
+use super::ending::Endings;
 use super::flush::note_output;
 use super::outbox::{Order, Outbox};
 use super::pending::{Content, Pending, Pool};
@@ -31,6 +32,7 @@ pub(super) struct Io {
     pub(super) pool: Pool,
     pub(super) deflater: Deflater,
     pub(super) counters: Counters,
+    pub(super) endings: Endings,
     pub(super) now: Now,
     pub(super) tick: Tick,
     /// Connections with a deadline, by slot and generation.
@@ -73,6 +75,7 @@ impl Io {
             pool: Pool::default(),
             deflater: Deflater::new(),
             counters: Counters::default(),
+            endings: Endings::default(),
             now,
             tick: Tick::at(now.mono),
             wheel: Wheel::default(),
@@ -121,7 +124,9 @@ impl Io {
                 }
                 Order::Publish { topic, payload } => {
                     let bytes = out.bytes.get(payload.range()).unwrap_or_default();
-                    self.topics.publish(&mut self.pool, &mut self.deflater, topic, payload, bytes);
+                    let receivers =
+                        self.topics.publish(&mut self.pool, &mut self.deflater, topic, payload, bytes);
+                    self.count_queued(payload, receivers);
                 }
                 Order::Subscribe { conn, topic } => {
                     if let Some(slot) = self.open_slot(conn) {
@@ -172,6 +177,12 @@ impl Io {
         }
     }
 
+    fn count_queued(&mut self, payload: Payload, receivers: usize) {
+        if let Some(total) = self.counters.messages_queued_total.get_mut(usize::from(payload.kind)) {
+            *total += receivers as u64;
+        }
+    }
+
     /// Queues a message. This is done for every delivery but those of topics, so the connection is looked up once.
     fn queue_message(&mut self, id: ConnId, payload: Payload, bytes: &[u8]) {
         let slot = id.slot as usize;
@@ -192,6 +203,7 @@ impl Io {
             });
         }
         note_output(slot, conn, &mut self.dirty, &mut self.suspects, self.limits.output_soft_bytes_max);
+        self.count_queued(payload, 1);
     }
 
     /// Queues one uncompressed frame.
@@ -286,7 +298,9 @@ impl Io {
         let mut done = std::mem::take(&mut self.done);
         for slot in done.drain(..) {
             let Some(mut conn) = self.conns.try_remove(slot) else { continue };
+            self.endings.tell(slot, &conn, self.now.mono, self.tick);
             if let Some(pending) = conn.pending.take() {
+                self.counters.messages_lost_total += pending.messages();
                 self.pool.give_queue(pending);
             }
             if let Some(address) = conn.counted.take() {
@@ -295,6 +309,7 @@ impl Io {
         }
         self.done = done;
         self.counters.freed_total += freed as u64;
+        self.counters.connections = self.conns.len();
         self.counters.queued_bytes = self.pool.queued_bytes;
         freed
     }

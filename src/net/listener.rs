@@ -14,7 +14,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::stream::Stream;
-use super::{Handed, Listen};
+use super::{Entrance, Handed, Listen};
 
 /// Connections that the kernel completes while nobody accepts.
 const BACKLOG: i32 = 4096;
@@ -24,6 +24,7 @@ const BACKLOG: i32 = 4096;
 pub(super) struct Listener {
     socket: Kind,
     pub(super) address: Listen,
+    pub(super) entrance: Entrance,
     /// The kernel said that somebody waits, and no accept has found the end of it since.
     pub(super) ready: bool,
 }
@@ -56,9 +57,15 @@ impl Listener {
     pub(super) fn adopt(handed: Handed, send_buffer_bytes: usize) -> io::Result<Vec<Listener>> {
         let mut listeners = Vec::new();
         for (address, kind) in handed.addresses()?.into_iter().zip(handed.into_kinds(send_buffer_bytes)) {
-            listeners.push(Listener { socket: kind?, address, ready: false });
+            listeners.push(Listener { socket: kind?, address, entrance: Entrance::Main, ready: false });
         }
         Ok(listeners)
+    }
+
+    /// The same, for whoever looks after the daemon.
+    pub(super) fn on_the_side(mut self) -> Listener {
+        self.entrance = Entrance::Side;
+        self
     }
 
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -79,9 +86,10 @@ impl Listener {
     }
 
     /// Whether its connections begin with TLS where the server has it. A Unix socket is for proxies and programs of
-    /// this machine, who gain nothing by it.
+    /// this machine, who gain nothing by it; a side entrance is for whoever looks after the daemon, in a network of
+    /// his own.
     pub(super) fn speaks_tls(&self) -> bool {
-        matches!(self.socket, Kind::Tcp(_))
+        self.entrance == Entrance::Main && matches!(self.socket, Kind::Tcp(_))
     }
 
     /// Whether only this machine can reach it.
@@ -137,7 +145,12 @@ fn bind_tcp(address: SocketAddr, send_buffer_bytes: usize) -> io::Result<Listene
     socket.listen(BACKLOG)?;
     let socket: std::net::TcpListener = socket.into();
     let address = Listen::Tcp(socket.local_addr()?);
-    Ok(Listener { socket: Kind::Tcp(TcpListener::from_std(socket)), address, ready: false })
+    Ok(Listener {
+        socket: Kind::Tcp(TcpListener::from_std(socket)),
+        address,
+        entrance: Entrance::Main,
+        ready: false,
+    })
 }
 
 fn bind_unix(path: &Path) -> io::Result<Listener> {
@@ -148,7 +161,12 @@ fn bind_unix(path: &Path) -> io::Result<Listener> {
     }
     let socket = UnixListener::bind(path)?;
     let address = Listen::Unix(path.to_owned());
-    Ok(Listener { socket: Kind::Unix(socket, Some(path.to_owned())), address, ready: false })
+    Ok(Listener {
+        socket: Kind::Unix(socket, Some(path.to_owned())),
+        address,
+        entrance: Entrance::Main,
+        ready: false,
+    })
 }
 
 /// Raises the number of descriptors that the process may have to what the system allows it, and returns it.

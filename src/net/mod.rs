@@ -15,7 +15,7 @@
 //! | accept | `listener.rs`, `handed.rs`, `accept.rs` |
 //! | carry out what the handler ordered | `outbox.rs`, `io.rs`, `topic.rs` |
 //! | flush: one write per connection and turn | `pending.rs`, `sealed.rs`, `flush.rs`, `slow.rs` |
-//! | the ways out, and the freeing | `closing.rs`, `drain.rs`; `Io::reap` in `io.rs` |
+//! | the ways out, and the freeing | `closing.rs`, `drain.rs`; `Io::reap` in `io.rs`; a line of log in `ending.rs` |
 //!
 //! A connection with TLS takes the same turn. Its bytes are opened as soon as they are read, all of them, and then
 //! are bytes like others: requests, frames, budgets and what is kept do not know the difference. Its output waits
@@ -35,6 +35,7 @@ mod config;
 mod conn;
 mod deadlines;
 mod drain;
+mod ending;
 mod flush;
 mod front;
 mod handed;
@@ -107,6 +108,27 @@ pub enum Message<'a> {
     Binary(&'a [u8]),
 }
 
+/// Which kind of listener a connection came in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// One of [`Config::listen`].
+    Main,
+    /// One of [`Config::side`]: requests only, none of them an upgrade.
+    Side,
+}
+
+/// Whose request it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// The connection, to which the answer goes.
+    pub conn: ConnId,
+    /// Where it came in.
+    pub entrance: Entrance,
+    /// The peer is on this machine: its address is a loopback address, or it has none (a Unix socket). A proxy on this
+    /// machine is near too, for whomever it asks.
+    pub is_near: bool,
+}
+
 /// Why a connection left the open state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {
@@ -167,9 +189,9 @@ pub trait Handler {
 
     /// An HTTP request that is not an upgrade. It must be answered by [`Outbox::respond`], now or in a later
     /// turn; the requests behind it wait.
-    fn on_request(&mut self, out: &mut Outbox, conn: ConnId, request: &Request<'_>) {
+    fn on_request(&mut self, out: &mut Outbox, asker: Asker, request: &Request<'_>) {
         let _ = request;
-        out.respond(conn, Response::text(404, "nothing here\n"));
+        out.respond(asker.conn, Response::text(404, "nothing here\n"));
     }
 
     /// A moment set by [`Outbox::wake_at`] has come.
@@ -192,6 +214,12 @@ pub trait Handler {
 
     /// The operator wants the settings read again (SIGHUP). Called between the deadlines and the end of a turn.
     fn on_reload(&mut self, out: &mut Outbox) {
+        let _ = out;
+    }
+
+    /// The server was told to end. All goes on for the [delay](Limits::drain_delay_ms) of the drain; then everybody
+    /// is told, and nobody is let in any more.
+    fn on_drain(&mut self, out: &mut Outbox) {
         let _ = out;
     }
 

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use super::{Adjustment, ConnId, Message, TopicId};
 use crate::base::clock::{Millis, Now};
+use crate::base::counters::Counters;
 use crate::http::Response;
 use crate::ws::Opcode;
 
@@ -20,11 +21,18 @@ use crate::ws::Opcode;
 #[derive(Clone, Copy, Debug)]
 pub struct Payload {
     pub(super) opcode: Opcode,
+    pub(super) kind: u8,
     start: usize,
     end: usize,
 }
 
 impl Payload {
+    /// The same message, counted as one of that kind: a number under [`KINDS`](crate::base::counters::KINDS).
+    #[must_use]
+    pub fn of_kind(self, kind: u8) -> Payload {
+        Payload { kind, ..self }
+    }
+
     pub(super) fn range(self) -> Range<usize> {
         self.start..self.end
     }
@@ -47,11 +55,8 @@ pub(super) enum Order {
 impl Order {
     /// The same order when its payload lies `base` bytes further on.
     fn shifted(self, base: usize) -> Order {
-        let shift = |payload: Payload| Payload {
-            start: payload.start + base,
-            end: payload.end + base,
-            opcode: payload.opcode,
-        };
+        let shift =
+            |payload: Payload| Payload { start: payload.start + base, end: payload.end + base, ..payload };
         match self {
             Order::Send { conn, payload } => Order::Send { conn, payload: shift(payload) },
             Order::Publish { topic, payload } => Order::Publish { topic, payload: shift(payload) },
@@ -64,6 +69,7 @@ impl Order {
 #[derive(Debug, Default)]
 pub struct Outbox {
     pub(super) now: Now,
+    pub(super) counters: Counters,
     pub(super) orders: Vec<Order>,
     pub(super) bytes: Vec<u8>,
 }
@@ -79,6 +85,18 @@ impl Outbox {
     #[must_use]
     pub fn now(&self) -> Now {
         self.now
+    }
+
+    /// What the loop had counted when this turn began.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// How many messages are ordered to be sent, each topic counted once.
+    #[must_use]
+    pub fn messages(&self) -> usize {
+        self.orders.iter().filter(|order| matches!(order, Order::Send { .. } | Order::Publish { .. })).count()
     }
 
     /// Puts a text message together; `write` appends its UTF-8. Nothing is sent yet.
@@ -97,7 +115,7 @@ impl Outbox {
     fn payload(&mut self, opcode: Opcode, write: impl FnOnce(&mut Vec<u8>)) -> Payload {
         let start = self.bytes.len();
         write(&mut self.bytes);
-        Payload { opcode, start, end: self.bytes.len() }
+        Payload { opcode, kind: 0, start, end: self.bytes.len() }
     }
 
     /// Sends to one connection. One that is not open any more is passed over, here and below.

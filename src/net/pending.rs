@@ -377,6 +377,17 @@ impl Pending {
         }
     }
 
+    /// How many messages wait of which the kernel has taken nothing.
+    pub(super) fn messages(&self) -> u64 {
+        let frames = self.segments.iter().filter(|segment| segment.content == Content::Frames);
+        frames
+            .map(|segment| {
+                let bytes = segment.bytes(segment.begin..segment.end);
+                ws::messages_from(&bytes, segment.at - segment.begin)
+            })
+            .sum()
+    }
+
     /// Drops every frame that is not begun, and every mark. What stays is at most the rest of one frame.
     pub(super) fn cut(&mut self, pool: &mut Pool) {
         self.marks.clear();

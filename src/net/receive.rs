@@ -23,7 +23,7 @@ use std::net::IpAddr;
 use super::config::{CONTROL_BURST_SECONDS, Deflate};
 use super::conn::{Parting, Reply, State};
 use super::peer::{ForwardedForError, forwarded_for};
-use super::{CloseReason, Handler, Message, Server};
+use super::{Asker, CloseReason, Entrance, Handler, Message, Server};
 use crate::http::{self, Part, Response};
 use crate::ws::{self, Opcode};
 
@@ -71,6 +71,7 @@ impl<H: Handler> Server<H> {
                     }
                     conn.alive_at = self.io.tick;
                     conn.pinged = false;
+                    conn.received_bytes += count as u64;
                     self.io.counters.received_bytes_total += count as u64;
                     budget = budget.saturating_sub(count);
                     self.receive_through_front(slot, buffer.get_mut(..held + count).unwrap_or_default());
@@ -244,6 +245,7 @@ impl<H: Handler> Server<H> {
         let Some(whole) = conn.request.take() else { return };
         conn.reply = Some(Reply { part: Part::Whole, persistence: http::Persistence::Close });
         conn.deadline = None;
+        let asker = Asker { conn: id, entrance: conn.entrance, is_near: conn.near };
         let paths = self.config.websocket_paths;
         let proxies = self.config.trusted_proxies.as_slice();
         let proxied = conn.proxied;
@@ -255,7 +257,11 @@ impl<H: Handler> Server<H> {
                     return None;
                 }
             }
-            if request.is_websocket_upgrade() && (paths.is_empty() || paths.contains(&request.path())) {
+            let may_upgrade = asker.entrance == Entrance::Main;
+            if may_upgrade
+                && request.is_websocket_upgrade()
+                && (paths.is_empty() || paths.contains(&request.path()))
+            {
                 let policy = ws::Policy {
                     subprotocols: self.config.subprotocols,
                     deflate: self.config.deflate == Deflate::Offered,
@@ -265,7 +271,8 @@ impl<H: Handler> Server<H> {
                 return Some(ws::accept(request.method, request.minor_version, request.headers, &policy));
             }
             conn.reply = Some(Reply { part: Part::of(request), persistence: request.persistence() });
-            self.handler.on_request(&mut self.outbox, id, request);
+            self.io.counters.requests_total += 1;
+            self.handler.on_request(&mut self.outbox, asker, request);
             None
         });
         match (client, upgrade.flatten()) {

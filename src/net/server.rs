@@ -11,7 +11,7 @@ use super::config::{Adjustment, Config, Listen, Signals};
 use super::io::Io;
 use super::listener::{Listener, raise_descriptor_limit};
 use super::signal::{Asked, Asking};
-use super::{ConnId, Handed, Handler, Outbox};
+use super::{ConnId, Entrance, Handed, Handler, Outbox};
 use crate::base::clock::{Clock, Millis};
 use crate::base::counters::Counters;
 use crate::ws::{self, Inflater};
@@ -91,6 +91,8 @@ pub struct Server<H> {
     pub(super) accept_first: usize,
     pub(super) accept_paused_until: Option<Millis>,
     pub(super) shortage_told: bool,
+    /// When the drain begins: it is ordered.
+    pub(super) drains_at: Option<Millis>,
     pub(super) draining_until: Option<Millis>,
     /// Set by a second signal.
     ended: bool,
@@ -120,17 +122,21 @@ impl<H: Handler> Server<H> {
     pub fn bind_with(handed: Handed, config: Config, handler: H) -> Result<Server<H>, BindError> {
         let poll = Poll::new().map_err(BindError::Setup)?;
         let descriptors = raise_descriptor_limit();
-        let reserved = RESERVED_DESCRIPTORS + config.listen.len();
+        let reserved = RESERVED_DESCRIPTORS + config.listen.len() + config.side.len();
         if descriptors <= reserved {
             return Err(BindError::TooFewDescriptors(descriptors));
         }
         let send_buffer_bytes = config.limits.socket_send_buffer_bytes;
+        let bind = |listen: &Listen| {
+            let bound = Listener::bind(listen, send_buffer_bytes);
+            bound.map_err(|error| BindError::Listen(listen.clone(), error))
+        };
         let mut listeners = Listener::adopt(handed, send_buffer_bytes).map_err(BindError::Handed)?;
         if listeners.is_empty() {
-            for listen in &config.listen {
-                let bound = Listener::bind(listen, send_buffer_bytes);
-                listeners.push(bound.map_err(|error| BindError::Listen(listen.clone(), error))?);
-            }
+            listeners = config.listen.iter().map(bind).collect::<Result<_, _>>()?;
+        }
+        for listen in &config.side {
+            listeners.push(bind(listen)?.on_the_side());
         }
         for (index, listener) in listeners.iter_mut().enumerate() {
             let registered = listener.register(poll.registry(), listener_token(index));
@@ -143,8 +149,10 @@ impl<H: Handler> Server<H> {
             Signals::Ignored => None,
         };
         let clock = Clock::start();
+        let connections_max = config.limits.connections_max.min(descriptors - reserved);
         let mut io = Io::new(config.limits.clone(), clock.now());
         io.tls = config.tls.clone();
+        io.counters.connections_max = connections_max;
         Ok(Server {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
@@ -163,7 +171,7 @@ impl<H: Handler> Server<H> {
                 role: ws::Role::Server,
                 message_bytes_max: config.limits.message_bytes_max,
             },
-            connections_max: config.limits.connections_max.min(descriptors - reserved),
+            connections_max,
             descriptors_max: descriptors - reserved,
             reload_asked: false,
             config,
@@ -171,6 +179,7 @@ impl<H: Handler> Server<H> {
             accept_first: 0,
             accept_paused_until: None,
             shortage_told: false,
+            drains_at: None,
             draining_until: None,
             ended: false,
             flushed: Vec::new(),
@@ -182,7 +191,17 @@ impl<H: Handler> Server<H> {
 
     /// Where the server listens, with the ports that the kernel chose.
     pub fn addresses(&self) -> impl Iterator<Item = &Listen> {
-        self.listeners.iter().map(|listener| &listener.address)
+        self.addresses_of(Entrance::Main)
+    }
+
+    /// Where it takes requests that are none of a user.
+    pub fn side_addresses(&self) -> impl Iterator<Item = &Listen> {
+        self.addresses_of(Entrance::Side)
+    }
+
+    fn addresses_of(&self, entrance: Entrance) -> impl Iterator<Item = &Listen> {
+        let those = self.listeners.iter().filter(move |listener| listener.entrance == entrance);
+        those.map(|listener| &listener.address)
     }
 
     /// The handler.
@@ -193,6 +212,11 @@ impl<H: Handler> Server<H> {
     /// The handler, to be changed between two turns.
     pub fn handler_mut(&mut self) -> &mut H {
         &mut self.handler
+    }
+
+    /// Drains the server, as [`Outbox::stop`] does.
+    pub fn stop(&mut self) {
+        self.io.stop_ordered = true;
     }
 
     /// What has been counted so far.
@@ -231,6 +255,7 @@ impl<H: Handler> Server<H> {
     /// The poll itself failed. No connection can cause that.
     pub fn turn(&mut self, wait_max: Option<Duration>) -> io::Result<Turn> {
         self.wait(wait_max)?;
+        let began_us = self.clock.micros();
         self.read();
         self.pass_deadlines();
         self.accept();
@@ -239,11 +264,18 @@ impl<H: Handler> Server<H> {
         if self.io.reap() > 0 {
             self.resume_accepting();
         }
-        self.io.counters.turns_total += 1;
+        self.count_turn(self.clock.micros().saturating_sub(began_us));
         let drained = self.draining_until.is_some_and(|until| {
             self.io.now.mono >= until || (self.io.conns.is_empty() && !self.owes_news())
         });
         Ok(if drained || self.ended { Turn::Finished } else { Turn::GoesOn })
+    }
+
+    fn count_turn(&mut self, took_us: u64) {
+        let counters = &mut self.io.counters;
+        counters.turns_total += 1;
+        counters.turns.observe(took_us);
+        counters.longest_turn_us = counters.longest_turn_us.max(took_us);
     }
 
     /// Waits for readiness and sorts the events: who is to be read, flushed, accepted.
@@ -258,6 +290,7 @@ impl<H: Handler> Server<H> {
         }
         self.io.set_now(self.clock.now());
         self.outbox.now = self.io.now;
+        self.outbox.counters = self.io.counters;
         let mut asked = Asked::default();
         for event in &self.events {
             let Token(number) = event.token();
@@ -280,7 +313,7 @@ impl<H: Handler> Server<H> {
                 listener.ready = true;
             }
         }
-        self.ended |= asked.ends > 1 || (asked.ends > 0 && self.draining_until.is_some());
+        self.ended |= asked.ends > 1 || (asked.ends > 0 && self.drains_at.is_some());
         self.io.stop_ordered |= asked.ends > 0;
         self.reload_asked |= asked.reload;
         Ok(())
@@ -299,7 +332,8 @@ impl<H: Handler> Server<H> {
             self.io.wheel.next().map(|tick| tick.start()),
             self.io.wakes.peek().map(|std::cmp::Reverse((moment, _))| *moment),
             accepts_at,
-            self.draining_until,
+            // In the drain itself only its end is waited for.
+            self.draining_until.or(self.drains_at),
         ];
         let moment = next.into_iter().flatten().min()?;
         Some(Duration::from_millis(moment.ms_since(self.clock.now().mono)))
@@ -331,9 +365,7 @@ impl<H: Handler> Server<H> {
 
     /// Tells the handler what has left, who is gone and that the turn is over, and collects what the topics got.
     fn end_turn(&mut self) {
-        if std::mem::take(&mut self.io.stop_ordered) {
-            self.drain();
-        }
+        self.drain_if_due();
         if std::mem::take(&mut self.reload_asked) {
             self.handler.on_reload(&mut self.outbox);
             self.io.carry_out(&mut self.outbox);
@@ -361,6 +393,7 @@ impl<H: Handler> Server<H> {
         self.config.limits = limits.clone();
         self.frames.message_bytes_max = limits.message_bytes_max;
         self.connections_max = limits.connections_max.min(self.descriptors_max);
+        self.io.counters.connections_max = self.connections_max;
         self.io.limits = limits;
     }
 

@@ -91,6 +91,7 @@ impl Io {
         // Out of the topics first: leaving hands over what they published in this turn, which is cut as well.
         self.topics.unsubscribe_all(&mut self.conns, &mut self.pool, slot);
         if let Some(pending) = self.conns.get_mut(slot).and_then(|conn| conn.pending.as_mut()) {
+            self.counters.messages_cut_total += pending.messages();
             pending.cut(&mut self.pool);
         }
         self.close_with(slot, words, CloseReason::SlowConsumer);

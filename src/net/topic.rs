@@ -150,7 +150,7 @@ impl Topics {
         }
     }
 
-    /// Encodes a message once for each window size among the members.
+    /// Encodes a message once for each window size among the members. Returns how many they are.
     pub(super) fn publish(
         &mut self,
         pool: &mut Pool,
@@ -158,8 +158,8 @@ impl Topics {
         id: TopicId,
         payload: Payload,
         bytes: &[u8],
-    ) {
-        let Some(Some(topic)) = self.topics.get_mut(id.0 as usize) else { return };
+    ) -> usize {
+        let Some(Some(topic)) = self.topics.get_mut(id.0 as usize) else { return 0 };
         for variant in topic.variants.iter_mut().filter(|variant| variant.members > 0) {
             if variant.bytes.capacity() == 0 {
                 variant.bytes = pool.buffer();
@@ -176,6 +176,7 @@ impl Topics {
             topic.dirty = true;
             self.dirty.push(id.0);
         }
+        topic.members.len()
     }
 
     /// The end of the turn: every buffer becomes a chunk, and every member is queued its range of it.

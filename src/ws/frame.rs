@@ -345,3 +345,25 @@ pub fn frame_end(bytes: &[u8], offset: usize) -> Option<usize> {
     }
     Some(end)
 }
+
+/// How many messages begin at `offset` or behind it; `bytes` holds whole frames, of which the first may be begun.
+///
+/// ```
+/// use karez::ws::{Opcode, encode_close, encode_frame, messages_from};
+/// let mut out = Vec::new();
+/// encode_frame(&mut out, Opcode::Text, b"one");
+/// encode_frame(&mut out, Opcode::Text, b"two");
+/// encode_close(&mut out, 1001, "");
+/// assert_eq!([0, 1, 5, 6].map(|offset| messages_from(&out, offset)), [2, 1, 1, 0]);
+/// ```
+#[must_use]
+pub fn messages_from(bytes: &[u8], offset: usize) -> u64 {
+    let (mut at, mut count) = (0, 0);
+    while let Some(Ok(Some((header, header_bytes)))) = bytes.get(at..).map(Header::decode) {
+        let is_message = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        count += u64::from(is_message && at >= offset);
+        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+        at = at.saturating_add(header_bytes).saturating_add(length);
+    }
+    count
+}

@@ -43,6 +43,7 @@ pub use error::Violation;
 pub use extension::DeflateParams;
 pub use frame::{
     Header, Opcode, encode_compressed, encode_frame, encode_masked, encode_masked_compressed, frame_end,
+    messages_from,
 };
 pub use handshake::{Accepted, ClientError, ClientHandshake, Connected, Policy, Refusal, accept, is_upgrade};
 pub use mask::apply_mask;

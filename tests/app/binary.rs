@@ -143,6 +143,45 @@ fn clients_that_do_not_answer_do_not_keep_the_daemon() {
 }
 
 #[test]
+fn five_hundred_clients_are_told_and_those_who_do_not_read_are_left_behind() {
+    let daemon = Process::karez(&["--listen", "127.0.0.1:0", "--messages-burst", "100000"]);
+    let address = daemon.address("page");
+    let mut clients: Vec<Client> = (0..500).map(|_| Client::open(address)).collect();
+    // They ask and ask, and take no answer: their queues are full when the end comes.
+    let mut deaf: Vec<Client> = (0..5).map(|_| Client::open(address)).collect();
+    let pings = text(r#"{"type":"ping"}"#).repeat(2_000);
+    for client in &mut deaf {
+        socket2::SockRef::from(&client.stream).set_recv_buffer_size(4 * 1024).unwrap();
+        client.stream.set_nonblocking(true).unwrap();
+        while std::io::Write::write(&mut client.stream, &pings).is_ok_and(|taken| taken == pings.len()) {}
+    }
+    // Turns in which they are read, until they may not be any more.
+    for _ in 0..50 {
+        clients[0].say(r#"{"type":"ping"}"#);
+        clients[0].hear_text();
+    }
+    let start = Instant::now();
+    daemon.signal(Signal::TERM);
+    let mut moments = Vec::new();
+    for client in &mut clients {
+        let Heard::Text(bye) = client.hear() else { panic!("no farewell") };
+        assert_eq!(masked(&bye), r#"{"type":"bye","code":"restart","retry":_}"#);
+        moments.push(field(&bye, "retry").as_u64().unwrap());
+        assert_eq!(client.hear(), Heard::Close(1001, "restart".to_owned()));
+        client.send(&close(1001));
+    }
+    let (status, _) = daemon.wait();
+    assert_eq!(status.code(), Some(0), "{status}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    // Spread: in each tenth of the five seconds about a tenth of them comes back.
+    for tenth in 0..10 {
+        let span = 500 + tenth * 500..1_000 + tenth * 500;
+        let count = moments.iter().filter(|retry| span.contains(*retry)).count();
+        assert!((40..=60).contains(&count), "{count} within {span:?}");
+    }
+}
+
+#[test]
 fn while_it_drains_nobody_new_is_let_in_and_a_second_sigterm_ends_it_at_once() {
     let daemon = karez();
     let address = daemon.address("page");

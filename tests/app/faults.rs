@@ -9,6 +9,7 @@ use rustix::process::Signal;
 
 use crate::client::*;
 use crate::process::*;
+use crate::scrape::get;
 use crate::world::LOGIN;
 
 fn may_trace() -> bool {
@@ -269,4 +270,34 @@ fn nobody_waits_for_the_disk_because_something_is_no_longer_kept() {
     let all = waits_for_the_disk("all-kept", &[]);
     let some = waits_for_the_disk("some-kept", &["--retention-entries-per-conversation-max", "1"]);
     assert_eq!(some, all);
+}
+
+#[test]
+fn a_failing_disk_is_not_ready_and_is_again_when_it_takes_something() {
+    if !may_trace() {
+        return;
+    }
+    for (call, error, is_final) in [("pwrite64", "ENOSPC", false), ("fsync", "EIO", true)] {
+        let first = calls_until_login(call, &format!("ready-{call}")) + 1;
+        let folder = DataFolder::new(&format!("ready-{call}"));
+        let log = folder.0.join("calls");
+        let daemon = traced(&folder, &log, call, Some(&format!("error={error}:when={first}")));
+        let address = daemon.address("page");
+        let mut ann = guest(&daemon);
+        assert_eq!(get(address, "/readyz", "").0, 200);
+        let answer = speak(&mut ann, "a");
+        assert!(answer.contains(r#""code":"internal""#), "{answer}");
+        let (status, words) = get(address, "/readyz?verbose", "");
+        assert!(status == 503 && words.starts_with("[-]store: "), "{call}: {status} {words}");
+        // Nobody speaks. The question has it tried, and the next one is told.
+        let end = Instant::now() + Duration::from_secs(3);
+        let mut last = 503;
+        while last == 503 && Instant::now() < end {
+            last = get(address, "/readyz", "").0;
+        }
+        assert_eq!(last, if is_final { 503 } else { 200 }, "{call}");
+        drop(ann);
+        daemon.signal(Signal::TERM);
+        assert_eq!(daemon.wait().0.code(), Some(i32::from(is_final)));
+    }
 }

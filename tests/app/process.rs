@@ -65,6 +65,11 @@ impl Process {
         process
     }
 
+    /// A daemon by a command of the test's own, once it has greeted on standard error.
+    pub fn spawn(command: &mut Command) -> Process {
+        Process::greeting_on_stderr(clean(command))
+    }
+
     fn greeting_on_stderr(command: &mut Command) -> Process {
         Process::greeting_with(command.stdout(Stdio::null()))
     }

@@ -2,6 +2,7 @@
 
 use karez::net::{Config, Limits, Turn};
 use karez::ws::Opcode;
+use std::time::{Duration, Instant};
 
 use crate::world::*;
 
@@ -39,4 +40,30 @@ fn whoever_does_not_go_is_left_behind_in_time() {
     while world.server.turn(None).unwrap() == Turn::GoesOn {}
     assert!(start.elapsed().as_millis() < 1000, "{:?}", start.elapsed());
     assert_eq!(world.server.connections(), 1);
+}
+
+#[test]
+fn before_a_drain_there_may_be_a_delay_in_which_all_goes_on() {
+    let limits = Limits { drain_delay_ms: 400, ..Limits::default() };
+    let mut world = World::new(Config { limits, ..config() });
+    let mut client = world.open();
+    let start = Instant::now();
+    world.server.stop();
+    world.server.turn(Some(Duration::ZERO)).unwrap();
+    assert_eq!(world.log().last().unwrap(), "drain", "the handler knows at once");
+    let mut late = world.open();
+    late.send(&text("still here"));
+    world.settle();
+    assert_eq!(late.take(), frame(Opcode::Text, b"still here"), "who comes meanwhile is served");
+    assert_eq!(client.take(), b"", "and nobody is told anything");
+    assert!(start.elapsed() < Duration::from_millis(400), "too slow a machine to show anything");
+    world.server.stop();
+    while world.log().iter().filter(|line| line.ends_with("Drain")).count() < 2 {
+        // Nothing happens but the end of the delay, and it wakes the loop.
+        world.server.turn(None).unwrap();
+    }
+    assert!(start.elapsed() >= Duration::from_millis(400));
+    assert_eq!(client.take(), [frame(Opcode::Text, b"bye"), close_frame(1001, "last")].concat());
+    assert_eq!(world.log().iter().filter(|line| *line == "drain").count(), 1, "told once");
+    assert!(std::net::TcpStream::connect(world.address).is_err(), "still accepting");
 }

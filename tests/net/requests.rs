@@ -2,6 +2,8 @@
 
 use std::net::Shutdown;
 
+use karez::net::{Config, Listen};
+
 use crate::world::*;
 
 const GET: &str = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -96,4 +98,20 @@ fn a_body_over_the_limit_is_refused_from_its_length() {
     world.settle();
     assert!(client.take_text().starts_with("HTTP/1.1 413 "));
     assert!(client.ended);
+}
+
+#[test]
+fn a_side_entrance_takes_requests_and_upgrades_nobody() {
+    let side = vec!["127.0.0.1:0".parse().unwrap()];
+    let mut world = World::new(Config { side, ..config() });
+    let Some(Listen::Tcp(address)) = world.server.side_addresses().next().cloned() else { panic!("none") };
+    assert_ne!(address, world.address);
+    let mut client = World::dial_at(address);
+    client.send(upgrade("").as_bytes());
+    world.settle();
+    let answer = client.take_text();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && client.ended, "a request like any other: {answer}");
+    assert_eq!(world.log(), ["by the side, near: true", "request GET /chat"]);
+    world.open();
+    assert_eq!(world.log().last().unwrap(), "connect 0", "the main entrance is as ever");
 }

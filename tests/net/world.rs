@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use karez::http::{Request, Response};
 use karez::net::{
-    Adjustment, CloseReason, Config, ConnId, Ending, Handler, LastWords, Listen, Message, Outbox, Server,
-    Signals, TopicId,
+    Adjustment, Asker, CloseReason, Config, ConnId, Ending, Entrance, Handler, LastWords, Listen, Message,
+    Outbox, Server, Signals, TopicId,
 };
 use karez::ws::{self, Opcode};
 
@@ -85,7 +85,11 @@ impl Handler for Scribe {
         self.log.push(format!("close {} {reason:?}", self.index(conn)));
     }
 
-    fn on_request(&mut self, out: &mut Outbox, conn: ConnId, request: &Request<'_>) {
+    fn on_request(&mut self, out: &mut Outbox, asker: Asker, request: &Request<'_>) {
+        let conn = asker.conn;
+        if asker.entrance == Entrance::Side {
+            self.log.push(format!("by the side, near: {}", asker.is_near));
+        }
         self.log.push(format!("request {} {}", request.method, request.target));
         if self.answers_late {
             self.unanswered.push(conn);
@@ -107,6 +111,10 @@ impl Handler for Scribe {
 
     fn on_flushed(&mut self, _out: &mut Outbox, conn: ConnId, mark: u64) {
         self.log.push(format!("flushed {} {mark}", self.index(conn)));
+    }
+
+    fn on_drain(&mut self, _out: &mut Outbox) {
+        self.log.push("drain".to_owned());
     }
 
     fn last_words(&mut self, _conn: ConnId, ending: Ending) -> LastWords {
@@ -153,7 +161,9 @@ impl World {
             let before = (*self.server.counters(), self.log().len(), self.server.connections());
             self.server.turn(Some(Duration::from_millis(2))).unwrap();
             let mut after = (*self.server.counters(), self.log().len(), self.server.connections());
-            after.0.turns_total = before.0.turns_total;
+            // That there was a turn, and how long it took, is nothing that happened.
+            (after.0.turns_total, after.0.turns) = (before.0.turns_total, before.0.turns);
+            after.0.longest_turn_us = before.0.longest_turn_us;
             quiet = if before == after { quiet + 1 } else { 0 };
         }
     }
@@ -169,7 +179,11 @@ impl World {
 
     /// A client whose TCP connection stands; it has sent nothing.
     pub fn dial(&mut self) -> Client {
-        let stream = TcpStream::connect(self.address).unwrap();
+        World::dial_at(self.address)
+    }
+
+    pub fn dial_at(address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_nonblocking(true).unwrap();
         stream.set_nodelay(true).unwrap();
         Client { stream, bytes: Vec::new(), ended: false }

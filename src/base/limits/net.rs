@@ -130,7 +130,16 @@ pub const CLOSE_TIMEOUT_MS: Limit = Limit {
     max: 600_000,
     test: "tests/net/closing.rs::a_peer_that_never_answers_the_close_is_dropped_in_time_whatever_it_sends",
 };
-/// From the signal to the end of a drain.
+/// From the signal to the drain: so long nothing changes but the answer to who asks whether all is well.
+pub const DRAIN_DELAY_MS: Limit = Limit {
+    name: "drain_delay_ms",
+    unit: "ms",
+    default: 0,
+    min: 0,
+    max: 600_000,
+    test: "tests/net/drain.rs::before_a_drain_there_may_be_a_delay_in_which_all_goes_on",
+};
+/// From the beginning of a drain to its end.
 pub const DRAIN_TIMEOUT_MS: Limit = Limit {
     name: "drain_timeout_ms",
     unit: "ms",

@@ -15,6 +15,7 @@ mod accept;
 mod capacity;
 mod chat;
 mod contest;
+mod drain;
 mod durable;
 mod fairness;
 mod fleet;
@@ -43,7 +44,7 @@ use record::{Record, Row};
 
 type Scenario = (&'static str, fn(&Bench));
 
-const SCENARIOS: [Scenario; 22] = [
+const SCENARIOS: [Scenario; 23] = [
     ("echo", throughput::echo),
     ("fan-out", throughput::fan_out),
     ("chat", throughput::chat),
@@ -60,6 +61,7 @@ const SCENARIOS: [Scenario; 22] = [
     ("reconnect", reconnect::reconnect),
     ("idle", idle::idle),
     ("slow", slow::slow),
+    ("drain", drain::drain),
     ("opening", opening::opening),
     ("tls", tls::tls),
     ("fairness", fairness::fairness),

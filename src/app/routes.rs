@@ -1,0 +1,57 @@
+//! Which answer an HTTP request gets: health and metrics for who looks after the daemon, else the page.
+
+use super::health::{self, Listener};
+use super::metrics::Sources;
+use super::{App, MetricsAt};
+use crate::http::{Request, Response};
+use crate::net::{Asker, Entrance, Outbox};
+use crate::store::Storage;
+
+/// A proxy on this machine asks for others. Any of these says so.
+const PROXY_HEADERS: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+
+impl<S: Storage> App<S> {
+    pub(super) fn answer(&mut self, out: &Outbox, asker: Asker, request: &Request<'_>) -> Response {
+        let listener = listener_of(asker, request);
+        let may_see_metrics = match asker.entrance {
+            Entrance::Side => true,
+            Entrance::Main => self.settings.metrics == MetricsAt::Main && listener == Listener::Operator,
+        };
+        match request.path() {
+            "/livez" | "/readyz" | "/metrics" if !matches!(request.method, "GET" | "HEAD") => {
+                Response::text(405, "only GET and HEAD\n").header("allow", "GET, HEAD")
+            }
+            "/livez" => health::livez(),
+            "/readyz" => self.turn.health.readyz(request.query(), listener),
+            "/metrics" if may_see_metrics => self.metrics(out),
+            _ => match asker.entrance {
+                Entrance::Main => self.assets.respond(request),
+                Entrance::Side => {
+                    Response::text(404, "there is nothing here but /metrics, /livez, /readyz\n")
+                }
+            },
+        }
+    }
+
+    fn metrics(&mut self, out: &Outbox) -> Response {
+        let store_bytes = self.turn.store_mut().size_bytes();
+        let sources =
+            Sources { loops: out.counters(), tally: &self.turn.tally, chat: &self.chat, store_bytes };
+        sources.response()
+    }
+
+    /// One line for whoever supervises the daemon.
+    pub(super) fn status(&self, out: &Outbox) -> String {
+        let (open, groups) = (out.counters().open(), self.chat.counts().groups);
+        format!("{open} connections, {} users online, {groups} groups", self.chat.users_online())
+    }
+}
+
+fn listener_of(asker: Asker, request: &Request<'_>) -> Listener {
+    let by_proxy = PROXY_HEADERS.iter().any(|name| request.header(name).is_some());
+    match asker.entrance {
+        Entrance::Side => Listener::Operator,
+        Entrance::Main if asker.is_near && !by_proxy => Listener::Operator,
+        Entrance::Main => Listener::Stranger,
+    }
+}
