@@ -1,4 +1,4 @@
-//! The chat page, embedded in the binary.
+//! The chat page and the JavaScript client, embedded in the binary.
 //!
 //! The page may load from its own host and nothing else, and nothing in it may be read as a script by
 //! accident: the policy below is sent with every file.
@@ -12,10 +12,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const TYPES: &str = "text/plain; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// Path, type and content of every file.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("/", HTML, include_str!("../web/index.html")),
     ("/a/app.js", SCRIPT, include_str!("../web/app.js")),
     ("/a/client.js", SCRIPT, include_str!("../web/client.js")),
@@ -24,6 +25,8 @@ const FILES: [(&str, &str, &str); 9] = [
     ("/a/row.js", SCRIPT, include_str!("../web/row.js")),
     ("/a/text.js", SCRIPT, include_str!("../web/text.js")),
     ("/a/words.js", SCRIPT, include_str!("../web/words.js")),
+    ("/client/karez.js", SCRIPT, include_str!("../web/client/karez.js")),
+    ("/client/karez.d.ts", TYPES, include_str!("../web/client/karez.d.ts")),
     ("/a/style.css", STYLE, include_str!("../web/style.css")),
 ];
 

@@ -222,7 +222,7 @@ test('the page comes back by itself when the daemon has been restarted', async (
   await part(dan, 'group-input').fill('said meanwhile');
   await part(dan, 'group-send').click();
 
-  const second = await startDaemon(first.host);
+  const second = await startDaemon({ listen: first.host });
   try {
     // This one has another store, in which his token is worth nothing: he is a new guest, and what he said goes out.
     await dan.page.getByText('You are a new guest now').waitFor();

@@ -4,7 +4,7 @@
 // this file, so that nothing but sources lies in the tree.
 
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const installed = createRequire(join(root, 'target/tools/web/package.json'));
+/** A package of target/tools/web. */
+export const installed = createRequire(join(root, 'target/tools/web/package.json'));
 const { chromium } = installed('playwright-core');
 
 /** The source of axe-core, which finds what a page keeps from people with impairments. */
@@ -21,45 +22,76 @@ export const axe = installed('axe-core').source;
 export const screenshots = join(root, 'target/screenshots');
 await mkdir(screenshots, { recursive: true });
 
+const binary = process.env.KAREZ_BIN ?? join(root, 'target/release/karez');
+
 /**
  * Starts the release build (or $KAREZ_BIN) in an empty folder.
- * @param {string} [listen] ADDRESS:PORT; a free port if it is not given
- * @returns {Promise<{host: string, page: string, socket: string, stop: () => Promise<number>}>} where it listens,
- *   the address of its page and of its WebSocket; `stop` gives the exit status
+ * @param {{listen?: string, options?: string[], files?: Record<string, string>}} [site] ADDRESS:PORT (default: a free
+ *   port), further options, and files of the folder by name
  */
-export async function startDaemon(listen = '127.0.0.1:0') {
+export async function startDaemon({ listen = '127.0.0.1:0', options = [], files = {} } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'karez-web-'));
-  const binary = process.env.KAREZ_BIN ?? join(root, 'target/release/karez');
-  const daemon = spawn(binary, ['--listen', listen], {
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
+  let daemon;
+  const site = {
+    /** ADDRESS:PORT, which is kept over a restart. */
+    host: listen,
+    binary,
+    /** The address of the page. */
+    get page() {
+      return `http://${site.host}/`;
+    },
+    /** The address of the WebSocket. */
+    get socket() {
+      return `ws://${site.host}`;
+    },
+    /** @param {string} name the path of a file of its folder */
+    file: (name) => join(folder, name),
+    /** Starts it, once more after `end` or `kill`. */
+    start: async () => {
+      daemon = run(binary, ['--listen', site.host, ...options], folder);
+      const host = await daemon.host;
+      if (host === undefined) {
+        await site.stop();
+        throw new Error(`the daemon did not tell its page's address: ${daemon.said.join('\n')}`);
+      }
+      site.host = host;
+    },
+    /** Asks it to end. @returns {Promise<number | string>} the exit status */
+    end: () => (daemon.child.kill('SIGTERM'), daemon.ended),
+    /** Ends it as a power cut would. */
+    kill: () => (daemon.child.kill('SIGKILL'), daemon.ended),
+    /** Asks it to end, and removes what it has left. @returns {Promise<number | string>} the exit status */
+    stop: async () => {
+      const status = await site.end();
+      await rm(folder, { recursive: true, force: true });
+      return status;
+    },
+  };
+  await site.start();
+  return site;
+}
+
+function run(command, options, folder) {
+  const child = spawn(command, options, {
     cwd: folder,
     env: { ...process.env, KAREZ_CONFIG: '' }, // whatever settings this machine has
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ended = new Promise((done, failed) => {
-    daemon.once('error', failed);
-    daemon.once('exit', (status, signal) => done(status ?? signal));
+    child.once('error', failed);
+    child.once('exit', (status, signal) => done(status ?? signal));
   });
   const said = [];
   const address = new Promise((found) => {
-    createInterface(daemon.stderr).on('line', (line) => {
+    createInterface(child.stderr).on('line', (line) => {
       said.push(line);
       const match = line.match(/http:\/\/(127\.0\.0\.1:\d+)\//);
       if (match) found(match[1]);
     });
   });
   const tooLate = new Promise((done) => setTimeout(done, 10_000).unref());
-  const host = await Promise.race([address, ended.then(() => undefined), tooLate]);
-  const stop = async () => {
-    daemon.kill('SIGTERM');
-    const status = await ended;
-    await rm(folder, { recursive: true, force: true });
-    return status;
-  };
-  if (host === undefined) {
-    await stop();
-    throw new Error(`the daemon did not tell its page's address: ${said.join('\n')}`);
-  }
-  return { host, page: `http://${host}/`, socket: `ws://${host}`, stop };
+  return { child, ended, said, host: Promise.race([address, ended.then(() => undefined), tooLate]) };
 }
 
 /** Starts Chromium with a profile that is empty and is thrown away. */
