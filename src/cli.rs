@@ -3,6 +3,7 @@
 //! Settings come in layers (`config/layers.rs`); which commands look at them is said in `Command::has_settings`.
 //! Data goes to standard output, words to standard error. Tests: `tests/app/binary.rs`, `tests/app/settings.rs`.
 
+mod key;
 mod log_format;
 mod logger;
 mod reload;
@@ -59,6 +60,9 @@ enum Command {
     /// Makes a token for trying things out, or says why one is refused.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Makes, lists and revokes the keys of the HTTP API.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Looks for mistakes in a file of settings, as a start with it would, and starts nothing.
     CheckConfig(settings::CheckConfig),
     /// Prints a file with every setting, commented out at its default.
@@ -75,7 +79,7 @@ impl Command {
     /// Whether it is told settings, so that it needs the file with them.
     fn has_settings(&self) -> bool {
         match self {
-            Command::Serve(_) | Command::Token(_) => true,
+            Command::Serve(_) | Command::Token(_) | Command::Key(_) => true,
             Command::CheckConfig(_)
             | Command::GenConfig
             | Command::Completions(_)
@@ -132,6 +136,7 @@ fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
         Cli { command: None, config, .. } => serve(&config, given),
         Cli { command: Some(Command::Serve(config)), .. } => serve(&config, given),
         Cli { command: Some(Command::Token(command)), .. } => token::run(command),
+        Cli { command: Some(Command::Key(command)), .. } => key::run(command),
         cli => run_without_settings(cli),
     }
 }
@@ -143,7 +148,7 @@ fn run_without_settings(cli: Cli) -> Result<(), Failure> {
         Some(Command::Man) => settings::man(),
         Some(Command::Version(version)) => settings::version(&version),
         Some(Command::GenConfig) => settings::generate(),
-        None | Some(Command::Serve(_) | Command::Token(_)) => Ok(()),
+        None | Some(Command::Serve(_) | Command::Token(_) | Command::Key(_)) => Ok(()),
     }
 }
 

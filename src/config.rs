@@ -12,6 +12,7 @@
 //! A new setting is a new argument, and nothing else; `tests/config/` finds it in all of these places, and
 //! in `src/manual/operating.md`. The tutorial has its address and its port in the code.
 
+mod api;
 mod credential;
 mod file;
 mod front;
@@ -29,6 +30,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+pub use api::{ApiSettings, KEYS_FILE};
 pub use file::{FileError, Mistake, Values, read_text};
 pub use front::FrontSettings;
 pub use layers::{Layers, LayersError, PLACES, locate};
@@ -41,9 +43,10 @@ pub use setting::{Setting, settings};
 pub use token::{TokenAlgorithm, TokenSettings};
 use units::within;
 
-use crate::app::{FailedLogins, Guests, MetricsAt, Settings};
+use crate::app::{self, FailedLogins, Guests, MetricsAt, Settings};
 use crate::base::limits as table;
 use crate::chat::{self, BroadcastPolicy};
+use crate::http;
 use crate::net::{self, Deflate, Listen, TlsIdentity};
 use crate::store;
 
@@ -88,6 +91,10 @@ pub struct Config {
     /// TLS, and the proxies in front.
     #[command(flatten)]
     pub front: FrontSettings,
+
+    /// The HTTP API for the site's own back end.
+    #[command(flatten)]
+    pub api: ApiSettings,
 
     /// Who may send `broadcast` to everyone who is connected.
     #[arg(long, env = "KAREZ_BROADCAST", value_name = "WHO", default_value = "admins")]
@@ -212,6 +219,11 @@ impl Config {
             },
             guests: self.guests()?,
             token_key: self.token.key()?,
+            api: app::ApiSettings {
+                keys_file: Some(self.api.keys_file(&self.data)),
+                calls_per_second: self.api.api_calls_per_second,
+                signer: self.token.signer()?,
+            },
             failed_logins: FailedLogins {
                 per_address_max: self.limits.failed_logins_per_address_max(),
                 window_ms: table::FAILED_LOGINS_WINDOW_MS.default,
@@ -248,7 +260,14 @@ impl Config {
             trusted_proxies: self.front.trusted_proxy.clone(),
             proxy_protocol: self.front.proxy_protocol()?,
             signals: net::Signals::Handled,
-            limits: net::Limits { drain_delay_ms: self.observe.drain_delay.0, ..self.limits.net() },
+            limits: net::Limits {
+                http: http::Limits {
+                    body_bytes_max: usize::try_from(self.api.http_body_bytes_max.0).unwrap_or(usize::MAX),
+                    ..http::Limits::default()
+                },
+                drain_delay_ms: self.observe.drain_delay.0,
+                ..self.limits.net()
+            },
         })
     }
 

@@ -1,8 +1,8 @@
 //! The daemon: the floors put together.
 //!
 //! [`App`] is the [`Handler`] of the loop. What comes in as text goes through `wire` into the chat core; what
-//! the core puts out becomes orders to the loop or to the store (`turn.rs`). HTTP requests get the page
-//! (`assets.rs`), or say how the daemon is (`routes.rs`).
+//! the core puts out becomes orders to the loop or to the store (`turn.rs`). HTTP requests are calls of the site's back
+//! end (`api/`), get the page (`assets.rs`), or say how the daemon is (`routes.rs`).
 //!
 //! It knows every floor and decides nothing that one of them could decide. What is its own: who a token stands
 //! for, how long a connection may stay without a login, and the turn: **nothing that the core puts out leaves
@@ -11,6 +11,7 @@
 //!
 //! In the tutorial all of this is the class itself. Tests: `tests/app/`.
 
+mod api;
 mod assets;
 mod exposition;
 mod health;
@@ -25,18 +26,22 @@ mod turn;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
+use crate::auth::jwt::Secret;
 use crate::auth::{self, AuthError, GuestKey, JwtKey};
 use crate::base::clock::Millis;
 use crate::chat::ids::SessionId;
 use crate::chat::input::Input;
 use crate::chat::{self, Chat};
 use crate::http::Request;
-use crate::net::{Asker, CloseReason, ConnId, Ending, Handler, LastWords, Message, Outbox};
+use crate::net::{Asker, CloseReason, ConnId, Ending, Entrance, Handler, LastWords, Message, Outbox};
 use crate::store::{Identity, Storage, StoreError};
 use crate::wire::{self, Bye};
 use crate::ws::code;
 
+use api::Api;
+pub use api::key_file;
 use assets::Assets;
 pub use reload::{Reload, Reloaded};
 pub use strangers::FailedLogins;
@@ -53,6 +58,8 @@ pub struct Settings {
     pub guests: Guests,
     /// What tokens of the site's back end are checked with; without it none holds.
     pub token_key: Option<JwtKey>,
+    /// The HTTP API.
+    pub api: ApiSettings,
     /// How many logins may fail.
     pub failed_logins: FailedLogins,
     /// From the opening handshake to the login.
@@ -74,6 +81,26 @@ pub enum MetricsAt {
     Main,
     /// At listeners of their own, for whoever reaches them.
     Side,
+}
+
+/// What the daemon is told of the HTTP API.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// The file of the keys; without one no key holds.
+    pub keys_file: Option<PathBuf>,
+    /// Calls that one key may make in a second.
+    pub calls_per_second: u64,
+    /// What tokens are signed with; without it none are made.
+    pub signer: Option<Signer>,
+}
+
+/// What tokens are signed with.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    /// The secret that they are checked with, too.
+    pub secret: Secret,
+    /// For whom they are meant (`aud`).
+    pub audience: Option<String>,
 }
 
 /// Whether whoever comes without a token gets a uid.
@@ -112,6 +139,7 @@ pub struct App<S> {
     turn: Turn<S>,
     strangers: Strangers,
     assets: Assets,
+    api: Api,
     /// The deadlines of the core for which the loop was asked to wake us and has not yet. None twice: one that is
     /// far would be asked for again after each that is near.
     core_wakes_at: BTreeSet<Millis>,
@@ -155,6 +183,7 @@ impl<S: Storage> App<S> {
             chat: Chat::new(settings.chat.clone()),
             turn: Turn::new(store, identity, &settings),
             strangers: Strangers::new(settings.failed_logins),
+            api: Api::new(&settings.api),
             settings,
             assets: Assets::new(),
             core_wakes_at: BTreeSet::new(),
@@ -181,6 +210,7 @@ impl<S: Storage> App<S> {
     /// Hands one input to the core and carries out what comes of it.
     fn handle(&mut self, out: &Outbox, input: Input<'_>) {
         self.turn.handle(&mut self.chat, out.now(), input);
+        self.settle_calls(out.now());
         if let Some(conn) = self.turn.take_failed_login() {
             self.login_failed(out, conn);
         }
@@ -208,6 +238,7 @@ impl<S: Storage> Handler for App<S> {
 
     fn on_connect(&mut self, out: &mut Outbox, conn: ConnId) {
         self.strangers.insert(conn);
+        self.api.connections += 1;
         out.wake_at(out.now().mono.plus_ms(self.settings.login_timeout_ms), conn.to_u64());
     }
 
@@ -223,12 +254,19 @@ impl<S: Storage> Handler for App<S> {
 
     fn on_close(&mut self, out: &mut Outbox, conn: ConnId, _reason: CloseReason) {
         self.strangers.remove(conn);
+        self.api.connections = self.api.connections.saturating_sub(1);
         self.handle(out, Input::Gone(SessionId(conn.to_u64())));
     }
 
     fn on_request(&mut self, out: &mut Outbox, asker: Asker, request: &Request<'_>) {
-        let response = self.answer(out, asker, request);
-        out.respond(asker.conn, response);
+        if asker.entrance == Entrance::Main && api::is_call(request.path()) {
+            self.take_call(out, asker.conn, request);
+        } else {
+            let response = self.answer(out, asker, request);
+            out.respond(asker.conn, response);
+        }
+        // An address was told for this request alone.
+        self.strangers.remove(asker.conn);
     }
 
     fn on_deadline(&mut self, out: &mut Outbox, token: u64) {
@@ -265,6 +303,7 @@ impl<S: Storage> Handler for App<S> {
 
     fn on_turn_end(&mut self, out: &mut Outbox) {
         self.turn.finish(&mut self.chat, out, &mut self.strangers);
+        self.refuse_failed_calls(out);
         if let Some(moment) = self.chat.next_deadline()
             && self.core_wakes_at.first().is_none_or(|set| moment < *set)
         {

@@ -12,18 +12,19 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::Settings;
+use super::api::{Replay, response};
 use super::health::Health;
 use super::strangers::Strangers;
 use super::tally::{ERROR_KIND, Tally, message_kind};
 use crate::auth::GuestKey;
 use crate::base::clock::{Millis, Now, UnixMillis};
 use crate::chat::Chat;
-use crate::chat::ids::SessionId;
+use crate::chat::ids::{CallId, SessionId};
 use crate::chat::input::Input;
 use crate::chat::output::{Event, Farewell, Output, Query, Sink, To};
 use crate::net::{ConnId, Outbox, Payload, TopicId};
-use crate::store::{Identity, Storage, StoreError, Tidy};
-use crate::wire::{self, Bye, Problem};
+use crate::store::{Identity, KeptAnswer, Storage, StoreError, Tidy};
+use crate::wire::{self, Bye, Problem, api};
 
 /// When somebody who would not stop sending may come back.
 const TOO_MANY_RETRY_MS: u64 = 10_000;
@@ -44,6 +45,12 @@ pub(super) struct Turn<S> {
     ending: Vec<ConnId>,
     /// The connection whose login the core has just refused for its token.
     failed_login: Option<ConnId>,
+    /// What the core has answered to calls and nobody has taken.
+    replies: VecDeque<(CallId, api::Reply)>,
+    /// Connections that get a response in this turn, each with the name of its request.
+    responding: Vec<(ConnId, Box<str>)>,
+    /// The turn before has failed: those who got no response.
+    unanswered: Vec<(ConnId, Box<str>)>,
     /// The core has been given something since the last commit.
     touched: bool,
     /// When the store is given time to tidy up.
@@ -100,6 +107,9 @@ impl<S: Storage> Turn<S> {
             logged_in: Vec::new(),
             ending: Vec::new(),
             failed_login: None,
+            replies: VecDeque::new(),
+            responding: Vec::new(),
+            unanswered: Vec::new(),
             touched: false,
             tidies_up_at: None,
             guest_key: GuestKey::from_bytes(identity.guest_secret),
@@ -156,16 +166,38 @@ impl<S: Storage> Turn<S> {
             };
             self.logged_in.clear();
             let has_failed = matches!(end, Input::CommitFailed);
+            if has_failed {
+                self.unanswered.append(&mut self.responding);
+            }
             chat.handle(now, end, &mut Hold { turn: self, time: now.unix });
             if has_failed {
                 self.held.append(&mut self.certain);
             }
         }
+        self.responding.clear();
         self.certain.clear();
         self.tidy_up(now);
         self.try_store(now.mono);
         self.ending.clear();
         out.append(&mut self.held);
+    }
+
+    /// What a call was answered that bore this key. The words of a failure are in the log.
+    pub(super) fn kept_answer(&mut self, key: &str, now: Now) -> Result<Option<KeptAnswer>, ()> {
+        self.touched = true;
+        let kept = self.begin().and_then(|()| self.store.kept_answer(key, now.unix));
+        kept.map_err(|error| self.fail(&error))
+    }
+
+    /// Keeps what a call is answered, with what it has done.
+    pub(super) fn keep_answer(&mut self, key: &str, answer: &KeptAnswer) {
+        self.touched = true;
+        self.writes = true;
+        if self.transaction != Transaction::Failed
+            && let Err(error) = self.begin().and_then(|()| self.store.keep_answer(key, answer))
+        {
+            self.fail(&error);
+        }
     }
 
     /// When there must be a turn, whatever happens until then.
@@ -259,6 +291,22 @@ impl<S> Turn<S> {
         self.logged_in.contains(&conn)
     }
 
+    /// The next answer of the core to a call.
+    pub(super) fn take_reply(&mut self) -> Option<(CallId, api::Reply)> {
+        self.replies.pop_front()
+    }
+
+    /// Answers a call, when the turn is committed.
+    pub(super) fn respond(&mut self, conn: ConnId, request_id: &str, reply: api::Reply, replay: Replay) {
+        self.held.respond(conn, response(request_id, reply, replay));
+        self.responding.push((conn, request_id.into()));
+    }
+
+    /// Those whose responses went with a turn that failed.
+    pub(super) fn take_failed_responses(&mut self) -> Vec<(ConnId, Box<str>)> {
+        std::mem::take(&mut self.unanswered)
+    }
+
     /// The connection whose login was refused by the core, once.
     pub(super) fn take_failed_login(&mut self) -> Option<ConnId> {
         self.failed_login.take()
@@ -341,6 +389,7 @@ impl<S: Storage> Sink for Hold<'_, S> {
         let turn = &mut *self.turn;
         match output {
             Output::Deliver { to, event } => turn.deliver(to, &event, self.time),
+            Output::Answer { call, answer } => turn.replies.push_back((call, api::render(&answer))),
             Output::Subscribe { session, topic } => turn.held.subscribe(conn_of(session), TopicId(topic.0)),
             Output::Unsubscribe { session, topic } => {
                 turn.held.unsubscribe(conn_of(session), TopicId(topic.0));
@@ -358,6 +407,8 @@ impl<S: Storage> Sink for Hold<'_, S> {
             Output::Disconnect { session, why } => {
                 let (bye, retry_ms) = match why {
                     Farewell::TooManyMessages => (Bye::TooManyMessages, Some(TOO_MANY_RETRY_MS)),
+                    Farewell::Kicked => (Bye::Kicked, None),
+                    Farewell::Banned => (Bye::Banned, None),
                     Farewell::Unauthorized | Farewell::TokenExpired => (Bye::Unauthorized, None),
                 };
                 let conn = conn_of(session);

@@ -1,7 +1,7 @@
 //! Tokens: who somebody is, said in a way that nobody else can say.
 //!
 //! There are [`guest`] tokens, which the daemon gives itself, and [`jwt`] tokens, which the site's own back end
-//! gives. A token is data in and an identity out: no clock, no store, no file.
+//! gives. The back end itself shows an [`api_key`]. A token is data in and an identity out: no clock, no store, no file.
 //!
 //! Invariants: what a token says is looked at only after its signature has been found good; secrets are
 //! compared in constant time and no `Debug` shows them. Why a token does not hold is for the log alone, the
@@ -14,10 +14,12 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+pub mod api_key;
 pub mod claims;
 pub mod guest;
 pub mod jwt;
 
+pub use api_key::{ApiKey, ApiKeys, KeysError, KnownKey, Scope};
 pub use claims::Claims;
 pub use guest::GuestKey;
 pub use jwt::JwtKey;

@@ -146,6 +146,7 @@ impl Chat {
     }
 }
 
-fn unreserved(field: &'static str, id: &Id) -> Result<(), Refusal> {
+/// Refuses the id that is the daemon's own.
+pub(super) fn unreserved(field: &'static str, id: &Id) -> Result<(), Refusal> {
     if user::is_reserved(id) { Err(Refusal::BadRequest(field, "is reserved")) } else { Ok(()) }
 }

@@ -79,8 +79,7 @@ impl Chat {
         let other = self.users.intern(peer);
         self.may_write_to(sending.asker, other)?;
         let pair = self.pair(user, other);
-        let last = self.directs.get(&pair).copied().unwrap_or(0);
-        draft::check_reply(draft, last)?;
+        draft::check_reply(draft, self.last_of_two(pair))?;
         self.remember(user, out);
         self.guests.name(peer);
         let seq = self.number_of_two(pair);
@@ -93,6 +92,11 @@ impl Chat {
         }
         out.put(Output::Deliver { to: To::Sessions(&self.receivers), event: Event::Entry(entry) });
         Ok(Reply::Ack(Some(AckedEntry { target, seq, time: now.unix, duplicate: false })))
+    }
+
+    /// The last number of a private conversation, which must be known.
+    pub(super) fn last_of_two(&self, pair: Pair) -> u64 {
+        self.directs.get(&pair).copied().unwrap_or(0)
     }
 
     /// Takes the next number of a private conversation.

@@ -208,6 +208,18 @@ impl Chat {
         if self.member(slot, uid).is_ok() {
             return Ok(Reply::Ack(None));
         }
+        self.may_be_brought_in(now, slot, uid)?;
+        let user = self.users.intern(uid);
+        self.acquaint(user, out);
+        self.let_in(slot, user, out);
+        Ok(self.tell_act(scene, &Act::Add { uid: uid.clone() }, out))
+    }
+
+    /// Whether somebody, who must be loaded, can be made a member by others. Who is one can stay one.
+    pub(super) fn may_be_brought_in(&mut self, now: Now, slot: GroupSlot, uid: &Id) -> Result<(), Refusal> {
+        if self.member(slot, uid).is_ok() {
+            return Ok(());
+        }
         if self.groups[slot].suffers(Sanction::Ban, uid, now.unix).is_some() {
             return Err(Refusal::Conflict("this user is banned"));
         }
@@ -215,10 +227,7 @@ impl Chat {
         if self.users[user].groups.len() >= self.limits.groups_per_user_max {
             return Err(Refusal::Conflict("this user is in as many groups as a user may be in"));
         }
-        self.check_room(slot)?;
-        self.acquaint(user, out);
-        self.let_in(slot, user, out);
-        Ok(self.tell_act(scene, &Act::Add { uid: uid.clone() }, out))
+        self.check_room(slot)
     }
 
     fn member(&self, slot: GroupSlot, uid: &Id) -> Result<UserSlot, Refusal> {

@@ -27,8 +27,6 @@ use crate::base::clock::Now;
 
 /// One page of members.
 pub(super) struct Page<'a> {
-    pub(super) session: SessionId,
-    pub(super) id: Option<&'a str>,
     pub(super) after: Option<&'a Id>,
     pub(super) limit: Option<u32>,
 }
@@ -57,9 +55,7 @@ impl Chat {
         self.check_room(slot)?;
         self.remember(user, out);
         if !self.groups[slot].stored {
-            self.groups[slot].stored = true;
-            self.turn.undo(Undo::Made(slot));
-            out.put(Output::Store(Store::Group { gid: self.groups[slot].gid() }));
+            self.found(slot, out);
         }
         self.let_in(slot, user, out);
         if self.groups[slot].members.len() <= self.limits.notice_members_max {
@@ -67,6 +63,13 @@ impl Chat {
             out.put(Output::Deliver { to: To::Topic(slot.topic()), event });
         }
         Ok(())
+    }
+
+    /// Makes a group that is not there.
+    pub(super) fn found(&mut self, slot: GroupSlot, out: &mut impl Sink) {
+        self.groups[slot].stored = true;
+        self.turn.undo(Undo::Made(slot));
+        out.put(Output::Store(Store::Group { gid: self.groups[slot].gid() }));
     }
 
     /// Whether there is room for one more.
@@ -142,13 +145,25 @@ impl Chat {
         self.may(now, sending.asker, slot, Deed::Speak)?;
         draft::check_reply(draft, self.groups[slot].seq)?;
         self.enter(user, slot, out)?;
+        Ok(Reply::Ack(Some(self.utter(now, slot, sending, out))))
+    }
+
+    /// Writes what is said, and tells it to the members.
+    pub(super) fn utter(
+        &mut self,
+        now: Now,
+        slot: GroupSlot,
+        sending: &Sending<'_>,
+        out: &mut impl Sink,
+    ) -> AckedEntry {
         self.groups[slot].seq += 1;
         self.turn.undo(Undo::Spoken(slot));
-        let group = &self.groups[slot];
-        let entry = draft::entry(draft, &group.conversation, group.seq, &self.users[user], now.unix);
+        let (group, author) = (&self.groups[slot], &self.users[sending.asker.user]);
+        let entry = draft::entry(sending.draft, &group.conversation, group.seq, author, now.unix);
         out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: sending.sent_as() }));
         out.put(Output::Deliver { to: To::Topic(slot.topic()), event: Event::Entry(entry) });
-        Ok(Reply::Ack(Some(AckedEntry { target, seq: group.seq, time: now.unix, duplicate: false })))
+        let target = Target::Group(group.gid().clone());
+        AckedEntry { target, seq: group.seq, time: now.unix, duplicate: false }
     }
 
     pub(super) fn type_in_group(
@@ -171,12 +186,21 @@ impl Chat {
         &mut self,
         now: Now,
         asker: Asker,
+        (session, id): (SessionId, Option<&str>),
         gid: &Id,
         page: &Page<'_>,
         out: &mut impl Sink,
     ) -> Outcome {
         let slot = self.groups.intern(gid);
         self.may(now, asker, slot, Deed::Look)?;
+        let (members, more) = self.members_page(slot, page);
+        let event = Event::Members { id, gid: self.groups[slot].gid(), members: &members, more };
+        out.put(Output::Deliver { to: To::Session(session), event });
+        Ok(Reply::Given)
+    }
+
+    /// A page, and whether there are further ones.
+    pub(super) fn members_page(&self, slot: GroupSlot, page: &Page<'_>) -> (Vec<Line<'_>>, bool) {
         let group = &self.groups[slot];
         let from = page.after.map_or(0, |after| match group.position(&self.users, after) {
             Ok(at) => at + 1,
@@ -185,14 +209,10 @@ impl Chat {
         let limit = page.limit.map_or(self.limits.members_page_default, |limit| limit as usize);
         let limit = limit.clamp(1, self.limits.members_page_max);
         let rest = group.members.get(from..).unwrap_or_default();
-        let members: Vec<Line<'_>> = rest.iter().take(limit).map(|member| self.line(member)).collect();
-        let more = rest.len() > limit;
-        let event = Event::Members { id: page.id, gid: group.gid(), members: &members, more };
-        out.put(Output::Deliver { to: To::Session(page.session), event });
-        Ok(Reply::Given)
+        (rest.iter().take(limit).map(|member| self.line(member)).collect(), rest.len() > limit)
     }
 
-    fn line(&self, member: &Member) -> Line<'_> {
+    pub(super) fn line(&self, member: &Member) -> Line<'_> {
         let user = &self.users[member.user];
         Line { uid: &user.uid, name: &user.name, role: member.role, online: !user.sessions.is_empty() }
     }

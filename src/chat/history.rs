@@ -13,7 +13,7 @@
 use super::Chat;
 use super::ids::SessionId;
 use super::input::{Bounds, Target};
-use super::output::{Event, Output, PageQuery, Query, Record, Refusal, Sink, To};
+use super::output::{Event, Output, PageQuery, PageRecord, Query, Record, Refusal, Sink, To};
 use super::permission::{Asker, Deed};
 use super::reply::{Outcome, Reply};
 use crate::base::clock::Now;
@@ -62,6 +62,20 @@ impl Chat {
         }
     }
 
+    /// The page that was asked for, which is at hand.
+    pub(super) fn take_page(
+        &mut self,
+        now: Now,
+        asker: Asker,
+        target: &Target,
+    ) -> Result<(PageQuery, PageRecord), Refusal> {
+        self.may_read(now, asker, target)?;
+        match self.parking.at_hand.take() {
+            Some(Record::Page(query, page)) => Ok((query, page)),
+            _ => Err(Refusal::Internal { retry_ms: self.limits.internal_retry_ms }),
+        }
+    }
+
     pub(super) fn read_history(
         &mut self,
         now: Now,
@@ -70,10 +84,7 @@ impl Chat {
         target: &Target,
         out: &mut impl Sink,
     ) -> Outcome {
-        self.may_read(now, asker, target)?;
-        let Some(Record::Page(query, page)) = self.parking.at_hand.take() else {
-            return Err(Refusal::Internal { retry_ms: self.limits.internal_retry_ms });
-        };
+        let (query, page) = self.take_page(now, asker, target)?;
         let (entries, more) = (&page.entries, page.more);
         let event = Event::History { id, target, conversation: &query.conversation, entries, more };
         out.put(Output::Deliver { to: To::Session(session), event });

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::act::Act;
-use super::ids::{Id, SessionId};
+use super::call::Call;
+use super::ids::{CallId, Id, SessionId};
 use super::output::{ListPlace, Record};
 use crate::base::clock::UnixMillis;
 
@@ -18,6 +19,13 @@ pub enum Input<'a> {
         id: Option<Cow<'a, str>>,
         /// What is asked.
         command: Command<'a>,
+    },
+    /// The site's back end asks for something. Answered once by [`Output::Answer`](super::output::Output::Answer).
+    Call {
+        /// Which.
+        call: CallId,
+        /// What is asked.
+        request: Call<'a>,
     },
     /// A session has ended; nothing can be sent to it any more.
     Gone(SessionId),
@@ -198,7 +206,7 @@ impl Command<'_> {
 }
 
 impl Draft<'_> {
-    fn into_owned(self) -> Draft<'static> {
+    pub(super) fn into_owned(self) -> Draft<'static> {
         Draft {
             content: owned(self.content),
             kind: self.kind.map(owned),

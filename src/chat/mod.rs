@@ -17,12 +17,16 @@
 //! (one file per behaviour) and simulated in `tests/sim/`.
 
 pub mod act;
+pub mod call;
 pub mod ids;
 pub mod input;
 pub mod limits;
 pub mod output;
 
 mod admission;
+mod backend;
+mod banning;
+mod calling;
 mod conversations;
 mod cursor;
 mod direct;
@@ -57,7 +61,7 @@ use direct::Pair;
 use expiry::Expiry;
 use forgetting::Forgetting;
 use ids::{SessionId, TOPIC_ALL};
-use input::{Command, Input, Role, Target};
+use input::{Command, Input, Target};
 pub use limits::{BroadcastPolicy, Limits};
 use output::{Event, Farewell, Output, Refusal, Sink, To};
 use parking::{Parking, Request};
@@ -166,6 +170,7 @@ impl Chat {
             Input::Request { session, ref id, ref command } => {
                 self.request(now, Request { session, id: id.as_deref(), command, admitted: false }, out);
             }
+            Input::Call { call, request } => self.call(now, call, request, out),
             Input::Gone(session) => self.gone(now, session, out),
             Input::Answer(record) => self.answer(now, record, out),
             Input::Flushed { session, mark } => self.flushed(session, mark),
@@ -212,11 +217,15 @@ impl Chat {
             }
             (Ok(_), _) => {}
             (Err(refusal), id) => {
-                // A login whose token is refused ends the connection; a refresh does not.
-                let ends = refusal == Refusal::Unauthorized && !self.sessions.contains_key(&session);
+                // A login whose token is refused, or whose user is banned, ends the connection; a refresh does not.
+                let why = match refusal {
+                    Refusal::Unauthorized => Some(Farewell::Unauthorized),
+                    Refusal::Forbidden => Some(Farewell::Banned),
+                    _ => None,
+                };
                 refuse(session, id, refusal, out);
-                if ends {
-                    out.put(Output::Disconnect { session, why: Farewell::Unauthorized });
+                if let Some(why) = why.filter(|_| !self.sessions.contains_key(&session)) {
+                    out.put(Output::Disconnect { session, why });
                 }
             }
         }
@@ -237,8 +246,8 @@ impl Chat {
             Command::Join { gid } => self.join(now, asker, gid, out),
             Command::Leave { gid } => self.leave(now, asker, gid, out),
             Command::Members { gid, after, limit } => {
-                let page = group::Page { session, id, after: after.as_ref(), limit: *limit };
-                self.list_members(now, asker, gid, &page, out)
+                let page = group::Page { after: after.as_ref(), limit: *limit };
+                self.list_members(now, asker, (session, id), gid, &page, out)
             }
             Command::Group { gid, draft } => self.speak(now, gid, &Sending { asker, id, draft }, out),
             Command::Act { gid, act } => self.act(now, asker, gid, act, out),
@@ -265,7 +274,7 @@ impl Chat {
 
     /// Speaks to everyone who is logged in; the tutorial's `onMessage`.
     fn broadcast(&mut self, now: Now, asker: Asker, content: &str, out: &mut impl Sink) -> Outcome {
-        if self.limits.broadcast == BroadcastPolicy::Admins && asker.role != Role::Admin {
+        if self.limits.broadcast == BroadcastPolicy::Admins && !asker.oversees() {
             return Err(Refusal::Forbidden);
         }
         let row = &self.users[asker.user];

@@ -3,8 +3,9 @@
 //! What those orders say, and what the store answers, is in `record.rs`.
 
 use super::act::Act;
+pub use super::call::Answer;
 pub use super::found::{Found, Scope, SearchQuery, SearchRecord};
-use super::ids::{Conversation, Id, SessionId, Topic};
+use super::ids::{CallId, Conversation, Id, SessionId, Topic};
 use super::input::Target;
 pub use super::offline::{WaitingEntry, WaitingPage, WaitingQuery};
 pub use super::record::{
@@ -33,6 +34,13 @@ pub enum Output<'a> {
         to: To<'a>,
         /// What.
         event: Event<'a>,
+    },
+    /// Answer a call. If the turn fails it is answered once more, as refused; only that answer leaves then.
+    Answer {
+        /// Which.
+        call: CallId,
+        /// With what.
+        answer: Answer<'a>,
     },
     /// From now on the session receives what is delivered to the topic.
     Subscribe {
@@ -79,6 +87,10 @@ pub enum Farewell {
     Unauthorized,
     /// 4001: the token has expired and no other has come.
     TokenExpired,
+    /// 4003: the site's back end has ended the user's connections.
+    Kicked,
+    /// 4003: the user may not be here.
+    Banned,
 }
 
 /// The receivers of a delivery.

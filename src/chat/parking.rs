@@ -17,6 +17,7 @@
 use std::collections::BTreeSet;
 
 use super::Chat;
+use super::calling;
 use super::history::Reading;
 use super::ids::{Id, SessionId};
 use super::input::{Command, Identity, Target};
@@ -69,6 +70,7 @@ enum Progress {
 #[derive(Default)]
 pub(super) struct Parking {
     waiting: Vec<Parked>,
+    pub(super) calls: calling::Waiting,
     asked: BTreeSet<Query>,
     /// An answer that serves one request and is kept nowhere.
     pub(super) at_hand: Option<Record>,
@@ -86,9 +88,9 @@ impl Parking {
         self.waiting.retain(|request| request.session != session);
     }
 
-    /// Whether a request waits for the store.
+    /// Whether a request or a call waits for the store.
     pub(super) fn is_waited_for(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() || !self.calls.is_empty()
     }
 
     /// Nothing is waited for any more. Returns the requests that waited; an answer that still comes does no
@@ -164,6 +166,7 @@ impl Chat {
             still.push(parked);
         }
         self.parking.waiting = still;
+        self.go_on_calling(now, out);
         self.parking.at_hand = None;
         self.go_on_forgetting(now, out);
     }

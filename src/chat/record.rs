@@ -78,6 +78,13 @@ pub enum Store<'a> {
         /// Whether they are refused.
         on: bool,
     },
+    /// A user is kept out from now on, or no longer.
+    Ban {
+        /// Who; must be stored.
+        uid: &'a Id,
+        /// For how long; `None` lifts it.
+        term: Option<Term>,
+    },
     /// Somebody is a member from now on; a member has another standing from now on, and keeps its place in
     /// the order of joining.
     Member {
@@ -435,6 +442,8 @@ pub struct UserRecord {
     pub blocks: Vec<Id>,
     /// Whether an entry waits for the user.
     pub waits: bool,
+    /// How long the user is kept out, an ended term included.
+    pub ban: Option<Term>,
 }
 
 /// Which page of groups is meant.

@@ -17,7 +17,7 @@ use super::expiry::Hold;
 use super::ids::{Id, SessionId, TOPIC_ALL};
 use super::input::{Identity, Resume};
 use super::output::{Event, Farewell, Output, Refusal, Sink, Store, To};
-use super::permission::{Asker, Deed};
+use super::permission::{Asker, Deed, Warrant};
 use super::reply::{Outcome, Reply};
 use super::room::GroupSlot;
 use super::turn::Undo;
@@ -36,7 +36,7 @@ pub(super) struct Session {
 impl Session {
     /// Who asks by this session.
     pub(super) fn asker(&self) -> Asker {
-        Asker { user: self.user, role: self.hold.role }
+        Asker { user: self.user, warrant: Warrant::Token(self.hold.role) }
     }
 }
 
@@ -60,10 +60,14 @@ impl Chat {
             }
             Identity::Guest { uid, name } => {
                 let name = user::trimmed(name.as_deref(), &self.limits)?;
+                let user = self.users.intern(uid);
+                self.may_enter(now, user)?;
                 (self.guest(uid, name, out)?, Hold::default(), &[][..])
             }
             Identity::Known(grant) => {
                 let name = user::trimmed(grant.name.as_deref(), &self.limits)?;
+                let user = self.users.intern(&grant.uid);
+                self.may_enter(now, user)?;
                 (self.known(&grant.uid, name, out)?, Hold::of(grant, now), &grant.groups[..])
             }
         };
@@ -83,7 +87,7 @@ impl Chat {
         }
         self.see_in_passing(now, user, out);
         self.appear(user, out);
-        let asker = Asker { user, role: hold.role };
+        let asker = Asker { user, warrant: Warrant::Token(hold.role) };
         for gid in groups {
             let group = self.groups.intern(gid);
             // A ban, a group that is full, or one too many, keeps nobody out of all the others.

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::act::{Sanction, Term};
 use super::direct::Pair;
 use super::expiry::Hold;
-use super::ids::{Conversation, Id, SessionId};
+use super::ids::{CallId, Conversation, Id, SessionId};
 use super::output::{GroupRole, Refusal, Sink};
 use super::parking::Parked;
 use super::replay::{Replay, Talk};
@@ -74,6 +74,8 @@ pub(super) enum Undo {
         open: bool,
         sanctions: BTreeMap<(Id, Sanction), Term>,
     },
+    /// With the term before.
+    Banned(UserSlot, Option<Term>),
     /// Whose messages were refused, or taken, before.
     Blocked {
         user: UserSlot,
@@ -103,6 +105,8 @@ pub(super) struct Turn {
     answered: Vec<Answered>,
     /// The ids of the answered requests, one after the other, so that none is allocated.
     ids: String,
+    /// Calls that were answered.
+    called: Vec<CallId>,
     gone: BTreeSet<SessionId>,
     /// Sessions whose replay has gone on.
     replayed: BTreeSet<SessionId>,
@@ -127,6 +131,16 @@ impl Turn {
             self.ids.push_str(id);
         }
         self.answered.push(Answered { session, id_end: id.map(|_| self.ids.len()) });
+    }
+
+    /// A call is answered, one way or another.
+    pub(super) fn called(&mut self, call: CallId) {
+        self.called.push(call);
+    }
+
+    /// The calls that were answered.
+    pub(super) fn take_called(&mut self) -> Vec<CallId> {
+        std::mem::take(&mut self.called)
     }
 
     /// A session ended: nobody is there to be told of a failure.
@@ -175,6 +189,7 @@ impl Turn {
         self.steps.clear();
         self.answered.clear();
         self.ids.clear();
+        self.called.clear();
         self.gone.clear();
         self.search_steps = 0;
     }
@@ -223,6 +238,7 @@ impl Chat {
                 refuse(*session, id, refusal, out);
             }
         }
+        self.refuse_calls(out);
         self.turn.forget();
         self.give_up_forgetting(now);
         for Parked { session, id, .. } in self.parking.give_up() {
@@ -277,6 +293,7 @@ impl Chat {
                 (group.name, group.open, group.sanctions) = (name, open, sanctions);
                 group.stored = true;
             }
+            Undo::Banned(user, before) => self.users[user].ban = before,
             Undo::Blocked { user, other, before } => self.users[user].set_block(&other, before),
             Undo::Spoken(group) => self.groups[group].seq -= 1,
             Undo::Whispered(pair) => {

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 
 use super::Chat;
+use super::act::Term;
 use super::ids::{Id, SessionId};
 use super::limits::Limits;
 use super::output::{Output, Query, Refusal, Sink, Store, UserRecord};
@@ -21,8 +22,13 @@ use super::table::{Row, Set, Slot};
 use super::turn::Undo;
 use crate::base::clock::{UnixDay, UnixMillis};
 
-/// The id that is never a user and never a group.
+/// The id that is never a client and never a group.
 const RESERVED: &str = "system";
+
+/// The uid in whose name the daemon itself speaks.
+pub(super) fn system() -> Id {
+    Id::Text(RESERVED.into())
+}
 
 /// Whether an id is reserved.
 pub(super) fn is_reserved(id: &Id) -> bool {
@@ -52,6 +58,8 @@ pub(super) struct User {
     pub(super) groups: Set<GroupSlot>,
     /// Whose private messages the user refuses; `None` as long as the store was not asked.
     pub(super) blocked: Option<BTreeSet<Id>>,
+    /// How long the user is kept out; right only in a loaded row. Ended ones too.
+    pub(super) ban: Option<Term>,
     /// The devices.
     pub(super) sessions: Set<SessionId>,
     /// When the last session ended.
@@ -80,6 +88,7 @@ impl Row for User {
             name: Box::default(),
             groups: Set::default(),
             blocked: None,
+            ban: None,
             sessions: Set::default(),
             last: None,
             seen: UnixDay::default(),
@@ -130,11 +139,13 @@ impl Chat {
         user.waits = record.as_ref().is_none_or(|record| record.waits);
         let Some(record) = record else {
             user.blocked = Some(BTreeSet::new());
+            user.ban = None;
             return;
         };
         user.blocked = Some(record.blocks.into_iter().collect());
         user.name = record.name;
         user.guest = record.guest;
+        user.ban = record.ban;
         for gid in &record.groups {
             let group = self.groups.intern(gid);
             self.groups[group].listed += 1;

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::ConfigError;
 use super::credential::credential;
+use crate::app::Signer;
 use crate::auth::jwt::{Algorithm, JwtKey, Secret};
 
 /// The environment variable of the secret itself.
@@ -115,6 +116,16 @@ impl TokenSettings {
             (None, None) => return self.without_key().map(|()| None),
         };
         Ok(Some(key.for_audience(self.token_audience.clone())))
+    }
+
+    /// What tokens can be signed with. `None`: there is no secret.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenSettings::secret`].
+    pub fn signer(&self) -> Result<Option<Signer>, ConfigError> {
+        let audience = self.token_audience.clone();
+        Ok(self.secret()?.map(|(secret, _)| Signer { secret, audience }))
     }
 
     fn without_key(&self) -> Result<(), ConfigError> {

@@ -171,7 +171,7 @@ pub struct LastWords {
 /// What a server does with its connections. Every method is called by the loop, on its one thread; what it
 /// wants done it orders from the [`Outbox`], and the loop carries that out when the method has returned.
 pub trait Handler {
-    /// Where a connection comes from. Told just before [`Handler::on_connect`], of those whom the limit of
+    /// Where a connection comes from. Told just before [`Handler::on_connect`] and each [`Handler::on_request`], of those whom the limit of
     /// connections per address counts: an address that stands for many ([`AddressExemption`]) says nothing.
     fn on_address(&mut self, conn: ConnId, address: IpAddr) {
         let _ = (conn, address);

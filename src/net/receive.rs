@@ -272,6 +272,10 @@ impl<H: Handler> Server<H> {
             }
             conn.reply = Some(Reply { part: Part::of(request), persistence: request.persistence() });
             self.io.counters.requests_total += 1;
+            let told = client.as_ref().ok().copied().flatten();
+            if let Some(address) = told.or(conn.counted.as_deref().copied()) {
+                self.handler.on_address(id, address);
+            }
             self.handler.on_request(&mut self.outbox, asker, request);
             None
         });

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::answers::{Answers, KeptAnswer};
 use super::few::Few;
 use super::guests::SeenGuests;
 use super::recall;
@@ -30,6 +31,7 @@ pub(super) struct User {
     pub(super) groups: Few<Id>,
     pub(super) blocks: Few<Id>,
     pub(super) seen: UnixDay,
+    pub(super) ban: Option<Term>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +95,9 @@ pub(super) enum Undo {
     Send(SendKey, UnixMillis),
     Waiting(waiting::Step),
     Guests(u64),
+    Ban(Id, Option<Term>),
+    /// With what was kept before.
+    Answer(Box<str>, Option<Box<KeptAnswer>>),
     Seen(Id, UnixDay),
     NoUser(Id, Box<(User, Vec<(SendKey, Sent)>)>),
 }
@@ -106,6 +111,7 @@ pub struct Memory {
     /// How many entries there have ever been, over all conversations.
     entries_ever: u64,
     pub(super) sends: Sends,
+    pub(super) answers: Answers,
     pub(super) seen: SeenGuests,
     pub(super) waiting: Waiting,
     guests_until: u64,
@@ -130,6 +136,7 @@ impl Memory {
             logs: BTreeMap::new(),
             entries_ever: 0,
             sends: Sends::default(),
+            answers: Answers::default(),
             seen: SeenGuests::default(),
             waiting: Waiting::default(),
             guests_until: 0,
@@ -173,7 +180,8 @@ impl Memory {
             }
             None => {
                 let (groups, blocks, seen) = (Few::default(), Few::default(), UnixDay::default());
-                self.users.insert(uid.clone(), User { name: name.into(), guest, groups, blocks, seen });
+                let user = User { name: name.into(), guest, groups, blocks, seen, ban: None };
+                self.users.insert(uid.clone(), user);
                 None
             }
         };
@@ -307,6 +315,7 @@ impl Memory {
             Store::NoGroup { gid } => self.delete_group(gid)?,
             Store::Sanction { gid, uid, sanction, term } => self.write_sanction(gid, uid, sanction, term)?,
             Store::Block { uid, other, on } => self.write_block(uid, other, on)?,
+            Store::Ban { uid, term } => Undo::Ban(uid.clone(), self.write_ban(uid, term)?),
             Store::Seen { uid, day } => Undo::Seen(uid.clone(), self.see(uid, day)?),
             Store::NoUser { uid } => {
                 let (user, sends) = self.forget(uid)?;
@@ -377,6 +386,10 @@ impl Memory {
             Undo::Block(uid, other, before) => {
                 let _ = self.write_block(&uid, &other, before);
             }
+            Undo::Ban(uid, before) => {
+                let _ = self.write_ban(&uid, before);
+            }
+            Undo::Answer(key, before) => self.answers.restore(&key, before.map(|before| *before)),
             Undo::Seen(uid, before) => self.unsee(&uid, before),
             Undo::NoUser(uid, before) => self.remember(uid, before.0, before.1),
             Undo::Guests(before) => self.guests_until = before,
@@ -431,6 +444,7 @@ impl Storage for Memory {
                     groups: user.groups.iter().cloned().collect(),
                     blocks: user.blocks.iter().cloned().collect(),
                     waits: self.waiting.has_some(uid),
+                    ban: user.ban,
                 });
                 Record::User(uid.clone(), record)
             }
@@ -455,6 +469,19 @@ impl Storage for Memory {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }
             }
         })
+    }
+
+    fn keep_answer(&mut self, key: &str, answer: &KeptAnswer) -> Result<(), StoreError> {
+        if !self.open {
+            return Err(StoreError::NoTransaction);
+        }
+        let before = self.put_answer(key, answer);
+        self.steps.push(Undo::Answer(key.into(), before.map(Box::new)));
+        Ok(())
+    }
+
+    fn kept_answer(&self, key: &str, now: UnixMillis) -> Result<Option<KeptAnswer>, StoreError> {
+        Ok(self.find_answer(key, now))
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -489,6 +516,8 @@ impl Storage for Memory {
     }
 
     fn tidy_up(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
-        Ok(self.sends.forget_some(now, self.sends_max).and(self.drop_old(now)))
+        let sends = self.sends.forget_some(now, self.sends_max);
+        let answers = self.answers.forget_some(now, limits::ANSWERS_IN_MEMORY_MAX.count());
+        Ok(sends.and(answers).and(self.drop_old(now)))
     }
 }

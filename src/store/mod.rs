@@ -10,6 +10,8 @@
 //!
 //! The tutorial keeps nothing. Every store passes the suite in `tests/store/`.
 
+mod answers;
+mod bans;
 mod checkpoint;
 mod conversations;
 mod cursors;
@@ -31,6 +33,7 @@ mod waiting;
 
 use std::fmt;
 
+pub use answers::KeptAnswer;
 pub use memory::Memory;
 pub use open::{Durability, OpenError, Options};
 pub use retention::Retention;
@@ -81,6 +84,18 @@ pub trait Storage {
     /// # Errors
     /// When the medium fails. The turn can then only be rolled back.
     fn read(&self, query: &Query) -> Result<Record, StoreError>;
+
+    /// Keeps what a call was answered under its key, in the open transaction. What the key had before is replaced.
+    ///
+    /// # Errors
+    /// As [`Storage::write`].
+    fn keep_answer(&mut self, key: &str, answer: &KeptAnswer) -> Result<(), StoreError>;
+
+    /// What the call with this key was answered, if that is not too long ago; as [`Storage::read`] sees it.
+    ///
+    /// # Errors
+    /// As [`Storage::read`].
+    fn kept_answer(&self, key: &str, now: UnixMillis) -> Result<Option<KeptAnswer>, StoreError>;
 
     /// Makes the open transaction last.
     ///

@@ -24,6 +24,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
+use super::answers::KeptAnswer;
+use super::bans;
 use super::checkpoint::Checkpoints;
 use super::groups::ActColumns;
 use super::open::{self, Durability, OpenError, Options};
@@ -202,6 +204,7 @@ impl Sqlite {
             .wipe_some()?
             .and(self.erase_some()?)
             .and(self.forget_sends(now)?)
+            .and(self.forget_answers(now)?)
             .and(self.drop_surplus(now)?);
         Ok(left.and(self.index_some()?))
     }
@@ -295,14 +298,15 @@ impl Sqlite {
     }
 
     fn user(&self, uid: &Id) -> Result<Option<UserRecord>, StoreError> {
-        let sql = "SELECT name, guest FROM user WHERE uid = ?";
-        let Some((name, guest)) = self.row(sql, [Key(uid)], |row| Ok((row.get(0)?, row.get(1)?)))? else {
-            return Ok(None);
-        };
+        let sql = "SELECT name, guest, ban FROM user WHERE uid = ?";
+        let row =
+            self.row(sql, [Key(uid)], |row| Ok((row.get(0)?, row.get(1)?, bans::term_of(row.get(2)?))))?;
+        let Some((name, guest, ban)) = row else { return Ok(None) };
         let sql = "SELECT gid FROM user JOIN member USING (user) JOIN conversation USING (conversation)
                    WHERE uid = ? ORDER BY gid";
         let groups = self.rows(sql, [Key(uid)], |row| row.get(0))?;
-        Ok(Some(UserRecord { name, guest, groups, blocks: self.blocks(uid)?, waits: self.has_waiting(uid)? }))
+        let (blocks, waits) = (self.blocks(uid)?, self.has_waiting(uid)?);
+        Ok(Some(UserRecord { name, guest, groups, blocks, waits, ban }))
     }
 
     fn is_named(&self, uid: &Id) -> Result<bool, StoreError> {
@@ -362,6 +366,7 @@ impl Storage for Sqlite {
             Store::NoGroup { gid } => self.delete_group(gid),
             Store::Sanction { gid, uid, sanction, term } => self.write_sanction(gid, uid, sanction, term),
             Store::Block { uid, other, on } => self.write_block(uid, other, on),
+            Store::Ban { uid, term } => self.write_ban(uid, term),
             Store::Member { gid, uid, role } => self.write_member(gid, uid, role),
             Store::NoMember { gid, uid } => self.strike_member(gid, uid),
             Store::Seen { uid, day } => self.see(uid, day),
@@ -401,6 +406,18 @@ impl Storage for Sqlite {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
             }
         })
+    }
+
+    fn keep_answer(&mut self, key: &str, answer: &KeptAnswer) -> Result<(), StoreError> {
+        if !self.open {
+            return Err(StoreError::NoTransaction);
+        }
+        self.confirmed()?;
+        self.put_answer(key, answer)
+    }
+
+    fn kept_answer(&self, key: &str, now: UnixMillis) -> Result<Option<KeptAnswer>, StoreError> {
+        self.find_answer(key, now)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

@@ -15,6 +15,10 @@ pub enum Bye {
     Unauthorized,
     /// Too many logins have failed from the client's address.
     Overloaded,
+    /// The site's back end has ended the user's connections.
+    Kicked,
+    /// The user may not be here.
+    Banned,
     /// The client reads more slowly than it is written to.
     TooSlow,
     /// No login in time.
@@ -25,9 +29,11 @@ pub enum Bye {
 
 impl Bye {
     /// All of them, for tables and tests.
-    pub const ALL: [Bye; 6] = [
+    pub const ALL: [Bye; 8] = [
         Bye::Restart,
         Bye::Unauthorized,
+        Bye::Kicked,
+        Bye::Banned,
         Bye::Overloaded,
         Bye::TooSlow,
         Bye::LoginTimeout,
@@ -40,6 +46,8 @@ impl Bye {
         match self {
             Bye::Restart => "restart",
             Bye::Unauthorized => "unauthorized",
+            Bye::Kicked => "kicked",
+            Bye::Banned => "banned",
             Bye::Overloaded => "overloaded",
             Bye::TooSlow => "too_slow",
             Bye::LoginTimeout => "login_timeout",
@@ -53,6 +61,7 @@ impl Bye {
         match self {
             Bye::Restart => 1001,
             Bye::Unauthorized => 4001,
+            Bye::Kicked | Bye::Banned => 4003,
             Bye::Overloaded => 4100,
             Bye::TooSlow => 4101,
             Bye::LoginTimeout => 4102,

@@ -101,7 +101,7 @@ pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
             let mut json = Writer::open(out, "members");
             json.echo(*id);
             json.id("gid", gid);
-            json.objects("members", members, member);
+            json.objects("members", members, member_fields);
             json.flag("more", *more);
             json.close();
         }
@@ -283,7 +283,7 @@ fn numbers(json: &mut Writer<'_>, entry: &Entry<'_>) {
 }
 
 /// An entry as it was delivered, its `type` included.
-fn past_entry(json: &mut Writer<'_>, entry: &Entry<'_>) {
+pub(super) fn past_entry(json: &mut Writer<'_>, entry: &Entry<'_>) {
     json.word("type", entry_type(entry));
     entry_fields(json, entry);
 }
@@ -353,7 +353,7 @@ fn render_membership(kind: &str, membership: &Membership<'_>, out: &mut Vec<u8>)
     json.close();
 }
 
-fn member(json: &mut Writer<'_>, member: &Member<'_>) {
+pub(super) fn member_fields(json: &mut Writer<'_>, member: &Member<'_>) {
     json.id("uid", member.uid);
     json.text("name", member.name);
     json.word("role", role_word(member.role));

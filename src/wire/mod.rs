@@ -14,6 +14,7 @@
 //! The tutorial's front end calls `JSON.stringify` and `JSON.parse` and leaves the server's side to the
 //! reader: its PHP passes text on without looking into it. Tests: `tests/wire`.
 
+pub mod api;
 pub mod bye;
 pub mod command;
 mod conversations;

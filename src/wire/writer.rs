@@ -24,6 +24,12 @@ impl<'o> Writer<'o> {
         json
     }
 
+    /// Begins an object that has no `type`.
+    pub(super) fn begin(out: &'o mut Vec<u8>) -> Writer<'o> {
+        out.push(b'{');
+        Writer { out }
+    }
+
     /// Ends it.
     pub(super) fn close(self) {
         self.out.push(b'}');

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::output::{Query, Record, Store};
-use karez::store::{Identity, Memory, Storage, StoreError};
+use karez::store::{Identity, KeptAnswer, Memory, Storage, StoreError};
 use karez::ws::Opcode;
 
 use crate::client::*;
@@ -283,6 +284,14 @@ impl Storage for Unreadable {
 
     fn read(&self, query: &Query) -> Result<Record, StoreError> {
         if self.fails { Err(StoreError::Medium("told to fail".to_owned())) } else { self.memory.read(query) }
+    }
+
+    fn keep_answer(&mut self, key: &str, answer: &KeptAnswer) -> Result<(), StoreError> {
+        self.memory.keep_answer(key, answer)
+    }
+
+    fn kept_answer(&self, key: &str, now: UnixMillis) -> Result<Option<KeptAnswer>, StoreError> {
+        self.memory.kept_answer(key, now)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

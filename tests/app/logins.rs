@@ -7,11 +7,12 @@ use karez::app::{App, FailedLogins, Guests};
 use karez::auth::jwt::Secret;
 use karez::auth::{Claims, GuestKey, JwtKey};
 use karez::base::clock::Now;
+use karez::base::clock::UnixMillis;
 use karez::chat::ids::Id;
 use karez::chat::input::Role;
 use karez::chat::output::{Query, Record, Store};
 use karez::net::{AddressExemption, ConnId, Handler, Message, Outbox};
-use karez::store::{Identity, Memory, Storage, StoreError};
+use karez::store::{Identity, KeptAnswer, Memory, Storage, StoreError};
 use socket2::{Domain, Socket, Type};
 
 use crate::client::*;
@@ -157,6 +158,14 @@ impl Storage for Untouched {
 
     fn read(&self, query: &Query) -> Result<Record, StoreError> {
         panic!("{query:?} is asked")
+    }
+
+    fn keep_answer(&mut self, key: &str, _answer: &KeptAnswer) -> Result<(), StoreError> {
+        panic!("an answer is kept under {key}")
+    }
+
+    fn kept_answer(&self, key: &str, _now: UnixMillis) -> Result<Option<KeptAnswer>, StoreError> {
+        panic!("an answer is asked for by {key}")
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

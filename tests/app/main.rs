@@ -1,6 +1,7 @@
 //! The daemon as its users meet it: the app in the loop, turned by hand, and the real programs over sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
+mod api;
 mod binary;
 mod client;
 mod commits;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use karez::base::clock::UnixMillis;
 use karez::chat::output::{Query, Record, Store};
-use karez::store::{Identity, Memory, Storage, StoreError, Tidy};
+use karez::store::{Identity, KeptAnswer, Memory, Storage, StoreError, Tidy};
 
 use crate::client::*;
 use crate::process::*;
@@ -32,6 +32,14 @@ impl Storage for Counting {
 
     fn read(&self, query: &Query) -> Result<Record, StoreError> {
         self.store.read(query)
+    }
+
+    fn keep_answer(&mut self, key: &str, answer: &KeptAnswer) -> Result<(), StoreError> {
+        self.store.keep_answer(key, answer)
+    }
+
+    fn kept_answer(&self, key: &str, now: UnixMillis) -> Result<Option<KeptAnswer>, StoreError> {
+        self.store.kept_answer(key, now)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

@@ -9,8 +9,10 @@ mod lines;
 mod net;
 mod story;
 
+mod banning;
 mod block;
 mod broadcast;
+mod calls;
 mod conversations;
 mod cursor;
 mod expiry;

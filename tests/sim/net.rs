@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use karez::base::clock::{Now, UnixMillis};
 use karez::chat::Chat;
 use karez::chat::act::Act;
-use karez::chat::ids::{Conversation, Id, SessionId, Topic};
+use karez::chat::ids::{CallId, Conversation, Id, SessionId, Topic};
 use karez::chat::input::{Command, Input, Target};
 use karez::chat::output::{
     AckedEntry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Output, Query, Recall, Record, Refusal,
@@ -18,8 +18,12 @@ use karez::store::{Memory, Storage};
 
 use crate::lines::{Listed, said};
 
+#[path = "net/calling.rs"]
+mod calling;
 #[path = "net/returning.rs"]
 mod returning;
+
+pub use calling::Answered;
 
 /// An event as one receiver got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +151,7 @@ enum Held {
     Subscribe(SessionId, Topic),
     Unsubscribe(SessionId, Topic),
     Mark(SessionId, u64),
+    Answer(CallId, Box<Answered>),
 }
 
 /// How the store does.
@@ -175,6 +180,7 @@ struct Outside {
     held: Vec<Held>,
     topics: BTreeMap<Topic, BTreeSet<SessionId>>,
     inboxes: BTreeMap<SessionId, Vec<Told>>,
+    answers: Vec<(CallId, Answered)>,
     /// Marks that the kernel has not reached, the oldest first.
     marks: Vec<(SessionId, u64)>,
     gone: BTreeSet<SessionId>,
@@ -256,6 +262,9 @@ impl Sink for Outside {
                 }
                 self.store.write(order).expect("the store takes every order of the core");
             }
+            Output::Answer { call, answer } => {
+                self.held.push(Held::Answer(call, Box::new(Answered::from(&answer))));
+            }
             Output::Query(query) => self.queries.push(query),
             Output::Mark { session, mark } => self.held.push(Held::Mark(session, mark)),
             Output::Disconnect { session, why } => {
@@ -285,6 +294,7 @@ impl World {
                 held: Vec::new(),
                 topics: BTreeMap::new(),
                 inboxes: BTreeMap::new(),
+                answers: Vec::new(),
                 marks: Vec::new(),
                 gone: BTreeSet::new(),
                 failing: false,
@@ -454,6 +464,7 @@ impl Outside {
 
     fn let_go(&mut self, held: Held) {
         match held {
+            Held::Answer(call, answered) => self.answers.push((call, *answered)),
             Held::Mark(session, mark) => {
                 if !self.gone.contains(&session) {
                     self.marks.push((session, mark));

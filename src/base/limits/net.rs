@@ -67,6 +67,42 @@ pub const TOKEN_LEEWAY_MS: Limit = Limit {
     max: 600_000,
     test: "tests/auth/jwt.rs::a_token_holds_until_the_leeway_is_over",
 };
+/// API keys that hold at the same time.
+pub const API_KEYS_MAX: Limit = Limit {
+    name: "api_keys_max",
+    unit: "keys",
+    default: 100,
+    min: 1,
+    max: 10_000,
+    test: "tests/auth/api_key.rs::only_so_many_keys_hold",
+};
+/// Calls of the HTTP API that one key may make in a second; as many at once. Each call of a batch is one.
+pub const API_CALLS_PER_SECOND: Limit = Limit {
+    name: "api_calls_per_second",
+    unit: "calls/s",
+    default: 1_000,
+    min: 1,
+    max: 1_000_000,
+    test: "tests/app/api_keys.rs::a_key_makes_so_many_calls_a_second",
+};
+/// Calls of one batch.
+pub const BATCH_CALLS_MAX: Limit = Limit {
+    name: "batch_calls_max",
+    unit: "calls",
+    default: 100,
+    min: 1,
+    max: 10_000,
+    test: "tests/wire/api.rs::a_batch_has_so_many_calls",
+};
+/// The answers of one batch together; calls behind that are not made.
+pub const BATCH_ANSWER_BYTES_MAX: Limit = Limit {
+    name: "batch_answer_bytes_max",
+    unit: "bytes",
+    default: 1024 * 1024,
+    min: 1_024,
+    max: 1 << 30,
+    test: "tests/app/api_batch.rs::a_batch_reads_so_much_and_no_more",
+};
 /// Connections in all; the descriptor limit of the process may allow fewer.
 pub const CONNECTIONS_MAX: Limit = Limit {
     name: "connections_max",

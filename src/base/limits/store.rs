@@ -40,6 +40,33 @@ pub const SENDS_IN_MEMORY_MAX: Limit = Limit {
     max: 100_000_000,
     test: "tests/store/sends.rs::in_memory_there_is_room_for_so_many",
 };
+/// How long the answer of a call that bore a key is kept.
+pub const ANSWERS_KEPT_MS: Limit = Limit {
+    name: "answers_kept_ms",
+    unit: "ms",
+    default: 24 * 3_600 * 1_000,
+    min: 24 * 3_600 * 1_000,
+    max: 30 * 24 * 3_600 * 1_000,
+    test: "tests/store/answers.rs::an_answer_is_known_for_a_day",
+};
+/// Answers that are forgotten in one step, so that nobody waits for it.
+pub const ANSWERS_FORGOTTEN_AT_ONCE: Limit = Limit {
+    name: "answers_forgotten_at_once",
+    unit: "answers",
+    default: 500,
+    min: 1,
+    max: 100_000,
+    test: "tests/store/answers.rs::forgetting_goes_in_small_steps",
+};
+/// Answers that the memory store keeps; above it the oldest are forgotten before their time.
+pub const ANSWERS_IN_MEMORY_MAX: Limit = Limit {
+    name: "answers_in_memory_max",
+    unit: "answers",
+    default: 20_000,
+    min: 1,
+    max: 10_000_000,
+    test: "tests/store/answers.rs::in_memory_there_is_room_for_so_many",
+};
 /// Days for which what was said is kept; 0 is for as long as there is room.
 pub const RETENTION_DAYS_MAX: Limit = Limit {
     name: "retention_days_max",

@@ -1,0 +1,149 @@
+//! Writes what a call is answered: a status and one JSON object, its members always in the same order.
+
+use super::Problem;
+use crate::chat::act::Term;
+use crate::chat::call::{Answer, GroupView, Put, UserView};
+use crate::wire::event::{member_fields, past_entry};
+use crate::wire::writer::Writer;
+
+/// An answer on its way to becoming a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status of HTTP; from 400 on the body is a problem.
+    pub status: u16,
+    /// JSON; empty for 204.
+    pub body: Vec<u8>,
+    /// For `Retry-After`.
+    pub retry_ms: Option<u64>,
+    /// For `Allow`.
+    pub allow: Option<&'static str>,
+}
+
+impl Reply {
+    fn new(status: u16, write: impl FnOnce(&mut Writer<'_>)) -> Reply {
+        let mut body = Vec::new();
+        let mut json = Writer::begin(&mut body);
+        write(&mut json);
+        json.close();
+        Reply { status, body, retry_ms: None, allow: None }
+    }
+}
+
+const fn put_status(put: Put) -> u16 {
+    match put {
+        Put::Made => 201,
+        Put::Kept => 200,
+    }
+}
+
+/// Writes an answer of the core.
+#[must_use]
+pub fn render(answer: &Answer<'_>) -> Reply {
+    match answer {
+        Answer::Said { seq, time, online, stored } => Reply::new(200, |json| {
+            json.number("seq", *seq);
+            json.number("time", time.0);
+            json.count("online", *online);
+            json.count("stored", *stored);
+        }),
+        Answer::History { conversation, entries, more } => Reply::new(200, |json| {
+            json.objects("messages", entries, |json, record| past_entry(json, &record.entry(conversation)));
+            json.flag("more", *more);
+        }),
+        Answer::Group { put, group } => Reply::new(put_status(*put), |json| group_fields(json, group)),
+        Answer::Members { members, more } => Reply::new(200, |json| {
+            json.objects("members", members, member_fields);
+            json.flag("more", *more);
+        }),
+        Answer::Member { put, member } => Reply::new(put_status(*put), |json| member_fields(json, member)),
+        Answer::User(user) => Reply::new(200, |json| user_fields(json, user)),
+        Answer::Disconnected { sessions } => Reply::new(200, |json| json.count("sessions", *sessions)),
+        Answer::Removed => Reply { status: 204, body: Vec::new(), retry_ms: None, allow: None },
+        Answer::Refused(refusal) => Problem::from(refusal).reply(),
+    }
+}
+
+fn group_fields(json: &mut Writer<'_>, group: &GroupView<'_>) {
+    json.id("gid", group.gid);
+    if !group.name.is_empty() {
+        json.text("name", group.name);
+    }
+    json.flag("open", group.open);
+    if let Some(owner) = group.owner {
+        json.id("owner", owner);
+    }
+    json.count("members", group.members);
+    json.count("online", group.online);
+    json.number("seq", group.seq);
+}
+
+fn user_fields(json: &mut Writer<'_>, user: &UserView<'_>) {
+    json.id("uid", user.uid);
+    json.text("name", user.name);
+    json.flag("guest", user.guest);
+    json.flag("online", user.sessions > 0);
+    json.count("sessions", user.sessions);
+    if let Some(last) = user.last {
+        json.number("last", last.0);
+    }
+    json.count("groups", user.groups);
+    json.flag("banned", user.ban.is_some());
+    if let Some(Term::Until(end)) = user.ban {
+        json.number("banned_until", end.0);
+    }
+}
+
+/// Writes the answer of `POST /v1/tokens`; `exp_s` in Unix seconds.
+#[must_use]
+pub fn render_token(token: &str, exp_s: u64) -> Reply {
+    Reply::new(200, |json| {
+        json.word("token", token);
+        json.number("exp", exp_s);
+    })
+}
+
+/// Writes the answers of a batch, in order.
+#[must_use]
+pub fn render_batch(replies: &[Reply]) -> Reply {
+    Reply::new(200, |json| {
+        json.objects("results", replies, |json, reply| {
+            json.number("status", u64::from(reply.status));
+            // What is written here is UTF-8; were it not, the member would be missing.
+            if let Ok(body) = std::str::from_utf8(&reply.body)
+                && !body.is_empty()
+            {
+                json.raw("body", body);
+            }
+        });
+    })
+}
+
+/// What the daemon has to do with at this moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// WebSocket connections, logged in or not.
+    pub connections: usize,
+    /// Of them, those that are logged in.
+    pub sessions: usize,
+    /// Users with a session.
+    pub users_online: usize,
+    /// Users of whom something is in memory.
+    pub users_in_memory: usize,
+    /// Groups of which something is in memory.
+    pub groups_in_memory: usize,
+    /// Milliseconds since the start.
+    pub uptime_ms: u64,
+}
+
+/// Writes the answer of `GET /v1/stats`.
+#[must_use]
+pub fn render_stats(stats: &Stats) -> Reply {
+    Reply::new(200, |json| {
+        json.count("connections", stats.connections);
+        json.count("sessions", stats.sessions);
+        json.count("users_online", stats.users_online);
+        json.count("users_in_memory", stats.users_in_memory);
+        json.count("groups_in_memory", stats.groups_in_memory);
+        json.number("uptime_ms", stats.uptime_ms);
+    })
+}
