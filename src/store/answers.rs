@@ -47,7 +47,7 @@ impl Answers {
     fn insert(&mut self, key: &str, answer: KeptAnswer) -> Option<KeptAnswer> {
         self.by_time.insert((answer.time, key.into()));
         let before = self.kept.insert(key.into(), answer)?;
-        if !self.kept.get(key).is_some_and(|now| now.time == before.time) {
+        if self.kept.get(key).is_none_or(|now| now.time != before.time) {
             self.by_time.remove(&(before.time, key.into()));
         }
         Some(before)

@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod api;
+mod api_batch;
+mod api_calls;
+mod api_idempotency;
+mod api_keys;
 mod binary;
 mod client;
 mod commits;

@@ -1,6 +1,7 @@
 //! JSON in and out: what is read, what is refused, the exact bytes that are written.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
+mod api;
 mod common;
 mod conversations;
 mod events;
