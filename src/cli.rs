@@ -240,6 +240,7 @@ fn serve_from<S: Storage>(
         None => say("  settings  defaults, environment and flags; all that there are: karez gen-config"),
     }
     greet_about_logins(config, guests, tokens);
+    greet_about_keys(config);
     // A turn that waits for nobody: what comes round by the clock is set going.
     let served = server.turn(Some(Duration::ZERO)).and_then(|_| server.run());
     let closed = server.handler_mut().store_mut().close();
@@ -330,6 +331,16 @@ fn greet_about_logins(config: &Config, guests: Guests, tokens: Option<Algorithm>
         (Guests::Welcome, true) => say("  guests    whoever connects may log in without a token"),
         (Guests::Welcome, false) => say("  guests    EVERYBODY who can connect may log in as a guest"),
     }
+}
+
+/// How the site's back end comes in.
+fn greet_about_keys(config: &Config) {
+    let file = config.api.keys_file(&config.data);
+    let file = std::path::absolute(&file).unwrap_or(file);
+    say(&format!(
+        "  api       curl -H 'Authorization: Bearer KEY' .../v1/stats; a key: karez key create; they are in {}",
+        file.display()
+    ));
 }
 
 /// Standard error may be closed; then there is nobody to tell.

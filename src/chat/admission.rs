@@ -87,15 +87,14 @@ impl Chat {
             | Command::Recall { target: Target::Group(gid), .. }
             | Command::Read { target: Target::Group(gid), .. }
             | Command::Typing { target: Target::Group(gid) } => unreserved("gid", gid),
-            Command::History { target: Target::User(uid), .. }
-            | Command::Recall { target: Target::User(uid), .. }
-            | Command::Read { target: Target::User(uid), .. }
-            | Command::Typing { target: Target::User(uid) } => unreserved("uid", uid),
+            // What the daemon has said to somebody is there to be read.
+            Command::History { target: Target::User(_), .. }
+            | Command::Recall { target: Target::User(_), .. }
+            | Command::Read { target: Target::User(_), .. } => Ok(()),
+            Command::Typing { target: Target::User(uid) } => unreserved("uid", uid),
             Command::Search { query, target, .. } => {
-                match target {
-                    Some(Target::Group(gid)) => unreserved("gid", gid)?,
-                    Some(Target::User(uid)) => unreserved("uid", uid)?,
-                    None => {}
+                if let Some(Target::Group(gid)) = target {
+                    unreserved("gid", gid)?;
                 }
                 search::check(query, &self.limits)
             }

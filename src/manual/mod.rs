@@ -7,6 +7,9 @@
 #[doc = include_str!("architecture.md")]
 pub mod architecture {}
 
+#[doc = include_str!("api.md")]
+pub mod api {}
+
 #[doc = include_str!("tutorial.md")]
 pub mod tutorial {}
 

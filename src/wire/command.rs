@@ -138,7 +138,7 @@ impl<'a> Fields<'a> {
                 limit: optional("limit", self.limit, value::limit)?,
             },
             "broadcast" => Command::Broadcast { content: self.content()? },
-            "typing" => Command::Typing { target: self.target()? },
+            "typing" => Command::Typing { target: self.target_by(value::id)? },
             "presence" => Command::Presence { uids: required("uids", self.uids, value::ids)? },
             "groups" => Command::Groups {
                 listing: match optional("all", self.all, value::flag)? {
@@ -223,13 +223,18 @@ impl<'a> Fields<'a> {
         [self.gid, self.uid, self.ticket].into_iter().any(|field| given(field).is_some())
     }
 
-    /// The conversation, where a request may name one of any kind: by exactly one field.
+    /// The conversation that is to be read, where a request may name one of any kind.
     fn target(&self) -> Result<Target, Problem> {
+        self.target_by(value::peer)
+    }
+
+    /// The conversation, by exactly one field.
+    fn target_by(&self, peer: fn(&'a str) -> value::Read<Id>) -> Result<Target, Problem> {
         const TWO: &str = "only one of gid, uid and ticket may be there";
         match (given(self.gid), given(self.uid), given(self.ticket)) {
             (Some(_), Some(_), _) => Err(Problem::bad_request("uid", TWO)),
             (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => Err(Problem::bad_request("ticket", TWO)),
-            (None, Some(_), None) => self.uid().map(Target::User),
+            (None, Some(_), None) => required("uid", self.uid, peer).map(Target::User),
             // There are no tickets yet, and what does not exist is not found.
             (None, None, Some(_)) => required("ticket", self.ticket, value::whole)
                 .and(Err(Problem::new(Code::NotFound, "there is no such ticket"))),

@@ -127,6 +127,11 @@ pub(super) fn id(raw: &str) -> Read<Id> {
     id.ok_or(ID)
 }
 
+/// The other one of a private talk, which may be the daemon.
+pub(super) fn peer(raw: &str) -> Read<Id> {
+    if raw == "\"system\"" { Id::from_text(SYSTEM).ok_or(ID) } else { id(raw) }
+}
+
 /// A list of uids.
 pub(super) fn ids(raw: &str) -> Read<Vec<Id>> {
     let elements: Vec<&RawValue> = serde_json::from_str(raw).map_err(|_| IDS)?;
@@ -160,7 +165,7 @@ fn positions(raw: &str) -> Read<BTreeMap<Id, u64>> {
     let members: Members<'_> = serde_json::from_str(raw).map_err(|_| RESUME)?;
     let mut positions = BTreeMap::new();
     for (name, value) in members.0 {
-        let id = Id::from_text(&name).filter(|_| name != SYSTEM).ok_or(RESUME)?;
+        let id = Id::from_text(&name).ok_or(RESUME)?;
         if positions.insert(id, seq(value.get()).map_err(|_| RESUME)?).is_some() {
             return Err(RESUME);
         }

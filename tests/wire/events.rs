@@ -347,8 +347,8 @@ fn bye() {
         [
             ("restart", 1001),
             ("unauthorized", 4001),
-        ("kicked", 4003),
-        ("banned", 4003),
+            ("kicked", 4003),
+            ("banned", 4003),
             ("overloaded", 4100),
             ("too_slow", 4101),
             ("login_timeout", 4102),

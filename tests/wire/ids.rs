@@ -1,7 +1,7 @@
 //! Which uids, gids and request ids are served, and how they are written back.
 
 use karez::chat::ids::Id;
-use karez::chat::input::Command;
+use karez::chat::input::{Command, Target};
 use karez::chat::output::{Event, Membership};
 use karez::wire::{Code, render};
 
@@ -66,6 +66,15 @@ fn unserved() -> Vec<String> {
     table.push(format!("\"{}\"", "x".repeat(65)));
     table.push(format!("\"{}é\"", "x".repeat(63)));
     table
+}
+
+#[test]
+fn the_daemon_is_somebody_whose_words_are_read() {
+    let named = |text: &str| match command(text) {
+        Command::History { target: Target::User(uid), .. } => uid,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(named(r#"{"type":"history","uid":"system"}"#), Id::from_text("system").unwrap());
 }
 
 #[test]

@@ -172,7 +172,6 @@ fn a_resume_that_is_none_is_refused() {
         r#"{"epoch":"e","groups":{"1":1.0}}"#,
         r#"{"epoch":"e","groups":{"1":9007199254740992}}"#,
         r#"{"epoch":"e","groups":{"":1}}"#,
-        r#"{"epoch":"e","users":{"system":1}}"#,
         r#"{"epoch":"e","users":{"1":1,"1":2}}"#,
         r#"{"epoch":"e","users":{"a":1,"a":1}}"#,
         r#"{"epoch":"e","epoch":"e"}"#,

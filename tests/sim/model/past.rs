@@ -51,10 +51,7 @@ impl Model {
                 self.must_be_inside(session, uid, gid)?;
                 Ok(Conversation::Group(gid.clone()))
             }
-            Target::User(peer) => {
-                no_system("uid", peer)?;
-                Ok(Conversation::direct(uid, peer))
-            }
+            Target::User(peer) => Ok(Conversation::direct(uid, peer)),
         }
     }
 

@@ -20,8 +20,7 @@ impl Model {
     ) -> Answer {
         match target {
             Some(Target::Group(gid)) => no_system("gid", gid)?,
-            Some(Target::User(peer)) => no_system("uid", peer)?,
-            None => {}
+            Some(Target::User(_)) | None => {}
         }
         let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
         if query.len() > self.limits.search_bytes_max {
