@@ -142,6 +142,7 @@ impl Chat {
             name: std::mem::take(&mut user.name),
             blocked: user.blocked.replace(BTreeSet::new()),
             seen: std::mem::take(&mut user.seen),
+            ban: user.ban.take(),
         };
         user.stored = false;
         self.turn.undo(step);

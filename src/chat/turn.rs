@@ -48,6 +48,7 @@ pub(super) enum Undo {
         name: Box<str>,
         blocked: Option<BTreeSet<Id>>,
         seen: UnixDay,
+        ban: Option<Term>,
     },
     /// With the bound before.
     Reserved(u64),
@@ -256,9 +257,9 @@ impl Chat {
             Undo::Named(user, before) => self.users[user].name = before,
             Undo::Remembered(user) => self.users[user].stored = false,
             Undo::Seen(user, before) => self.users[user].seen = before,
-            Undo::Forgotten { user, name, blocked, seen } => {
+            Undo::Forgotten { user, name, blocked, seen, ban } => {
                 let row = &mut self.users[user];
-                (row.name, row.blocked, row.seen) = (name, blocked, seen);
+                (row.name, row.blocked, row.seen, row.ban) = (name, blocked, seen, ban);
                 row.stored = true;
             }
             Undo::Reserved(before) => self.guests.unreserve(before),

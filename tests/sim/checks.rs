@@ -73,7 +73,7 @@ impl Checks {
                         self.entry(*session, said, world);
                     }
                     // Who may not log in has been answered, and may still ask.
-                    Told::Bye(Farewell::Unauthorized) => {}
+                    Told::Bye(Farewell::Unauthorized | Farewell::Banned) => {}
                     Told::Bye(_) => self.sessions.entry(*session).or_default().open.clear(),
                     Told::Ack { id, entry } => {
                         self.answer(*session, id);

@@ -4,6 +4,7 @@
 //! cloned, with the few things that a failure does not undo ([`Lasting`]). It says for each session what it
 //! hears, in order.
 
+mod calling;
 mod forgetting;
 mod governing;
 pub mod past;
@@ -15,11 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use karez::base::clock::{Millis, Now, UnixDay, UnixMillis};
 use karez::chat::Limits;
-use karez::chat::ids::{Conversation, Id, SessionId};
-use karez::chat::input::{Command, Draft, Role, Target};
+use karez::chat::ids::{CallId, Conversation, Id, SessionId};
+use karez::chat::input::{Command, Draft, Identity, Role, Target};
 use karez::chat::output::{AckedEntry, Farewell, GroupRole, Recall, Refusal};
 
-use crate::net::{Said, Told};
+use crate::net::{Answered, Said, Told};
 
 #[derive(Clone)]
 struct Session {
@@ -37,6 +38,8 @@ struct User {
     guest: bool,
     stored: bool,
     blocks: BTreeSet<Id>,
+    /// Until when, in Unix milliseconds; `None` is for ever.
+    ban: Option<Option<u64>>,
     /// The last day of a guest's.
     seen: UnixDay,
 }
@@ -102,6 +105,8 @@ pub struct Model {
     gone: BTreeSet<SessionId>,
     answered: Vec<(SessionId, Option<String>)>,
     heard: BTreeMap<SessionId, Vec<Told>>,
+    /// What the calls of the turn are answered, in order.
+    pub answers: Vec<(CallId, Answered)>,
     /// Ways that were taken.
     pub marks: Vec<&'static str>,
 }
@@ -122,6 +127,7 @@ impl Model {
             gone: BTreeSet::new(),
             answered: Vec::new(),
             heard: BTreeMap::new(),
+            answers: Vec::new(),
             marks: Vec::new(),
         }
     }
@@ -136,6 +142,11 @@ impl Model {
 
     pub fn somebody_banned(&self, gid: &Id) -> Option<Id> {
         self.state.groups.get(gid).and_then(|group| group.banned.keys().next().cloned())
+    }
+
+    /// Somebody whom the site has banned, for however long.
+    pub fn somebody_kept_out(&self) -> Option<Id> {
+        self.state.users.iter().find(|(_, user)| user.ban.is_some()).map(|(uid, _)| uid.clone())
     }
 
     pub fn last_seq(&self, conversation: &Conversation) -> u64 {
@@ -237,6 +248,9 @@ impl Model {
         }
         self.lasting.forgetting_at = now.mono.plus_ms(self.limits.forgetting_every_ms);
         self.lasting.spares_store_until = self.lasting.forgetting_at;
+        for (_, answered) in &mut self.answers {
+            *answered = Answered::Refused(Refusal::Internal { retry_ms: self.limits.internal_retry_ms });
+        }
         self.heard.clear();
         for (session, id) in std::mem::take(&mut self.answered) {
             let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
@@ -326,10 +340,17 @@ impl Model {
             (Ok(Some(entry)), Some(id)) => self.tell(session, Told::Ack { id, entry }),
             (Ok(_), _) => {}
             (Err(refusal), id) => {
-                let ends = refusal == Refusal::Unauthorized && !self.is_logged_in(session);
+                let why = match (&refusal, command) {
+                    (_, Command::Login(Identity::Known(grant), _)) if grant.uid.to_string() == "system" => {
+                        None
+                    }
+                    (Refusal::Unauthorized, _) => Some(Farewell::Unauthorized),
+                    (Refusal::Forbidden, _) => Some(Farewell::Banned),
+                    _ => None,
+                };
                 self.tell(session, Told::Refused { id, refusal });
-                if ends {
-                    self.tell(session, Told::Bye(Farewell::Unauthorized));
+                if let Some(why) = why.filter(|_| !self.is_logged_in(session)) {
+                    self.tell(session, Told::Bye(why));
                 }
             }
         }

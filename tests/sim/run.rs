@@ -1,5 +1,6 @@
 //! One run of one seed.
 
+mod calling;
 mod commands;
 mod governing;
 mod returning;
@@ -7,7 +8,7 @@ mod returning;
 use std::collections::{BTreeMap, BTreeSet};
 
 use karez::base::clock::{Millis, UnixMillis};
-use karez::chat::ids::SessionId;
+use karez::chat::ids::{CallId, SessionId};
 use karez::chat::input::{Command, Target};
 use karez::chat::output::ListPlace;
 use karez::chat::{BroadcastPolicy, Chat, Limits};
@@ -78,6 +79,8 @@ struct Sim {
     in_replay: BTreeSet<SessionId>,
     /// A mark was reached in this turn.
     has_arrived: bool,
+    /// Calls that are not answered yet.
+    open_calls: BTreeSet<CallId>,
 }
 
 pub fn run(seed: u64) -> Run {
@@ -181,6 +184,7 @@ impl Sim {
             checks: Checks::default(),
             in_replay: BTreeSet::new(),
             has_arrived: false,
+            open_calls: BTreeSet::new(),
         }
     }
 
@@ -209,6 +213,7 @@ impl Sim {
             self.marks.insert("a replay in a failed turn".to_owned());
         }
         let expected = if fails { self.fail() } else { self.commit() };
+        self.check_answers();
         let heard = self.world.all_told();
         if self.mode != Mode::Slow {
             // A failure may have put some back.
@@ -308,6 +313,7 @@ impl Sim {
             36..40 => self.somebody_takes_it_back(),
             40..48 if !self.world.marked().is_empty() => self.something_arrives(),
             48..50 => self.somebody_goes_on_about_it(),
+            50..56 => self.the_site_calls(),
             _ => self.somebody_asks(),
         }
     }
@@ -431,10 +437,12 @@ impl Sim {
                 self.world.answer(0);
             }
             self.world.commit();
+            self.check_answers();
             let heard = self.world.all_told();
             self.checks.heard(&heard, &self.world);
             self.checks.all_answered();
         }
+        assert!(self.open_calls.is_empty(), "no answer came to {:?}", self.open_calls);
         self.checks.stored(&self.world);
         self.everybody_goes();
         Run { trace: self.world.trace, marks: self.marks }

@@ -24,11 +24,11 @@ impl Model {
         self.state.groups.get(gid).filter(|group| group.exists)
     }
 
-    fn group_mut(&mut self, gid: &Id) -> &mut Group {
+    pub(super) fn group_mut(&mut self, gid: &Id) -> &mut Group {
         self.state.groups.get_mut(gid).unwrap()
     }
 
-    fn role_in(&self, uid: &Id, gid: &Id) -> Option<GroupRole> {
+    pub(super) fn role_in(&self, uid: &Id, gid: &Id) -> Option<GroupRole> {
         self.group(gid)?.members.iter().find(|(member, _)| member == uid).map(|(_, role)| *role)
     }
 
@@ -137,7 +137,7 @@ impl Model {
     }
 
     /// Everybody who is inside at this moment hears of it.
-    fn acted(&mut self, now: Now, uid: &Id, gid: &Id, act: &Act<'_>) -> Answer {
+    pub(super) fn acted(&mut self, now: Now, uid: &Id, gid: &Id, act: &Act<'_>) -> Answer {
         self.remember(now, uid);
         let group = self.group_mut(gid);
         group.seq += 1;
@@ -164,7 +164,14 @@ impl Model {
         Ok(Some(Some(acked(Target::Group(gid.clone()), seq, now))))
     }
 
-    fn update(&mut self, now: Now, uid: &Id, gid: &Id, name: Option<&str>, open: Option<bool>) -> Answer {
+    pub(super) fn update(
+        &mut self,
+        now: Now,
+        uid: &Id,
+        gid: &Id,
+        name: Option<&str>,
+        open: Option<bool>,
+    ) -> Answer {
         let group = self.group_mut(gid);
         let name = name.map(|name| name.trim().to_owned()).filter(|name| *name != group.name);
         let open = open.filter(|open| *open == group.closed);
@@ -180,7 +187,7 @@ impl Model {
         self.acted(now, uid, gid, &Act::GroupUpdate { name: name.map(Into::into), open })
     }
 
-    fn role(&mut self, now: Now, uid: &Id, gid: &Id, (target, role): (&Id, GroupRole)) -> Answer {
+    pub(super) fn role(&mut self, now: Now, uid: &Id, gid: &Id, (target, role): (&Id, GroupRole)) -> Answer {
         let before = self.role_in(target, gid).ok_or(Refusal::NotFound)?;
         if before == role {
             return Ok(Some(None));
@@ -235,9 +242,10 @@ impl Model {
         answer
     }
 
-    fn add(&mut self, now: Now, uid: &Id, gid: &Id, target: &Id) -> Answer {
+    /// Whether somebody can be made a member by others. Who is one can stay one.
+    pub(super) fn may_be_brought_in(&self, now: Now, target: &Id, gid: &Id) -> Result<(), Refusal> {
         if self.is_member(target, gid) {
-            return Ok(Some(None));
+            return Ok(());
         }
         if self.group(gid).is_some_and(|group| holds(&group.banned, target, now)) {
             return Err(Refusal::Conflict("this user is banned"));
@@ -248,16 +256,29 @@ impl Model {
         if self.group(gid).is_some_and(|group| group.members.len() >= self.limits.group_members_max) {
             return Err(Refusal::Conflict("the group has as many members as a group may have"));
         }
-        self.name_number(target);
-        let is_guest = self.is_guest(target);
-        let user = self.state.users.entry(target.clone()).or_default();
+        Ok(())
+    }
+
+    /// Somebody is known from now on who may never have been here.
+    pub(super) fn acquaint(&mut self, now: Now, uid: &Id) {
+        self.name_number(uid);
+        let is_guest = self.is_guest(uid);
+        let user = self.state.users.entry(uid.clone()).or_default();
         if !user.stored {
             user.guest = is_guest;
             if user.name.is_empty() {
-                user.name = if is_guest { format!("Guest {target}") } else { target.to_string() };
+                user.name = if is_guest { format!("Guest {uid}") } else { uid.to_string() };
             }
         }
-        self.remember(now, target);
+        self.remember(now, uid);
+    }
+
+    pub(super) fn add(&mut self, now: Now, uid: &Id, gid: &Id, target: &Id) -> Answer {
+        self.may_be_brought_in(now, target, gid)?;
+        if self.is_member(target, gid) {
+            return Ok(Some(None));
+        }
+        self.acquaint(now, target);
         let members = &mut self.group_mut(gid).members;
         let role = if members.is_empty() { GroupRole::Owner } else { GroupRole::Member };
         members.push((target.clone(), role));
@@ -281,7 +302,7 @@ impl Model {
         }
     }
 
-    fn dissolve(&mut self, gid: &Id) {
+    pub(super) fn dissolve(&mut self, gid: &Id) {
         self.state.entries.remove(&Conversation::Group(gid.clone()));
         let seq = self.group_mut(gid).seq;
         *self.group_mut(gid) = Group { seq, ..Group::default() };

@@ -146,6 +146,9 @@ impl Model {
             Identity::NewGuest { .. } => self.free_number(),
             Identity::Guest { uid, .. } | Identity::Known(Grant { uid, .. }) => uid.clone(),
         };
+        if self.is_banned(now, &uid) {
+            return Err(Refusal::Forbidden);
+        }
         self.name_number(&uid);
         let known = match identity {
             Identity::Known(grant) => Some(grant),
@@ -380,7 +383,7 @@ impl Model {
         too_large(draft.mentions.len() > self.limits.mentions_max, "mentions")
     }
 
-    fn reply(&self, draft: &Draft<'_>, conversation: &Conversation) -> Result<(), Refusal> {
+    pub(super) fn reply(&self, draft: &Draft<'_>, conversation: &Conversation) -> Result<(), Refusal> {
         match draft.reply {
             Some(reply) if !(1..=self.last_seq(conversation)).contains(&reply) => {
                 Err(Refusal::BadRequest("reply", "is no entry so far"))
@@ -389,7 +392,14 @@ impl Model {
         }
     }
 
-    fn said(&mut self, now: Now, uid: &Id, draft: &Draft<'_>, conversation: Conversation, seq: u64) -> Told {
+    pub(super) fn said(
+        &mut self,
+        now: Now,
+        uid: &Id,
+        draft: &Draft<'_>,
+        conversation: Conversation,
+        seq: u64,
+    ) -> Told {
         let said = Said {
             conversation,
             seq,

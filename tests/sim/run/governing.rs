@@ -63,7 +63,7 @@ impl Sim {
         *self.random.pick(&[None, Some(0), Some(1), Some(1_000), Some(1_000_000)])
     }
 
-    fn title(&mut self) -> String {
+    pub(super) fn title(&mut self) -> String {
         let titles = ["tea", " 茶馆 ", "", "  ", "far too long a name", "bell\u{7}"];
         let most = if self.random.percent(15) { 6 } else { 4 };
         titles[self.random.below(most) as usize].to_owned()

@@ -49,6 +49,7 @@ impl Sim {
         self.world.take_knowledge_of(&mut knowledge);
         (self.world.now, self.world.trace, self.world.tracing) = (now, trace, true);
         self.sessions.clear();
+        self.open_calls.clear();
         self.sends.iter_mut().for_each(|send| send.has_restarted = true);
         self.model.restart();
         self.checks.restart();
