@@ -4,14 +4,14 @@
 
 use super::act::Act;
 pub use super::call::Answer;
+pub use super::conversations::{ConversationRecord, ConversationsQuery, ConversationsRecord, ListPlace};
 pub use super::found::{Found, Scope, SearchQuery, SearchRecord};
 use super::ids::{CallId, Conversation, Id, SessionId, Topic};
 use super::input::Target;
 pub use super::offline::{WaitingEntry, WaitingPage, WaitingQuery};
 pub use super::record::{
-    ConversationRecord, ConversationsQuery, ConversationsRecord, Cursor, CursorQuery, EntryRecord,
-    GroupRecord, GroupSummary, GroupsPage, ListPlace, MemberRecord, PageQuery, PageRecord, Query, Record,
-    Sent, SentAs, Store, UserRecord,
+    Cursor, CursorQuery, EntryRecord, GroupRecord, GroupSummary, GroupsPage, MemberRecord, PageQuery,
+    PageRecord, Query, Record, Sent, SentAs, Store, UserRecord,
 };
 use crate::base::clock::UnixMillis;
 

@@ -2,9 +2,8 @@
 //!
 //! Named through [`output`](super::output). How it is kept, `store` knows.
 
-use std::cmp::Ordering;
-
 use super::act::{Act, Sanction, Term};
+use super::conversations::{ConversationsQuery, ConversationsRecord};
 use super::draft::KIND_SYSTEM;
 use super::found::{SearchQuery, SearchRecord};
 use super::ids::{Conversation, Id};
@@ -271,76 +270,6 @@ pub struct Cursor {
     pub read: u64,
     /// The newest entry.
     pub seq: u64,
-}
-
-/// Which conversations of a user are asked for: groups and private ones, the newest entry first; at the end, by gid,
-/// the groups of which no entry is kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConversationsQuery {
-    /// Who asks.
-    pub uid: Id,
-    /// Only those after this place.
-    pub after: Option<ListPlace>,
-    /// How many at most.
-    pub list_max: usize,
-    /// Up to how many entries after the cursor are looked at for one conversation, the newest.
-    pub unread_counted_max: u64,
-    /// How many entries may be looked at for the page; the first conversation comes in any case.
-    pub entries_max: u64,
-    /// How many bytes of entries at most, as [`EntryRecord::bytes`] counts them; the first comes in any case.
-    pub bytes_max: usize,
-}
-
-/// A place in a list of conversations, in the order of the list.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ListPlace {
-    /// That of the conversation whose newest entry has this number, over all conversations.
-    Entry(u64),
-    /// That of a group of which no entry is kept.
-    Silent(Id),
-}
-
-impl Ord for ListPlace {
-    fn cmp(&self, other: &ListPlace) -> Ordering {
-        match (self, other) {
-            (ListPlace::Entry(one), ListPlace::Entry(other)) => other.cmp(one),
-            (ListPlace::Entry(_), ListPlace::Silent(_)) => Ordering::Less,
-            (ListPlace::Silent(_), ListPlace::Entry(_)) => Ordering::Greater,
-            (ListPlace::Silent(one), ListPlace::Silent(other)) => one.cmp(other),
-        }
-    }
-}
-
-impl PartialOrd for ListPlace {
-    fn partial_cmp(&self, other: &ListPlace) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// A page of a user's conversations.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConversationsRecord {
-    /// In the order of the list.
-    pub list: Vec<ConversationRecord>,
-    /// The last place on the page, where there are further ones.
-    pub next: Option<ListPlace>,
-}
-
-/// A conversation, as one of those who are in it sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConversationRecord {
-    /// Which.
-    pub conversation: Conversation,
-    /// The group's name, or the other user's; empty if there is none, or none is known.
-    pub name: Box<str>,
-    /// The last `seq`.
-    pub seq: u64,
-    /// The last entry that was read; 0 when none.
-    pub read: u64,
-    /// How many of the entries after it count as unread.
-    pub unread: u64,
-    /// The newest entry; `None` when none is kept.
-    pub last: Option<EntryRecord>,
 }
 
 /// Entries that follow one another.

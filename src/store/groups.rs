@@ -5,11 +5,14 @@
 //! and are taken out of the file in steps when nothing else is to do. Until then they belong to a row that no
 //! gid names. The tables are in `schema/0003_administration.sql`; tested by the suite in `tests/store/`.
 
+use std::collections::VecDeque;
+
 use rusqlite::params;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-use super::memory::{Group, Memory, Seat};
+use super::memory::{Group, Memory, Seat, Undo};
 use super::rows::Key;
+use super::search::Numbered;
 use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
 use crate::base::clock::UnixMillis;
@@ -69,6 +72,64 @@ impl Memory {
             members: group.seats.len() as u64,
         };
         self.groups.iter().filter(is_listed).take(page.limit + 1).map(summary).collect()
+    }
+
+    /// Makes a group again that was deleted.
+    pub(super) fn put_group_back(&mut self, gid: Id, (group, entries): (Group, VecDeque<Numbered>)) {
+        for uid in group.seats.keys() {
+            if let Some(user) = self.users.get_mut(uid) {
+                user.groups.insert(gid.clone());
+            }
+        }
+        if let Some(log) = self.logs.get_mut(&Conversation::Group(gid.clone())) {
+            log.entries = entries;
+        }
+        self.groups.insert(gid, group);
+    }
+
+    fn group_mut(&mut self, gid: &Id) -> Result<&mut Group, StoreError> {
+        self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))
+    }
+
+    pub(super) fn update_group(&mut self, gid: &Id, name: &str, open: bool) -> Result<Undo, StoreError> {
+        let group = self.group_mut(gid)?;
+        let name = std::mem::replace(&mut group.name, name.into());
+        Ok(Undo::GroupUpdate(gid.clone(), name, std::mem::replace(&mut group.open, open)))
+    }
+
+    /// Of the conversation only its last number stays.
+    pub(super) fn delete_group(&mut self, gid: &Id) -> Result<Undo, StoreError> {
+        let group = self.groups.remove(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
+        for uid in group.seats.keys() {
+            if let Some(user) = self.users.get_mut(uid) {
+                user.groups.remove(gid);
+            }
+        }
+        let log = self.logs.get_mut(&Conversation::Group(gid.clone()));
+        let entries = log.map(|log| std::mem::take(&mut log.entries)).unwrap_or_default();
+        Ok(Undo::NoGroup(gid.clone(), Box::new((group, entries))))
+    }
+
+    pub(super) fn write_sanction(
+        &mut self,
+        gid: &Id,
+        uid: &Id,
+        sanction: Sanction,
+        term: Option<Term>,
+    ) -> Result<Undo, StoreError> {
+        let sanctions = &mut self.group_mut(gid)?.sanctions;
+        let key = (uid.clone(), sanction);
+        let before = match term {
+            Some(term) => sanctions.insert(key, term),
+            None => sanctions.remove(&key),
+        };
+        Ok(Undo::Sanction(gid.clone(), uid.clone(), sanction, before))
+    }
+
+    pub(super) fn write_block(&mut self, uid: &Id, other: &Id, on: bool) -> Result<Undo, StoreError> {
+        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        let before = if on { !user.blocks.insert(other.clone()) } else { user.blocks.remove(other) };
+        Ok(Undo::Block(uid.clone(), other.clone(), before))
     }
 }
 

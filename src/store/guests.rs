@@ -85,6 +85,15 @@ impl Memory {
 }
 
 impl Sqlite {
+    pub(super) fn is_named(&self, uid: &Id) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM user WHERE uid = ?1
+                   UNION ALL SELECT 1 FROM conversation WHERE low = ?1
+                   UNION ALL SELECT 1 FROM conversation WHERE high = ?1
+                   UNION ALL SELECT 1 FROM sanction WHERE uid = ?1
+                   UNION ALL SELECT 1 FROM block WHERE other = ?1";
+        self.is_there(sql, [Key(uid)])
+    }
+
     pub(super) fn see(&self, uid: &Id, day: UnixDay) -> Result<(), StoreError> {
         let sql = "UPDATE user SET seen = ?2 WHERE uid = ?1 AND guest = 1 AND seen < ?2";
         if self.run(sql, params![Key(uid), day.0])? == 0 { self.demand_user(uid) } else { Ok(()) }

@@ -22,7 +22,7 @@ use crate::base::clock::{UnixDay, UnixMillis};
 use crate::base::limits;
 use crate::chat::act::{Act, Sanction, Term};
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{Entry, EntryRecord, GroupRole, Query, Record, Sent, Store, UserRecord};
+use crate::chat::output::{Entry, EntryRecord, GroupRole, Query, Record, Sent, Store};
 
 #[derive(Clone, Debug)]
 pub(super) struct User {
@@ -171,23 +171,6 @@ impl Memory {
         self.logs.get(conversation).map_or(0, |log| log.last)
     }
 
-    fn write_user(&mut self, uid: &Id, name: &str, guest: bool) -> Undo {
-        let before = match self.users.get_mut(uid) {
-            Some(user) => {
-                let before = (std::mem::replace(&mut user.name, name.into()), user.guest);
-                user.guest = guest;
-                Some(before)
-            }
-            None => {
-                let (groups, blocks, seen) = (Few::default(), Few::default(), UnixDay::default());
-                let user = User { name: name.into(), guest, groups, blocks, seen, ban: None };
-                self.users.insert(uid.clone(), user);
-                None
-            }
-        };
-        Undo::User(uid.clone(), before)
-    }
-
     fn write_member(&mut self, gid: &Id, uid: &Id, role: GroupRole) -> Result<Undo, StoreError> {
         let last = self.last(&Conversation::Group(gid.clone()));
         let group = self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
@@ -207,51 +190,6 @@ impl Memory {
         let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
         user.groups.remove(gid);
         Ok(Undo::Seat(gid.clone(), uid.clone(), group.seats.remove(uid)))
-    }
-
-    fn group_mut(&mut self, gid: &Id) -> Result<&mut Group, StoreError> {
-        self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))
-    }
-
-    fn update_group(&mut self, gid: &Id, name: &str, open: bool) -> Result<Undo, StoreError> {
-        let group = self.group_mut(gid)?;
-        let name = std::mem::replace(&mut group.name, name.into());
-        Ok(Undo::GroupUpdate(gid.clone(), name, std::mem::replace(&mut group.open, open)))
-    }
-
-    /// Of the conversation only its last number stays.
-    fn delete_group(&mut self, gid: &Id) -> Result<Undo, StoreError> {
-        let group = self.groups.remove(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
-        for uid in group.seats.keys() {
-            if let Some(user) = self.users.get_mut(uid) {
-                user.groups.remove(gid);
-            }
-        }
-        let log = self.logs.get_mut(&Conversation::Group(gid.clone()));
-        let entries = log.map(|log| std::mem::take(&mut log.entries)).unwrap_or_default();
-        Ok(Undo::NoGroup(gid.clone(), Box::new((group, entries))))
-    }
-
-    fn write_sanction(
-        &mut self,
-        gid: &Id,
-        uid: &Id,
-        sanction: Sanction,
-        term: Option<Term>,
-    ) -> Result<Undo, StoreError> {
-        let sanctions = &mut self.group_mut(gid)?.sanctions;
-        let key = (uid.clone(), sanction);
-        let before = match term {
-            Some(term) => sanctions.insert(key, term),
-            None => sanctions.remove(&key),
-        };
-        Ok(Undo::Sanction(gid.clone(), uid.clone(), sanction, before))
-    }
-
-    fn write_block(&mut self, uid: &Id, other: &Id, on: bool) -> Result<Undo, StoreError> {
-        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        let before = if on { !user.blocks.insert(other.clone()) } else { user.blocks.remove(other) };
-        Ok(Undo::Block(uid.clone(), other.clone(), before))
     }
 
     fn append(&mut self, entry: &Entry<'_>) -> Result<Undo, StoreError> {
@@ -367,18 +305,7 @@ impl Memory {
                     (group.name, group.open) = (name, open);
                 }
             }
-            Undo::NoGroup(gid, before) => {
-                let (group, entries) = *before;
-                for uid in group.seats.keys() {
-                    if let Some(user) = self.users.get_mut(uid) {
-                        user.groups.insert(gid.clone());
-                    }
-                }
-                if let Some(log) = self.logs.get_mut(&Conversation::Group(gid.clone())) {
-                    log.entries = entries;
-                }
-                self.groups.insert(gid, group);
-            }
+            Undo::NoGroup(gid, before) => self.put_group_back(gid, *before),
             // What was lifted is put back, what was not there is lifted.
             Undo::Sanction(gid, uid, sanction, before) => {
                 let _ = self.write_sanction(&gid, &uid, sanction, before);
@@ -437,17 +364,7 @@ impl Storage for Memory {
 
     fn read(&self, query: &Query) -> Result<Record, StoreError> {
         Ok(match query {
-            Query::User(uid) => {
-                let record = self.users.get(uid).map(|user| UserRecord {
-                    name: user.name.clone(),
-                    guest: user.guest,
-                    groups: user.groups.iter().cloned().collect(),
-                    blocks: user.blocks.iter().cloned().collect(),
-                    waits: self.waiting.has_some(uid),
-                    ban: user.ban,
-                });
-                Record::User(uid.clone(), record)
-            }
+            Query::User(uid) => Record::User(uid.clone(), self.user_record(uid)),
             Query::Group(gid) => Record::Group(gid.clone(), self.group_record(gid)),
             Query::Groups(page) => Record::Groups(page.clone(), self.groups_page(page)),
             Query::Direct(low, high) => {

@@ -29,6 +29,7 @@ mod rows;
 mod search;
 mod sends;
 mod sqlite;
+mod users;
 mod waiting;
 
 use std::fmt;

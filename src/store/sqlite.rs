@@ -25,7 +25,6 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
 use super::answers::KeptAnswer;
-use super::bans;
 use super::checkpoint::Checkpoints;
 use super::groups::ActColumns;
 use super::open::{self, Durability, OpenError, Options};
@@ -36,7 +35,7 @@ use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::UnixMillis;
 use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{Entry, Query, Record, SentAs, Store, UserRecord};
+use crate::chat::output::{Entry, Query, Record, SentAs, Store};
 
 /// The store in a file.
 pub struct Sqlite {
@@ -297,27 +296,6 @@ impl Sqlite {
         Ok(self.row(sql, [conversation], |row| row.get(0))?.unwrap_or(0))
     }
 
-    fn user(&self, uid: &Id) -> Result<Option<UserRecord>, StoreError> {
-        let sql = "SELECT name, guest, ban FROM user WHERE uid = ?";
-        let row =
-            self.row(sql, [Key(uid)], |row| Ok((row.get(0)?, row.get(1)?, bans::term_of(row.get(2)?))))?;
-        let Some((name, guest, ban)) = row else { return Ok(None) };
-        let sql = "SELECT gid FROM user JOIN member USING (user) JOIN conversation USING (conversation)
-                   WHERE uid = ? ORDER BY gid";
-        let groups = self.rows(sql, [Key(uid)], |row| row.get(0))?;
-        let (blocks, waits) = (self.blocks(uid)?, self.has_waiting(uid)?);
-        Ok(Some(UserRecord { name, guest, groups, blocks, waits, ban }))
-    }
-
-    fn is_named(&self, uid: &Id) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM user WHERE uid = ?1
-                   UNION ALL SELECT 1 FROM conversation WHERE low = ?1
-                   UNION ALL SELECT 1 FROM conversation WHERE high = ?1
-                   UNION ALL SELECT 1 FROM sanction WHERE uid = ?1
-                   UNION ALL SELECT 1 FROM block WHERE other = ?1";
-        self.is_there(sql, [Key(uid)])
-    }
-
     pub(super) fn meta<T: FromSql>(&self, name: &str) -> Result<Option<T>, StoreError> {
         self.row("SELECT value FROM meta WHERE name = ?", [name], |row| row.get(0))
     }
@@ -356,11 +334,7 @@ impl Storage for Sqlite {
         }
         self.confirmed()?;
         match order {
-            Store::User { uid, name, guest } => {
-                let sql = "INSERT INTO user (uid, name, guest) VALUES (?, ?, ?)
-                           ON CONFLICT (uid) DO UPDATE SET name = excluded.name, guest = excluded.guest";
-                self.run(sql, params![Key(uid), name, guest]).map(drop)
-            }
+            Store::User { uid, name, guest } => self.write_user(uid, name, guest),
             Store::Group { gid } => self.write_group(gid),
             Store::GroupUpdate { gid, name, open } => self.update_group(gid, name, open),
             Store::NoGroup { gid } => self.delete_group(gid),

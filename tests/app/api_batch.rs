@@ -86,7 +86,7 @@ fn a_batch_has_calls_and_not_too_many() {
 #[test]
 fn a_batch_counts_for_the_rate_by_its_calls() {
     let mut site = Site::with(&["--api-calls-per-second", "3"]);
-    let calls = vec![r#"{"method":"GET","path":"/v1/stats"}"#; 4].join(",");
+    let calls = [r#"{"method":"GET","path":"/v1/stats"}"#; 4].join(",");
     let answer = site.call("POST /v1/batch", &format!(r#"{{"calls":[{calls}]}}"#)).expect(200);
     assert_eq!(statuses(&answer), [200, 200, 429, 429]);
 }
@@ -99,7 +99,7 @@ fn a_batch_reads_so_much_and_no_more() {
     for _ in 0..2 {
         site.call("POST /v1/groups/7/messages", &body).expect(200);
     }
-    let calls = vec![r#"{"method":"GET","path":"/v1/groups/7/messages"}"#; 30].join(",");
+    let calls = [r#"{"method":"GET","path":"/v1/groups/7/messages"}"#; 30].join(",");
     let answer = site.call("POST /v1/batch", &format!(r#"{{"calls":[{calls}]}}"#));
     assert!(answer.body.len() < BATCH_ANSWER_BYTES_MAX.count() + 200_000, "{}", answer.body.len());
     let statuses = statuses(&answer.expect(200));

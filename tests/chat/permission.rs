@@ -1,11 +1,12 @@
 //! Who may do what, as a table: every request about a group from every standing in every kind of group.
 
 use karez::chat::act::Act;
+use karez::chat::call::Call;
 use karez::chat::ids::SessionId;
 use karez::chat::input::{Bounds, Command, Target};
 use karez::chat::output::{GroupRole, Refusal};
 
-use crate::net::{Told, World};
+use crate::net::{Answered, Told, World};
 use crate::story::*;
 
 /// `+` is done, `f` forbidden, `n` not found, `m` muted, `y` refused because it is oneself, `z` because it is no
@@ -162,6 +163,78 @@ fn every_request_from_every_standing_is_as_the_table_says() {
         }
     }
     assert_eq!(cells, 26 * 20, "the whole table was read");
+}
+
+/// The same of the site's back end: `c` is refused for what is so already.
+const CALLS: &str = "
+    call          open closed unknown
+    say           +    +      n
+    say_as_muted  +    +      n
+    say_as_banned +    +      n
+    look          +    +      n
+    members       +    +      n
+    history       +    +      n
+    put           +    +      +
+    put_closed    +    +      c
+    put_member    +    +      n
+    put_banned    c    c      n
+    hand_over     +    +      n
+    take_out      +    +      n
+    delete        +    +      n
+";
+
+fn call_of(name: &str) -> Call<'static> {
+    let say = |from: Option<u64>| Call::Say {
+        from: from.map(id),
+        target: Target::Group(id(7)),
+        draft: draft("hi"),
+    };
+    let put = |open| Call::PutGroup { gid: id(7), name: None, open, owner: None };
+    let member = |uid, role| Call::PutMember { gid: id(7), uid: id(uid), role };
+    match name {
+        "say" => say(None),
+        "say_as_muted" => say(Some(1004)),
+        "say_as_banned" => say(Some(1008)),
+        "look" => Call::Group { gid: id(7) },
+        "members" => Call::Members { gid: id(7), after: None, limit: None },
+        "history" => {
+            let (target, bounds) = (Target::Group(id(7)), Bounds::Newest);
+            Call::History { uid: None, target, bounds, limit: None }
+        }
+        "put" => put(None),
+        "put_closed" => put(Some(false)),
+        "put_member" => member(5, None),
+        "put_banned" => member(1008, None),
+        "hand_over" => member(TARGET, Some(GroupRole::Owner)),
+        "take_out" => Call::DeleteMember { gid: id(7), uid: id(OWNER) },
+        "delete" => Call::DeleteGroup { gid: id(7) },
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_call_of_the_back_end_is_as_the_table_says() {
+    let mut rows = CALLS.lines().map(str::split_whitespace);
+    rows.next();
+    let places: Vec<&str> = rows.next().unwrap().skip(1).collect();
+    let mut cells = 0;
+    for mut row in rows {
+        let Some(name) = row.next() else { continue };
+        for (place, expected) in places.iter().zip(row) {
+            let (mut w, _) = world_of(place);
+            w.call(1, call_of(name));
+            w.commit();
+            let outcome = match w.answered().remove(0).1 {
+                Answered::Refused(Refusal::NotFound) => "n",
+                Answered::Refused(Refusal::Conflict(_)) => "c",
+                Answered::Refused(other) => panic!("{place} {name}: {other:?}"),
+                _ => "+",
+            };
+            assert_eq!(outcome, expected, "{name} in an {place} group");
+            cells += 1;
+        }
+    }
+    assert_eq!(cells, 13 * 3, "the whole table was read");
 }
 
 #[test]

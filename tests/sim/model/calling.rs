@@ -41,21 +41,7 @@ impl Model {
                 self.dissolve(gid);
                 Ok(Answered::Removed)
             }
-            Call::Members { gid, after, limit } => {
-                no_system("gid", gid)?;
-                let mut members = self.group(gid).ok_or(Refusal::NotFound)?.members.clone();
-                members.sort();
-                members.retain(|(uid, _)| after.as_ref().is_none_or(|after| uid > after));
-                let limit = limit.map_or(self.limits.members_page_default, |limit| limit as usize);
-                let limit = limit.max(1).min(self.limits.members_page_max);
-                let more = members.len() > limit;
-                members.truncate(limit);
-                let line = |(uid, role): (Id, GroupRole)| {
-                    let online = !self.sessions_of(&uid).is_empty();
-                    (uid, role, online)
-                };
-                Ok(Answered::Members { members: members.into_iter().map(line).collect(), more })
-            }
+            Call::Members { gid, after, limit } => self.members_page(gid, after.as_ref(), *limit),
             Call::PutMember { gid, uid, role } => self.put_member(now, gid, uid, *role),
             Call::DeleteMember { gid, uid } => {
                 no_system("gid", gid)?;
@@ -94,6 +80,22 @@ impl Model {
                 Ok(Answered::Removed)
             }
         }
+    }
+
+    fn members_page(&self, gid: &Id, after: Option<&Id>, limit: Option<u32>) -> Result<Answered, Refusal> {
+        no_system("gid", gid)?;
+        let mut members = self.group(gid).ok_or(Refusal::NotFound)?.members.clone();
+        members.sort();
+        members.retain(|(uid, _)| after.is_none_or(|after| uid > after));
+        let limit = limit.map_or(self.limits.members_page_default, |limit| limit as usize);
+        let limit = limit.max(1).min(self.limits.members_page_max);
+        let more = members.len() > limit;
+        members.truncate(limit);
+        let line = |(uid, role): (Id, GroupRole)| {
+            let online = !self.sessions_of(&uid).is_empty();
+            (uid, role, online)
+        };
+        Ok(Answered::Members { members: members.into_iter().map(line).collect(), more })
     }
 
     /// Whether the user is kept out.

@@ -31,7 +31,7 @@ impl Sim {
             Some(banned) if self.random.percent(10) => banned,
             _ => uid,
         };
-        match self.random.below(24) {
+        match self.random.below(25) {
             0..5 => Act::GroupUpdate {
                 name: self.random.percent(40).then(|| self.title().into()),
                 open: self.random.percent(70).then(|| self.random.percent(40)),
@@ -42,8 +42,8 @@ impl Sim {
             }
             8..10 => Act::Kick { uid },
             10..14 => Act::Ban { uid, seconds: self.seconds() },
-            14..19 => Act::Mute { uid, seconds: self.seconds() },
-            19 => Act::GroupDelete,
+            14..20 => Act::Mute { uid, seconds: self.seconds() },
+            20 => Act::GroupDelete,
             // The name of a guest who was forgotten is forgotten with him.
             _ if self.mode == Mode::Forgetful && self.model.is_vague(&uid) => Act::Kick { uid },
             _ => Act::Add { uid },

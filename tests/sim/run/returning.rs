@@ -90,4 +90,24 @@ impl Sim {
         self.checks.gone(session);
         self.world.gone(session);
     }
+
+    /// When nobody is there the core holds what it may keep as a cache, and no more.
+    pub(super) fn everybody_goes(&mut self) {
+        for session in std::mem::take(&mut self.sessions) {
+            self.world.gone(session);
+        }
+        self.world.wait_ms(self.limits.presence_grace_ms);
+        self.world.deadline();
+        while !self.world.asked.is_empty() {
+            self.world.answer(0);
+        }
+        self.world.commit();
+        let counts = self.world.chat.counts();
+        assert_eq!(counts.sessions, 0);
+        assert!(counts.groups <= self.limits.idle_groups_max, "{counts:?}");
+        assert!(counts.directs <= self.limits.directs_cached_max, "{counts:?}");
+        if self.limits.idle_groups_max == 0 {
+            assert!(counts.users <= self.limits.idle_users_max, "{counts:?}");
+        }
+    }
 }
