@@ -64,6 +64,7 @@ impl<S: Storage> App<S> {
         // What is too much by the new limits goes soon, and not when somebody speaks again.
         self.turn.tidy_soon(out.now().mono);
         self.strangers.set_limits(settings.failed_logins);
+        self.api.set_calls_per_second(settings.api.calls_per_second);
         self.settings = settings;
         out.adjust(adjustment);
     }

@@ -43,6 +43,8 @@ const LIVE: &[&str] = &[
     "output_soft_bytes_max",
     "output_hard_bytes_max",
     "output_total_bytes_max",
+    "api_calls_per_second",
+    "http_body_bytes_max",
     "log",
 ];
 

@@ -72,6 +72,11 @@ impl Api {
             connections: 0,
         }
     }
+
+    /// From now on a key may make so many calls.
+    pub(super) fn set_calls_per_second(&mut self, calls_per_second: u64) {
+        self.rates.set(calls_per_second);
+    }
 }
 
 /// For which scope a call is.

@@ -19,6 +19,10 @@ impl Rates {
         Rates { per_second: per_second.max(1), debts: HashMap::new() }
     }
 
+    pub(super) fn set(&mut self, per_second: u64) {
+        self.per_second = per_second.max(1);
+    }
+
     /// Counts a call, if the key may make it now; or tells after how many milliseconds it may. A key that was revoked
     /// leaves its debt behind: names that nobody has any more are dropped by [`Rates::keep`].
     pub(super) fn admit(&mut self, now: Millis, name: &str) -> Result<(), u64> {
