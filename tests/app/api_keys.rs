@@ -56,7 +56,7 @@ fn until(site: &mut Site, status: u16) {
 
 #[test]
 fn a_damaged_file_changes_nothing() {
-    let mut site = Site::new();
+    let mut site = Site::with(&["--api-calls-per-second", "1000000"]);
     site.call("GET /v1/stats", "").expect(200);
     fs::write(&site.keys.file, "damaged\n").unwrap();
     assert!(read_keys(&site.keys.file).is_err());
