@@ -86,6 +86,10 @@ fn a_user_is_looked_at_sent_away_and_kept_out() {
     let Heard::Text(refused) = &heard[0] else { panic!("{heard:?}") };
     assert_eq!(field(refused, "code"), "forbidden");
     assert_eq!(heard[2], Heard::Close(4003, "banned".to_owned()));
+    let metrics = site.raw("GET /metrics HTTP/1.1\r\nHost: server.example\r\n\r\n").body;
+    for code in ["kicked", "banned"] {
+        assert!(metrics.contains(&format!("karez_byes_total{{code=\"{code}\"}} 1")), "{code}");
+    }
     assert_eq!(site.call("DELETE /v1/users/1001/ban", "").status, 204);
     assert_eq!(site.call("DELETE /v1/users/1001/ban", "").code(), "not_found");
     let mut ann = site.world.open();

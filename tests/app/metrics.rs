@@ -328,6 +328,9 @@ const ELSEWHERE: &[&str] = &[
     // A scrape is not possible any more: `the_last_farewells_are_counted`.
     r#"karez_connections_closed_total{reason="drain"}"#,
     r#"karez_byes_total{code="restart"}"#,
+    // `api_calls::a_user_is_looked_at_sent_away_and_kept_out`.
+    r#"karez_byes_total{code="kicked"}"#,
+    r#"karez_byes_total{code="banned"}"#,
 ];
 
 fn world_of(case: &Case) -> World {
