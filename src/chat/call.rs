@@ -12,7 +12,8 @@ use std::borrow::Cow;
 use super::act::Term;
 use super::ids::{Conversation, Id};
 use super::input::{Bounds, Draft, Target};
-use super::output::{EntryRecord, GroupRole, Member, Refusal};
+use super::output::{EntryRecord, GroupRole, Member, PushCounts, Refusal};
+use super::push::Push;
 use crate::base::clock::UnixMillis;
 
 /// What is asked, checked for shape.
@@ -38,6 +39,8 @@ pub enum Call<'a> {
         /// How many entries at most.
         limit: Option<u32>,
     },
+    /// Tell users something that is no entry of a conversation.
+    Push(Push<'a>),
     /// What a group is.
     Group {
         /// The group.
@@ -115,6 +118,7 @@ impl Call<'_> {
         match self {
             Call::Say { from, target, draft } => Call::Say { from, target, draft: draft.into_owned() },
             Call::History { uid, target, bounds, limit } => Call::History { uid, target, bounds, limit },
+            Call::Push(push) => Call::Push(push.into_owned()),
             Call::Group { gid } => Call::Group { gid },
             Call::PutGroup { gid, name, open, owner } => {
                 let name = name.map(|name| Cow::Owned(name.into_owned()));
@@ -154,6 +158,13 @@ pub enum Answer<'a> {
         online: usize,
         /// Users who are not, and find it when they come, the author left out.
         stored: usize,
+    },
+    /// A push is told, and waits for whom it is to wait.
+    Pushed {
+        /// By which clients know it again.
+        id: &'a str,
+        /// How many it reached.
+        counts: PushCounts,
     },
     /// A page of a conversation.
     History {

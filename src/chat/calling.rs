@@ -18,6 +18,7 @@ use super::ids::{CallId, Id};
 use super::input::Target;
 use super::output::{Output, Query, Refusal, Sink};
 use super::permission::{Asker, Warrant};
+use super::push;
 use super::user;
 use crate::base::clock::Now;
 
@@ -106,6 +107,11 @@ impl Chat {
                 out.put(Output::Answer { call, answer: Answer::History { conversation, entries, more } });
                 Ok(())
             }
+            Call::Push(push) => {
+                let counts = self.push(now, push, out)?;
+                out.put(Output::Answer { call, answer: Answer::Pushed { id: &push.id, counts } });
+                Ok(())
+            }
             Call::Group { gid } => self.show_group(now, call, gid, out),
             Call::PutGroup { gid, name, open, owner } => {
                 let wanted =
@@ -146,6 +152,7 @@ impl Chat {
                 let asker = self.speaker(Some(&reader));
                 self.needs_page(now, asker, Reading { target, bounds: *bounds, limit: *limit })
             }
+            Call::Push(push) => self.needs_push(push),
             Call::Group { gid } | Call::Members { gid, .. } => {
                 self.needs_user(&user::system()).or_else(|| self.needs_group(gid))
             }
@@ -187,6 +194,7 @@ impl Chat {
                 uid.as_ref().map_or(Ok(()), |uid| unreserved("uid", uid))?;
                 if let Target::Group(_) = target { of_target(target) } else { Ok(()) }
             }
+            Call::Push(push) => push::check(push, &self.limits),
             Call::PutGroup { gid, name, owner, .. } => {
                 unreserved("gid", gid)?;
                 owner.as_ref().map_or(Ok(()), |owner| unreserved("owner", owner))?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::act::Act;
 use super::call::Call;
-use super::ids::{CallId, Id, SessionId};
+use super::ids::{CallId, Conversation, Id, SessionId};
 use super::output::{ListPlace, Record};
 use crate::base::clock::UnixMillis;
 
@@ -238,6 +238,16 @@ pub enum Target {
     Group(Id),
     /// `uid` on the wire: the private conversation with that user.
     User(Id),
+}
+
+impl Target {
+    /// The conversation as one of its users names it.
+    pub(super) fn of(conversation: &Conversation, own: &Id) -> Target {
+        match conversation {
+            Conversation::Group(gid) => Target::Group(gid.clone()),
+            Conversation::Direct(low, high) => Target::User(if low == own { high } else { low }.clone()),
+        }
+    }
 }
 
 /// Which groups a list shows.

@@ -106,6 +106,18 @@ pub struct Limits {
     pub name_chars_max: usize,
     /// Bytes of a display name.
     pub name_bytes_max: usize,
+    /// Users to whom one push may be addressed by name.
+    pub push_uids_max: usize,
+    /// Bytes of the headline of a push.
+    pub push_title_bytes_max: usize,
+    /// Bytes of the text of a push.
+    pub push_content_bytes_max: usize,
+    /// Bytes of the address to which a push leads.
+    pub push_url_bytes_max: usize,
+    /// Seconds for which a push waits where the back end does not say.
+    pub push_ttl_seconds_default: u64,
+    /// Seconds for which a push waits at most.
+    pub push_ttl_seconds_max: u64,
     /// Milliseconds after which a request that met a failing store may be tried again.
     pub internal_retry_ms: u64,
     /// Users that stay in memory though nothing needs them.
@@ -165,6 +177,12 @@ impl Default for Limits {
             mentions_max: table::MENTIONS_MAX.count(),
             name_chars_max: table::NAME_CHARS_MAX.count(),
             name_bytes_max: table::NAME_BYTES_MAX.count(),
+            push_uids_max: table::PUSH_UIDS_MAX.count(),
+            push_title_bytes_max: table::PUSH_TITLE_BYTES_MAX.count(),
+            push_content_bytes_max: table::PUSH_CONTENT_BYTES_MAX.count(),
+            push_url_bytes_max: table::PUSH_URL_BYTES_MAX.count(),
+            push_ttl_seconds_default: table::PUSH_TTL_SECONDS_DEFAULT.default,
+            push_ttl_seconds_max: table::PUSH_TTL_SECONDS_MAX.default,
             internal_retry_ms: table::INTERNAL_RETRY_MS.default,
             idle_users_max: table::IDLE_USERS_MAX.count(),
             idle_groups_max: table::IDLE_GROUPS_MAX.count(),

@@ -22,6 +22,7 @@ pub mod ids;
 pub mod input;
 pub mod limits;
 pub mod output;
+pub mod push;
 
 mod admission;
 mod backend;
@@ -67,6 +68,7 @@ use output::{Event, Farewell, Output, Refusal, Sink, To};
 use parking::{Parking, Request};
 use permission::Asker;
 use presence::Presence;
+use push::Pushes;
 use quota::Spell;
 use replay::Replays;
 use reply::{Outcome, Reply};
@@ -112,6 +114,7 @@ pub struct Chat {
     spells: BTreeMap<UserSlot, Spell>,
     parking: Parking,
     replays: Replays,
+    pushes: Pushes,
     turn: Turn,
     /// The receivers of one delivery to several sessions; kept for its memory.
     receivers: Vec<SessionId>,
@@ -135,6 +138,7 @@ impl Chat {
             spells: BTreeMap::new(),
             parking: Parking::default(),
             replays: Replays::default(),
+            pushes: Pushes::default(),
             turn: Turn::default(),
             receivers: Vec::new(),
         }

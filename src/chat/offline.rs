@@ -53,10 +53,27 @@ pub struct WaitingEntry {
     pub record: EntryRecord,
 }
 
+/// What a client was told of what waits, and does not have for certain yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// Private talks, up to a number.
+    pub(super) talks: BTreeMap<Conversation, u64>,
+    /// Pushes, up to this number; 0 when none.
+    pub(super) pushes: u64,
+}
+
+impl Told {
+    pub(super) fn is_empty(&self) -> bool {
+        self.talks.is_empty() && self.pushes == 0
+    }
+}
+
 /// What clients have and the store does not know of yet.
 #[derive(Debug, Default)]
 pub(super) struct Strikes {
     until: BTreeMap<(Id, Conversation), u64>,
+    /// The same of pushes.
+    pushes: BTreeMap<Id, u64>,
     /// The store has not taken them. One that takes nothing may still be read, so until it has taken them they come
     /// behind whatever is to be told.
     come_last: bool,
@@ -64,7 +81,7 @@ pub(super) struct Strikes {
 
 impl Strikes {
     pub(super) fn is_empty(&self) -> bool {
-        self.until.is_empty()
+        self.until.is_empty() && self.pushes.is_empty()
     }
 
     /// Whether they may be made in a turn in which somebody is told something.
@@ -82,10 +99,34 @@ impl Strikes {
         self.come_last &= !self.is_empty();
     }
 
+    /// The user has what a client of his was told.
+    pub(super) fn take(&mut self, uid: &Id, told: Told) {
+        for (conversation, until) in told.talks {
+            self.add(uid, conversation, until);
+        }
+        if told.pushes > 0 {
+            self.add_pushes(uid, told.pushes);
+        }
+    }
+
     /// The user has everything in a conversation up to this number.
-    pub(super) fn add(&mut self, uid: &Id, conversation: Conversation, until: u64) {
+    fn add(&mut self, uid: &Id, conversation: Conversation, until: u64) {
         let known = self.until.entry((uid.clone(), conversation)).or_default();
         *known = until.max(*known);
+    }
+
+    /// The user has every push up to this number.
+    pub(super) fn add_pushes(&mut self, uid: &Id, until: u64) {
+        let known = self.pushes.entry(uid.clone()).or_default();
+        *known = until.max(*known);
+    }
+
+    pub(super) fn take_pushes(&mut self) -> BTreeMap<Id, u64> {
+        std::mem::take(&mut self.pushes)
+    }
+
+    pub(super) fn cover_push(&self, uid: &Id, number: u64) -> bool {
+        self.pushes.get(uid).is_some_and(|until| number <= *until)
     }
 
     fn cover(&self, uid: &Id, conversation: &Conversation, seq: u64) -> bool {
@@ -198,7 +239,7 @@ impl Chat {
                 continue;
             }
             replay.bytes += waiting.record.bytes();
-            replay.told.insert(conversation.clone(), seq);
+            replay.told.talks.insert(conversation.clone(), seq);
             let event = Event::Offline(waiting.record.entry(conversation));
             out.put(Output::Deliver { to: To::Session(session), event });
         }
@@ -223,7 +264,7 @@ impl Chat {
             && self.users[user].waits
             && let Some(replay) = self.replays.running.get_mut(&session)
         {
-            replay.told.insert(conversation.clone(), until);
+            replay.told.talks.insert(conversation.clone(), until);
         }
     }
 
@@ -233,6 +274,7 @@ impl Chat {
             out.put(Output::Store(Store::NoWait { uid: &uid, conversation: &conversation, until }));
             self.turn.undo(Undo::Struck(uid, conversation, until));
         }
+        self.strike_pushes(out);
     }
 
     /// What was struck waits again, for the store; clients have it all the same.

@@ -9,6 +9,7 @@ pub use super::found::{Found, Scope, SearchQuery, SearchRecord};
 use super::ids::{CallId, Conversation, Id, SessionId, Topic};
 use super::input::Target;
 pub use super::offline::{WaitingEntry, WaitingPage, WaitingQuery};
+pub use super::push::{Notice, PushCounts, PushRecord, PushesPage, PushesQuery};
 pub use super::record::{
     Cursor, CursorQuery, EntryRecord, GroupRecord, GroupSummary, GroupsPage, MemberRecord, PageQuery,
     PageRecord, Query, Record, Sent, SentAs, Store, UserRecord,
@@ -134,6 +135,10 @@ pub enum Event<'a> {
     Entry(Entry<'a>),
     /// An entry that was said while its receiver had no session to hear it.
     Offline(Entry<'a>),
+    /// What a back end tells.
+    Push(Notice<'a>),
+    /// What a back end told while its receiver had no session to hear it.
+    OfflinePush(Notice<'a>),
     /// Entries of a conversation that the client does not have are not replayed: it pages for them.
     Gap {
         /// The conversation as the client names it.

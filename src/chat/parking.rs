@@ -118,6 +118,8 @@ impl Record {
             Record::Conversations(query, _) => Query::Conversations(query.clone()),
             Record::Search(query, _) => Query::Search(query.clone()),
             Record::Waiting(query, _) => Query::Waiting(query.clone()),
+            Record::LastPush(_) => Query::LastPush,
+            Record::Pushes(query, _) => Query::Pushes(query.clone()),
         }
     }
 }
@@ -137,7 +139,7 @@ impl Chat {
     pub(super) fn answer(&mut self, now: Now, record: Record, out: &mut impl Sink) {
         let query = record.query();
         self.parking.asked.remove(&query);
-        self.replay_answer(&query, &record, out);
+        self.replay_answer(now, &query, &record, out);
         match record {
             Record::User(uid, user) => self.load_user(&uid, user),
             Record::Group(gid, group) => self.load_group(&gid, group),
@@ -145,7 +147,8 @@ impl Chat {
             Record::Named(uid, named) => self.guests.load_named(&uid, named),
             Record::Guests(until) => self.guests.load_until(until),
             Record::Forgettable { uid, .. } => self.told_whom_to_forget(now, uid, out),
-            Record::Waiting(..) => {}
+            Record::LastPush(last) => self.pushes.load_last(last),
+            Record::Waiting(..) | Record::Pushes(..) => {}
             Record::Groups(..)
             | Record::Page(..)
             | Record::Cursor(..)

@@ -10,6 +10,7 @@ use super::ids::{Conversation, Id};
 use super::input::{Bounds, Listing};
 use super::offline::{WaitingPage, WaitingQuery};
 use super::output::{Entry, GroupRole, Recall};
+use super::push::{PushRecord, PushesPage, PushesQuery};
 use crate::base::clock::{UnixDay, UnixMillis};
 use crate::base::digest::Digest;
 
@@ -148,6 +149,23 @@ pub enum Store<'a> {
         /// Up to this number.
         until: u64,
     },
+    /// A push waits for users who have no session to hear it. One that waits under this number already waits for these
+    /// too.
+    Push {
+        /// The larger, the later.
+        number: u64,
+        /// What is told.
+        push: &'a PushRecord,
+        /// For whom; need not be stored. None twice.
+        receivers: &'a [&'a Id],
+    },
+    /// Pushes no longer wait: the receiver has them.
+    NoPush {
+        /// For whom.
+        uid: &'a Id,
+        /// Up to this number.
+        until: u64,
+    },
 }
 
 /// By what a send is known again: the author's `id`, and what was sent, in short.
@@ -170,7 +188,8 @@ pub enum Query {
     Groups(GroupsPage),
     /// The last `seq` of a private conversation.
     Direct(Id, Id),
-    /// Whether anything that is kept names this uid: a user, a private conversation, a sanction, a block.
+    /// Whether anything that is kept names this uid: a user, a private conversation, a sanction, a block, a
+    /// push that waits.
     Named(Id),
     /// Up to where numbers of guests are reserved.
     Guests,
@@ -196,6 +215,10 @@ pub enum Query {
     Search(SearchQuery),
     /// A page of what waits for a user.
     Waiting(WaitingQuery),
+    /// The largest number of a push that is kept.
+    LastPush,
+    /// A page of the pushes that wait for a user.
+    Pushes(PushesQuery),
 }
 
 /// Which entries are asked for.
@@ -252,6 +275,10 @@ pub enum Record {
     Search(SearchQuery, SearchRecord),
     /// A page of what waits for a user.
     Waiting(WaitingQuery, WaitingPage),
+    /// The largest number of a push that is kept; 0 when none is.
+    LastPush(u64),
+    /// A page of the pushes that wait for a user.
+    Pushes(PushesQuery, PushesPage),
 }
 
 /// Whose cursor is asked for.
@@ -371,6 +398,8 @@ pub struct UserRecord {
     pub blocks: Vec<Id>,
     /// Whether an entry waits for the user.
     pub waits: bool,
+    /// Whether a push does.
+    pub pushes_wait: bool,
     /// How long the user is kept out, an ended term included.
     pub ban: Option<Term>,
 }

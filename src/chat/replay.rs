@@ -1,7 +1,7 @@
 //! Coming back: a session is told what its client has missed, and hears everything else meanwhile.
 //!
 //! A *replay* is what a session is still to be told, a queue of legs: the conversations that the client has named
-//! with the last `seq` that it has, then what waits for the user (`offline.rs`), then private talks in which
+//! with the last `seq` that it has, then what waits for the user (`offline.rs`, `push.rs`), then private talks in which
 //! somebody has spoken in the meantime. When the queue is empty the client is told so, and the replay is gone.
 //! Nearly every session has none.
 //!
@@ -25,9 +25,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Chat;
-use super::ids::{Conversation, Id, SessionId};
+use super::ids::{Conversation, SessionId};
 use super::input::{Bounds, Resume, Target};
-use super::offline::Strikes;
+use super::offline::{Strikes, Told};
 use super::output::{Event, Output, PageQuery, PageRecord, Query, Record, Sink, To};
 use super::turn::Undo;
 use super::user::UserSlot;
@@ -40,6 +40,8 @@ pub(super) enum Leg {
     Talk(Conversation),
     /// What waits for the user behind the entry with this number of the store's.
     Waiting { after: u64 },
+    /// Pushes that wait for the user behind this number.
+    Pushes { after: u64 },
 }
 
 /// How far a client is in a conversation.
@@ -82,8 +84,8 @@ pub(super) struct Replay {
     step: Step,
     /// Bytes that were put out since the last mark.
     pub(super) bytes: usize,
-    /// Up to where the client has private talks as soon as the next mark is reached.
-    pub(super) told: BTreeMap<Conversation, u64>,
+    /// What the client has as soon as the next mark is reached.
+    pub(super) told: Told,
 }
 
 impl Replay {
@@ -165,8 +167,8 @@ impl Chat {
     /// Lays down what a session that logs in is to be told. The conversations that it names are not to be heard
     /// otherwise from now on.
     pub(super) fn begin_replay(&mut self, session: SessionId, user: UserSlot, resume: Option<&Resume>) {
-        let waits = self.users[user].waits;
-        if resume.is_none() && !waits {
+        let (waits, pushes_wait) = (self.users[user].waits, self.users[user].pushes_wait);
+        if resume.is_none() && !waits && !pushes_wait {
             return;
         }
         let (mut legs, mut talks) = (VecDeque::new(), BTreeMap::new());
@@ -180,7 +182,10 @@ impl Chat {
         if waits {
             legs.push_back(Leg::Waiting { after: 0 });
         }
-        let told = BTreeMap::new();
+        if pushes_wait {
+            legs.push_back(Leg::Pushes { after: 0 });
+        }
+        let told = Told::default();
         let replay = Replay { legs, talks, resumes, step: Step::Ready, bytes: 0, told };
         self.replays.running.insert(session, replay);
         // If the turn fails there is no session, and so nothing to put back.
@@ -215,6 +220,7 @@ impl Chat {
         while let Some(leg) = self.replays.running.get(&session).and_then(|replay| replay.legs.front()) {
             let query = match leg.clone() {
                 Leg::Waiting { after } => Some(self.waiting_query(user, after)),
+                Leg::Pushes { after } => Some(self.pushes_query(user, after)),
                 Leg::Talk(conversation) => self.begin_leg((session, user), &conversation, out),
             };
             if let Some(query) = query {
@@ -293,7 +299,7 @@ impl Chat {
         last: u64,
         out: &mut impl Sink,
     ) {
-        let target = target(conversation, &self.users[user].uid);
+        let target = Target::of(conversation, &self.users[user].uid);
         let after = match position {
             Position::At(after) if after <= last => after,
             _ => 0,
@@ -323,7 +329,7 @@ impl Chat {
     }
 
     /// The store has answered: whoever waited for that goes on.
-    pub(super) fn replay_answer(&mut self, query: &Query, record: &Record, out: &mut impl Sink) {
+    pub(super) fn replay_answer(&mut self, now: Now, query: &Query, record: &Record, out: &mut impl Sink) {
         for session in self.replays.asked.remove(query).unwrap_or_default() {
             let waits = |replay: &Replay| matches!(&replay.step, Step::Asked(asked) if asked == query);
             if !self.replays.running.get(&session).is_some_and(waits) {
@@ -341,6 +347,10 @@ impl Chat {
                 }
                 Record::Waiting(query, page) => {
                     self.tell_waiting((session, user), query, page, out);
+                    page.more
+                }
+                Record::Pushes(query, page) => {
+                    self.tell_pushes(now, (session, user), (query, page), out);
                     page.more
                 }
                 _ => false,
@@ -436,9 +446,7 @@ impl Chat {
             return;
         }
         (replay.step, replay.bytes) = (Step::Ready, 0);
-        for (conversation, until) in std::mem::take(&mut replay.told) {
-            self.replays.strikes.add(&self.users[user].uid, conversation, until);
-        }
+        self.replays.strikes.take(&self.users[user].uid, std::mem::take(&mut replay.told));
         if replay.legs.is_empty() {
             self.replays.running.remove(&session);
         } else {
@@ -485,13 +493,5 @@ impl Chat {
             let until = now.mono.plus_ms(self.limits.internal_retry_ms);
             replays.paused_until.get_or_insert(until);
         }
-    }
-}
-
-/// The conversation as one of its users names it.
-fn target(conversation: &Conversation, own: &Id) -> Target {
-    match conversation {
-        Conversation::Group(gid) => Target::Group(gid.clone()),
-        Conversation::Direct(low, high) => Target::User(if low == own { high } else { low }.clone()),
     }
 }

@@ -105,7 +105,7 @@ impl Chat {
         self.load_user(&uid, None);
         let slot = self.users.intern(&uid);
         // Nothing in the store names this number.
-        self.users[slot].waits = false;
+        (self.users[slot].waits, self.users[slot].pushes_wait) = (false, false);
         self.users[slot].guest = true;
         self.name_at_login(slot, name, out);
         Ok(slot)
@@ -161,6 +161,7 @@ impl Chat {
             self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
             self.see_in_passing(now, user, out);
             self.wait_again(user, out);
+            self.push_again(user, out);
         }
     }
 

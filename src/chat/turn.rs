@@ -91,6 +91,8 @@ pub(super) enum Undo {
     HeldBack(SessionId, Conversation, Option<Talk>),
     /// With what was struck.
     Struck(Id, Conversation, u64),
+    /// The same of pushes.
+    StruckPushes(Id, u64),
 }
 
 /// A request that was answered in this turn; its `id` ends there in the joined ids.
@@ -199,6 +201,7 @@ impl Turn {
 impl Chat {
     pub(super) fn committed(&mut self) {
         self.turn.forget();
+        self.pushes.forget_turn();
         self.replays.committed();
         if self.parking.is_waited_for() || self.forgetting.waits() {
             // What was loaded for whoever needs one thing more must be there when it goes on.
@@ -241,6 +244,7 @@ impl Chat {
         }
         self.refuse_calls(out);
         self.turn.forget();
+        self.pushes.forget_turn();
         self.give_up_forgetting(now);
         for Parked { session, id, .. } in self.parking.give_up() {
             let refusal = Refusal::Internal { retry_ms: self.limits.internal_retry_ms };
@@ -305,6 +309,7 @@ impl Chat {
                 self.take_leg_back(session, conversation, before);
             }
             Undo::Struck(uid, conversation, until) => self.put_back_strike(&uid, conversation, until),
+            Undo::StruckPushes(uid, until) => self.put_back_pushes(&uid, until),
         }
     }
 }

@@ -75,6 +75,8 @@ pub(super) struct User {
     pub(super) stored: bool,
     /// Whether an entry may be waiting in the store: if not, that is certain. Right only in a loaded row.
     pub(super) waits: bool,
+    /// The same of a push.
+    pub(super) pushes_wait: bool,
     /// Whether those who watch have been told that the user is online.
     pub(super) shown: bool,
 }
@@ -98,6 +100,7 @@ impl Row for User {
             loaded: false,
             stored: false,
             waits: false,
+            pushes_wait: false,
             shown: false,
         }
     }
@@ -137,6 +140,7 @@ impl Chat {
         user.stored = record.is_some();
         // Of whom the store does not know it may keep entries all the same.
         user.waits = record.as_ref().is_none_or(|record| record.waits);
+        user.pushes_wait = record.as_ref().is_none_or(|record| record.pushes_wait);
         let Some(record) = record else {
             user.blocked = Some(BTreeSet::new());
             user.ban = None;

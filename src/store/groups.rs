@@ -22,6 +22,27 @@ use crate::chat::input::Listing;
 use crate::chat::output::{GroupRecord, GroupRole, GroupSummary, GroupsPage, MemberRecord};
 
 impl Memory {
+    pub(super) fn write_member(&mut self, gid: &Id, uid: &Id, role: GroupRole) -> Result<Undo, StoreError> {
+        let last = self.last(&Conversation::Group(gid.clone()));
+        let group = self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
+        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        let before = group.seats.get(uid).copied();
+        let (joined, read) = before.map_or((group.next_joined, last), |seat| (seat.joined, seat.read));
+        if before.is_none() {
+            group.next_joined += 1;
+        }
+        group.seats.insert(uid.clone(), Seat { role, joined, read });
+        user.groups.insert(gid.clone());
+        Ok(Undo::Seat(gid.clone(), uid.clone(), before))
+    }
+
+    pub(super) fn strike_member(&mut self, gid: &Id, uid: &Id) -> Result<Undo, StoreError> {
+        let group = self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
+        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        user.groups.remove(gid);
+        Ok(Undo::Seat(gid.clone(), uid.clone(), group.seats.remove(uid)))
+    }
+
     pub(super) fn group_record(&self, gid: &Id) -> Option<GroupRecord> {
         let seq = self.last(&Conversation::Group(gid.clone()));
         let Some(group) = self.groups.get(gid) else {

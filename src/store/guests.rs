@@ -1,7 +1,8 @@
 //! When guests were last here, and how they are forgotten.
 //!
 //! Of each guest the store knows a day, so that whoever was here longest ago is found at once. A guest who is
-//! forgotten takes along what is his alone: the name, whom he blocks, what he sent under which `id`. What he said
+//! forgotten takes along what is his alone: the name, whom he blocks, what he sent under which `id`, which pushes wait for
+//! him. What he said
 //! stays, and so does that somebody banned, muted or blocked him, which is theirs.
 //! Tested in `tests/store/guests.rs`.
 
@@ -35,6 +36,7 @@ impl Memory {
     pub(super) fn is_named(&self, uid: &Id) -> bool {
         let is_sanctioned = |group: &Group| group.sanctions.keys().any(|(of, _)| of == uid);
         self.users.contains_key(uid)
+            || self.pushes.has_some(uid)
             || self.users.values().any(|user| user.blocks.contains(uid))
             || self.groups.values().any(is_sanctioned)
             || self.logs.iter().any(|(conversation, log)| match conversation {
@@ -91,7 +93,7 @@ impl Sqlite {
                    UNION ALL SELECT 1 FROM conversation WHERE high = ?1
                    UNION ALL SELECT 1 FROM sanction WHERE uid = ?1
                    UNION ALL SELECT 1 FROM block WHERE other = ?1";
-        self.is_there(sql, [Key(uid)])
+        Ok(self.is_there(sql, [Key(uid)])? || self.has_pushes(uid)?)
     }
 
     pub(super) fn see(&self, uid: &Id, day: UnixDay) -> Result<(), StoreError> {
@@ -105,6 +107,7 @@ impl Sqlite {
     }
 
     pub(super) fn forget(&self, uid: &Id) -> Result<(), StoreError> {
+        self.strike_all_pushes(uid)?;
         for sql in [
             "DELETE FROM block WHERE user = (SELECT user FROM user WHERE uid = ?)",
             "DELETE FROM sent WHERE uid = ?",

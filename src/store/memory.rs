@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::answers::{Answers, KeptAnswer};
 use super::few::Few;
 use super::guests::SeenGuests;
+use super::pushes::{self, Pushes};
 use super::recall;
 use super::retention::{Progress, Retention};
 use super::search::Numbered;
@@ -49,7 +50,7 @@ pub(super) struct Group {
     pub(super) sanctions: BTreeMap<(Id, Sanction), Term>,
     pub(super) seats: BTreeMap<Id, Seat>,
     /// What the next to join gets.
-    next_joined: u64,
+    pub(super) next_joined: u64,
 }
 
 impl Group {
@@ -94,6 +95,7 @@ pub(super) enum Undo {
     Read(Id, Conversation, u64),
     Send(SendKey, UnixMillis),
     Waiting(waiting::Step),
+    Pushes(pushes::Step),
     Guests(u64),
     Ban(Id, Option<Term>),
     /// With what was kept before.
@@ -114,6 +116,7 @@ pub struct Memory {
     pub(super) answers: Answers,
     pub(super) seen: SeenGuests,
     pub(super) waiting: Waiting,
+    pub(super) pushes: Pushes,
     guests_until: u64,
     identity: Option<Identity>,
     pub(super) entries_per_conversation_max: usize,
@@ -139,6 +142,7 @@ impl Memory {
             answers: Answers::default(),
             seen: SeenGuests::default(),
             waiting: Waiting::default(),
+            pushes: Pushes::default(),
             guests_until: 0,
             identity: None,
             entries_per_conversation_max,
@@ -169,27 +173,6 @@ impl Memory {
 
     pub(super) fn last(&self, conversation: &Conversation) -> u64 {
         self.logs.get(conversation).map_or(0, |log| log.last)
-    }
-
-    fn write_member(&mut self, gid: &Id, uid: &Id, role: GroupRole) -> Result<Undo, StoreError> {
-        let last = self.last(&Conversation::Group(gid.clone()));
-        let group = self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
-        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        let before = group.seats.get(uid).copied();
-        let (joined, read) = before.map_or((group.next_joined, last), |seat| (seat.joined, seat.read));
-        if before.is_none() {
-            group.next_joined += 1;
-        }
-        group.seats.insert(uid.clone(), Seat { role, joined, read });
-        user.groups.insert(gid.clone());
-        Ok(Undo::Seat(gid.clone(), uid.clone(), before))
-    }
-
-    fn strike_member(&mut self, gid: &Id, uid: &Id) -> Result<Undo, StoreError> {
-        let group = self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
-        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        user.groups.remove(gid);
-        Ok(Undo::Seat(gid.clone(), uid.clone(), group.seats.remove(uid)))
     }
 
     fn append(&mut self, entry: &Entry<'_>) -> Result<Undo, StoreError> {
@@ -257,12 +240,18 @@ impl Memory {
             Store::Seen { uid, day } => Undo::Seen(uid.clone(), self.see(uid, day)?),
             Store::NoUser { uid } => {
                 let (user, sends) = self.forget(uid)?;
+                steps.push(self.strike_pushes(uid, u64::MAX));
                 Undo::NoUser(uid.clone(), Box::new((user, sends)))
             }
             Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
             Store::Read { uid, conversation, seq } => self.write_read(uid, conversation, seq)?,
             Store::Wait { uid, conversation, seq } => self.write_waiting(uid, conversation, seq),
             Store::NoWait { uid, conversation, until } => self.strike_waiting(uid, conversation, until),
+            Store::Push { number, push, receivers } => {
+                self.keep_push(number, push, receivers, steps);
+                return Ok(());
+            }
+            Store::NoPush { uid, until } => self.strike_pushes(uid, until),
             Store::Append { entry, sent_as } => {
                 steps.push(self.append(&entry)?);
                 let Some(sent_as) = sent_as else { return Ok(()) };
@@ -328,6 +317,7 @@ impl Memory {
             }
             Undo::Read(uid, conversation, before) => self.put_cursor(&uid, &conversation, before),
             Undo::Waiting(step) => self.waiting.step_back(step),
+            Undo::Pushes(step) => self.pushes.step_back(step),
             Undo::Append(conversation, before) => {
                 self.entries_ever -= 1;
                 if let Some(log) = self.logs.get_mut(&conversation) {
@@ -381,6 +371,8 @@ impl Storage for Memory {
             Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
             Query::Search(query) => Record::Search(query.clone(), self.search(query)),
             Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)),
+            Query::LastPush => Record::LastPush(self.pushes.last()),
+            Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)),
             Query::Sent { uid, id } => {
                 let sent = self.sends.find(uid, id);
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }
@@ -435,6 +427,6 @@ impl Storage for Memory {
     fn tidy_up(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
         let sends = self.sends.forget_some(now, self.sends_max);
         let answers = self.answers.forget_some(now, limits::ANSWERS_IN_MEMORY_MAX.count());
-        Ok(sends.and(answers).and(self.drop_old(now)))
+        Ok(sends.and(answers).and(self.drop_pushes(now)).and(self.drop_old(now)))
     }
 }

@@ -23,6 +23,7 @@ mod memory;
 mod open;
 mod page;
 mod probe;
+mod pushes;
 mod recall;
 mod retention;
 mod rows;

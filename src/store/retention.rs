@@ -51,7 +51,7 @@ pub struct Retention {
 
 impl Retention {
     /// What is from before this moment is too old.
-    fn until(&self, now: UnixMillis) -> Option<UnixMillis> {
+    pub(super) fn until(&self, now: UnixMillis) -> Option<UnixMillis> {
         self.days_max.map(|days| UnixMillis(now.0.saturating_sub(days.saturating_mul(DAY_MS))))
     }
 }

@@ -204,6 +204,7 @@ impl Sqlite {
             .and(self.erase_some()?)
             .and(self.forget_sends(now)?)
             .and(self.forget_answers(now)?)
+            .and(self.drop_pushes(now)?)
             .and(self.drop_surplus(now)?);
         Ok(left.and(self.index_some()?))
     }
@@ -354,6 +355,8 @@ impl Storage for Sqlite {
             Store::Erase { conversation, seq } => self.erase(conversation, seq),
             Store::Wait { uid, conversation, seq } => self.write_waiting(uid, conversation, seq),
             Store::NoWait { uid, conversation, until } => self.strike_waiting(uid, conversation, until),
+            Store::Push { number, push, receivers } => self.keep_push(number, push, receivers),
+            Store::NoPush { uid, until } => self.strike_pushes(uid, until),
         }
     }
 
@@ -376,6 +379,8 @@ impl Storage for Sqlite {
             Query::Conversations(query) => Record::Conversations(query.clone(), self.conversations(query)?),
             Query::Search(query) => Record::Search(query.clone(), self.search(query)?),
             Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)?),
+            Query::LastPush => Record::LastPush(self.last_push()?),
+            Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)?),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
             }

@@ -40,6 +40,7 @@ impl Memory {
             groups: user.groups.iter().cloned().collect(),
             blocks: user.blocks.iter().cloned().collect(),
             waits: self.waiting.has_some(uid),
+            pushes_wait: self.pushes.has_some(uid),
             ban: user.ban,
         })
     }
@@ -59,7 +60,7 @@ impl Sqlite {
         let sql = "SELECT gid FROM user JOIN member USING (user) JOIN conversation USING (conversation)
                    WHERE uid = ? ORDER BY gid";
         let groups = self.rows(sql, [Key(uid)], |row| row.get(0))?;
-        let (blocks, waits) = (self.blocks(uid)?, self.has_waiting(uid)?);
-        Ok(Some(UserRecord { name, guest, groups, blocks, waits, ban }))
+        let (blocks, waits, pushes_wait) = (self.blocks(uid)?, self.has_waiting(uid)?, self.has_pushes(uid)?);
+        Ok(Some(UserRecord { name, guest, groups, blocks, waits, pushes_wait, ban }))
     }
 }

@@ -6,6 +6,7 @@
 
 use super::conversations::render_conversations;
 use super::error::Problem;
+use super::push::{render_offline_push, render_push};
 use super::writer::Writer;
 use crate::base::clock::UnixMillis;
 use crate::chat::act::Act;
@@ -84,6 +85,8 @@ pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
         }
         Event::Entry(entry) => render_entry(entry, out),
         Event::Offline(entry) => render_offline(entry, out),
+        Event::Push(push) => render_push(push, out),
+        Event::OfflinePush(push) => render_offline_push(push, out),
         Event::Gap { target, after, before } => render_gap(target, *after, *before, out),
         Event::Resumed => Writer::open(out, "resumed").close(),
         Event::Ack { id, entry } => render_ack(id, entry.as_ref(), out),

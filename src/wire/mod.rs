@@ -21,6 +21,7 @@ mod conversations;
 pub mod error;
 pub mod event;
 mod fields;
+mod push;
 mod scan;
 mod value;
 mod writer;

@@ -66,6 +66,7 @@ impl Told {
             Told::Pong { id } => write!(line, "pong{}", with(id)),
             Told::Entry(said) => write!(line, "{}", entry_line(said)),
             Told::Offline(said) => write!(line, "offline {}", entry_line(said)),
+            Told::Push(push) => write!(line, "{}", push.line()),
             Told::Gap { target, after, before } => write!(line, "{}", gap_line(target, *after, *before)),
             Told::Resumed => write!(line, "resumed"),
             Told::History { id, target, entries, more } => {

@@ -25,6 +25,7 @@ pub fn of(told: &Told) -> Mark {
             Conversation::Direct(..) => "entry of two".to_owned(),
         },
         Told::Offline(_) => "offline".to_owned(),
+        Told::Push(push) => format!("push, offline {}", push.is_offline),
         Told::Gap { after: 0, .. } => "gap from the beginning".to_owned(),
         Told::Gap { target, .. } => match target {
             karez::chat::input::Target::Group(_) => "gap in a group".to_owned(),

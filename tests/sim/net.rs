@@ -20,10 +20,13 @@ use crate::lines::{Listed, said};
 
 #[path = "net/calling.rs"]
 mod calling;
+#[path = "net/pushing.rs"]
+mod pushing;
 #[path = "net/returning.rs"]
 mod returning;
 
 pub use calling::Answered;
+pub use pushing::Pushed;
 
 /// An event as one receiver got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,7 @@ pub enum Told {
     Pong { id: Option<String> },
     Entry(Said),
     Offline(Said),
+    Push(Pushed),
     Gap { target: Target, after: u64, before: u64 },
     Resumed,
     Ack { id: String, entry: Option<AckedEntry> },
@@ -79,6 +83,7 @@ impl Told {
             Event::Pong { id } => Told::Pong { id: owned(id) },
             Event::Entry(entry) => Told::Entry(said(entry)),
             Event::Offline(entry) => Told::Offline(said(entry)),
+            Event::Push(_) | Event::OfflinePush(_) => Told::of_push(event),
             Event::Gap { .. } | Event::Resumed => Told::instead_of_entries(event),
             Event::Ack { id, entry } => Told::Ack { id: (*id).to_owned(), entry: entry.clone() },
             Event::Broadcast { uid, name, content, .. } => Told::Broadcast {

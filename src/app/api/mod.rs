@@ -24,11 +24,13 @@ use std::collections::{HashMap, VecDeque};
 
 use super::App;
 use crate::app::Signer;
-use crate::auth::{Claims, KnownKey, Scope};
+use crate::auth::{self, Claims, KnownKey, Scope};
 use crate::base::clock::Now;
 use crate::base::limits;
+use crate::chat::call::Call;
 use crate::chat::ids::CallId;
 use crate::chat::input::Input;
+use crate::chat::push::Push;
 use crate::http::Request;
 use crate::net::{ConnId, Outbox};
 use crate::store::Storage;
@@ -82,7 +84,12 @@ impl Api {
 /// For which scope a call is.
 const fn scope_of(route: &Route) -> Scope {
     match route {
-        Route::SayInGroup(_) | Route::SayToUser(_) | Route::Batch => Scope::Publish,
+        Route::SayInGroup(_)
+        | Route::SayToUser(_)
+        | Route::Push
+        | Route::PushToUser(_)
+        | Route::PushToGroup(_)
+        | Route::Batch => Scope::Publish,
         Route::GroupHistory(_)
         | Route::UserHistory(..)
         | Route::Group(_)
@@ -128,11 +135,12 @@ impl<S: Storage> App<S> {
         let method = if request.is_head() { "GET" } else { request.method };
         let route = Route::find(method, request.path())?;
         judge(&key, &route)?;
-        if !request.body.is_empty() && !response::is_json(request) {
-            return Err(Problem::NOT_JSON);
-        }
         let (is_batch, is_post) = (route == Route::Batch, request.method == "POST");
-        let parsed = api::parse(route, request.query(), request.body)?;
+        let parsed = match response::is_json(request) {
+            false if route.takes_text() => api::parse_text(route, request.body)?,
+            false if !request.body.is_empty() => return Err(Problem::NOT_JSON),
+            _ => api::parse(route, request.query(), request.body)?,
+        };
         let once = if is_post { idempotency::once(request, &parsed)? } else { None };
         if let Some(once) = &once
             && let Some(kept) = self.turn.kept_answer(once.key(), now).map_err(|()| self.failed())?
@@ -180,6 +188,11 @@ impl<S: Storage> App<S> {
     /// Has a call done: by the core, whose answer comes by [`App::settle_calls`], or here, and then this is the answer.
     fn hand_over(&mut self, now: Now, conn: ConnId, request: api::Request<'_>) -> Option<Reply> {
         match request {
+            api::Request::Chat(Call::Push(push), _) if push.id.is_empty() => {
+                let Ok(id) = auth::random_name() else { return Some(self.failed().reply()) };
+                let named = Call::Push(Push { id: id.into(), ..push });
+                self.hand_over(now, conn, api::Request::Chat(named, None))
+            }
             api::Request::Chat(request, _) => {
                 self.turn.handle(&mut self.chat, now, Input::Call { call: CallId(conn.to_u64()), request });
                 None

@@ -103,6 +103,33 @@ pub const ENTRIES_REMOVED_AT_ONCE: Limit = Limit {
     max: 100_000,
     test: "tests/store/retention.rs::it_goes_in_small_steps",
 };
+/// Pushes that wait for one user; the oldest go first.
+pub const PUSHES_PER_USER_MAX: Limit = Limit {
+    name: "pushes_per_user_max",
+    unit: "pushes",
+    default: 100,
+    min: 1,
+    max: 10_000,
+    test: "tests/store/pushes.rs::of_a_user_the_newest_are_kept",
+};
+/// Pushes whose receivers share rows, and which every login so looks through; the oldest go first.
+pub const LARGE_PUSHES_MAX: Limit = Limit {
+    name: "large_pushes_max",
+    unit: "pushes",
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+    test: "tests/store/pushes.rs::of_large_pushes_so_many_are_kept",
+};
+/// Pushes that are taken out in one step, with all their rows, so that nobody waits for it.
+pub const PUSHES_REMOVED_AT_ONCE: Limit = Limit {
+    name: "pushes_removed_at_once",
+    unit: "pushes",
+    default: 10,
+    min: 1,
+    max: 1_000,
+    test: "tests/store/pushes.rs::removing_goes_in_small_steps",
+};
 /// How often the store is given time to tidy up while nothing is written.
 pub const TIDY_EVERY_MS: Limit = Limit {
     name: "tidy_every_ms",

@@ -46,6 +46,11 @@ pub fn render(answer: &Answer<'_>) -> Reply {
             json.count("online", *online);
             json.count("stored", *stored);
         }),
+        Answer::Pushed { id, counts } => Reply::new(200, |json| {
+            json.text("id", id);
+            json.count("online", counts.online);
+            json.count("stored", counts.stored);
+        }),
         Answer::History { conversation, entries, more } => Reply::new(200, |json| {
             json.objects("messages", entries, |json, record| past_entry(json, &record.entry(conversation)));
             json.flag("more", *more);

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Problem;
+use super::push::push;
 use super::route::{Route, decoded};
 use crate::base::limits;
 use crate::chat::call::Call;
@@ -62,19 +63,25 @@ const TOKEN_TTL_S_MAX: u64 = 36_525 * 86_400;
 
 /// Where the values of the known members stand. `null` is as good as absent.
 #[derive(Default, Deserialize)]
-struct Fields<'a> {
+pub(super) struct Fields<'a> {
     #[serde(borrow)]
-    id: Field<'a>,
+    pub(super) id: Field<'a>,
+    #[serde(borrow)]
+    pub(super) to: Field<'a>,
+    #[serde(borrow)]
+    pub(super) title: Field<'a>,
+    #[serde(borrow)]
+    pub(super) url: Field<'a>,
     #[serde(borrow)]
     from: Field<'a>,
     #[serde(borrow)]
     uid: Field<'a>,
     #[serde(borrow)]
-    content: Field<'a>,
+    pub(super) content: Field<'a>,
     #[serde(borrow)]
     kind: Field<'a>,
     #[serde(borrow)]
-    data: Field<'a>,
+    pub(super) data: Field<'a>,
     #[serde(borrow)]
     reply: Field<'a>,
     #[serde(borrow)]
@@ -94,12 +101,12 @@ struct Fields<'a> {
     #[serde(borrow)]
     desks: Field<'a>,
     #[serde(borrow)]
-    ttl: Field<'a>,
+    pub(super) ttl: Field<'a>,
     #[serde(borrow)]
     calls: Field<'a>,
 }
 
-type Field<'a> = Option<&'a RawValue>;
+pub(super) type Field<'a> = Option<&'a RawValue>;
 
 /// Reads a call: what the path says is known, query and body are read as it needs them.
 ///
@@ -131,6 +138,9 @@ pub fn parse<'a>(route: Route, query: Option<&str>, body: &'a [u8]) -> Result<Re
         Route::Stats => return Ok(Request::Stats),
         Route::SayInGroup(_)
         | Route::SayToUser(_)
+        | Route::Push
+        | Route::PushToUser(_)
+        | Route::PushToGroup(_)
         | Route::PutGroup(_)
         | Route::PutMember(..)
         | Route::Ban(_)
@@ -151,7 +161,7 @@ fn fields_of(body: &[u8]) -> Result<Fields<'_>, Problem> {
     serde_json::from_str(text).map_err(|_| NO_OBJECT.into())
 }
 
-fn optional<'a, T>(
+pub(super) fn optional<'a, T>(
     field: &'static str,
     found: Field<'a>,
     read: impl FnOnce(&'a str) -> value::Read<T>,
@@ -159,7 +169,7 @@ fn optional<'a, T>(
     found.map(|raw| read(raw.get())).transpose().map_err(|words| Problem::bad_request(field, words))
 }
 
-fn required<'a, T>(
+pub(super) fn required<'a, T>(
     field: &'static str,
     found: Field<'a>,
     read: impl FnOnce(&'a str) -> value::Read<T>,
@@ -172,6 +182,7 @@ impl<'a> Fields<'a> {
         let call = match route {
             Route::SayInGroup(gid) => self.say(Target::Group(gid))?,
             Route::SayToUser(uid) => self.say(Target::User(uid))?,
+            Route::Push | Route::PushToUser(_) | Route::PushToGroup(_) => push(self, route)?,
             Route::PutGroup(gid) => Call::PutGroup {
                 gid,
                 name: optional("name", self.name, value::text)?,

@@ -13,9 +13,11 @@
 mod answer;
 mod body;
 mod problem;
+mod push;
 mod route;
 
 pub use answer::{Reply, Stats, render, render_batch, render_stats, render_token};
 pub use body::{BatchCall, Request, TokenOrder, parse};
 pub use problem::Problem;
+pub use push::parse_text;
 pub use route::Route;

@@ -14,6 +14,12 @@ pub enum Route {
     SayInGroup(Id),
     /// `POST /v1/users/{uid}/messages`
     SayToUser(Id),
+    /// `POST /v1/push`
+    Push,
+    /// `POST /v1/push/uid/{uid}`
+    PushToUser(Id),
+    /// `POST /v1/push/gid/{gid}`
+    PushToGroup(Id),
     /// `GET /v1/groups/{gid}/messages`
     GroupHistory(Id),
     /// `GET /v1/users/{uid}/messages/{peer}`
@@ -88,6 +94,10 @@ impl Route {
             ("PUT", ["users", who, "ban"]) => uid(who).map(Route::Ban),
             ("DELETE", ["users", who, "ban"]) => uid(who).map(Route::Unban),
             (_, ["users", _, "ban"]) => Err(Problem::method("PUT, DELETE")),
+            ("POST", ["push"]) => Ok(Route::Push),
+            ("POST", ["push", "uid", to]) => uid(to).map(Route::PushToUser),
+            ("POST", ["push", "gid", to]) => gid(to).map(Route::PushToGroup),
+            (_, ["push"] | ["push", "uid" | "gid", _]) => Err(Problem::method("POST")),
             ("POST", ["tokens"]) => Ok(Route::Tokens),
             ("POST", ["batch"]) => Ok(Route::Batch),
             (_, ["tokens" | "batch"]) => Err(Problem::method("POST")),
@@ -95,6 +105,12 @@ impl Route {
             (_, ["stats"]) => Err(Problem::method("GET")),
             _ => Err(Problem::NO_SUCH_CALL),
         }
+    }
+
+    /// Whether the body may be a text instead of JSON.
+    #[must_use]
+    pub const fn takes_text(&self) -> bool {
+        matches!(self, Route::PushToUser(_) | Route::PushToGroup(_))
     }
 
     /// Whether the call only looks.

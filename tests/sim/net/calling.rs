@@ -4,7 +4,7 @@ use karez::chat::act::Term;
 use karez::chat::call::{Answer, Call, Put};
 use karez::chat::ids::{CallId, Id};
 use karez::chat::input::Input;
-use karez::chat::output::{GroupRole, Refusal};
+use karez::chat::output::{GroupRole, PushCounts, Refusal};
 
 use super::{Said, World};
 use crate::lines::said;
@@ -13,6 +13,7 @@ use crate::lines::said;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
     Said { seq: u64, online: usize, stored: usize },
+    Pushed { id: String, counts: PushCounts },
     History { entries: Vec<Said>, more: bool },
     Group { put: Put, name: String, open: bool, owner: Option<Id>, members: usize, online: usize, seq: u64 },
     Members { members: Vec<(Id, GroupRole, bool)>, more: bool },
@@ -29,6 +30,7 @@ impl From<&Answer<'_>> for Answered {
             Answer::Said { seq, online, stored, time: _ } => {
                 Answered::Said { seq: *seq, online: *online, stored: *stored }
             }
+            Answer::Pushed { id, counts } => Answered::Pushed { id: (*id).to_owned(), counts: *counts },
             Answer::History { conversation, entries, more } => Answered::History {
                 entries: entries.iter().map(|record| said(&record.entry(conversation))).collect(),
                 more: *more,
