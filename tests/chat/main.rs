@@ -29,6 +29,7 @@ mod parking;
 mod permission;
 mod pm;
 mod presence;
+mod push;
 mod rate;
 mod recall;
 mod resend;
