@@ -228,7 +228,10 @@ fn what_is_told_in_the_turn_in_which_the_last_session_goes_waits() {
 fn a_session_that_is_told_to_end_is_not_there() {
     let mut w = world();
     let grant = karez::chat::input::Grant { holds_until: karez::base::clock::UnixMillis(5), ..grant(id(5)) };
-    w.send(SessionId(1), karez::chat::input::Command::Login(karez::chat::input::Identity::Known(grant), None));
+    w.send(
+        SessionId(1),
+        karez::chat::input::Command::Login(karez::chat::input::Identity::Known(grant), None),
+    );
     w.wait_ms(5);
     w.deadline();
     assert_eq!(pushed(&mut w, to(&[5], "p1")), counts(0, 1));

@@ -15,6 +15,7 @@ mod memory;
 mod opening;
 mod pages;
 mod probe;
+mod pushes;
 mod reading;
 mod recall;
 mod retention;
