@@ -303,7 +303,10 @@ impl Chat {
             Addressees::Group(gid) => self.needs_user(&user::system()).or_else(|| self.needs_group(gid)),
             Addressees::Users(_) | Addressees::All => None,
         };
-        of_group.or_else(|| self.pushes.last.is_none().then_some(Query::LastPush))
+        // Whom it names may have been a guest's before a restart.
+        of_group
+            .or_else(|| self.guests.needs_until())
+            .or_else(|| self.pushes.last.is_none().then_some(Query::LastPush))
     }
 
     /// Tells a push that was checked. What it needs is known.

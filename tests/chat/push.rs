@@ -1,10 +1,10 @@
 //! What the site's back end pushes: told at once to whoever is there, and once to the others when they come.
 
 use karez::chat::ids::{CallId, SessionId};
-use karez::chat::output::{Answer, PushCounts, Refusal};
+use karez::chat::output::Refusal;
 use karez::chat::push::{Addressees, Push};
 
-use crate::net::{Answers, World};
+use crate::net::{Answered, Answers, World};
 use crate::story::*;
 
 fn push(to: Addressees, id: &str) -> Push<'_> {
@@ -24,20 +24,24 @@ fn to_all(push_id: &'static str) -> Push<'static> {
 }
 
 /// One push in a turn of its own, and what the call is answered.
-fn pushed(w: &mut World, push: Push<'_>) -> Answer {
+fn pushed(w: &mut World, push: Push<'_>) -> Result<(usize, usize), Refusal> {
+    let sent = push.id.to_string();
     w.push(1, push);
     w.commit();
-    let mut answers = w.take_answers();
-    assert_eq!(answers.len(), 1, "{answers:?}");
-    answers.remove(0).1
+    match w.answered().as_slice() {
+        [(_, Answered::Pushed { id, counts })] if *id == sent => Ok((counts.online, counts.stored)),
+        [(_, Answered::Refused(refusal))] => Err(refusal.clone()),
+        other => panic!("{other:?}"),
+    }
 }
 
-fn counts(online: usize, stored: usize) -> Answer {
-    Answer::Pushed(PushCounts { online, stored })
+/// So many are there, and so many are told later.
+fn counts(online: usize, stored: usize) -> Result<(usize, usize), Refusal> {
+    Ok((online, stored))
 }
 
-fn refused(field: &'static str, words: &'static str) -> Answer {
-    Answer::Refused(Refusal::BadRequest(field, words))
+fn refused(field: &'static str, words: &'static str) -> Result<(usize, usize), Refusal> {
+    Err(Refusal::BadRequest(field, words))
 }
 
 /// Ada (1001) and Bob (1002) are members of group 7; Bob is not there.
@@ -96,7 +100,7 @@ fn who_is_away_hears_it_once_at_the_next_login() {
 #[test]
 fn what_waits_comes_behind_private_entries_and_before_the_end_of_a_replay() {
     let (mut w, ada) = bob_away();
-    pushed(&mut w, to(&[1002], "p1"));
+    pushed(&mut w, to(&[1002], "p1")).unwrap();
     w.send(ada, pm(1002, "hello"));
     w.send(SessionId(3), resume(1002, &[(7, 0)], &[]));
     w.drain();
@@ -108,7 +112,7 @@ fn what_waits_comes_behind_private_entries_and_before_the_end_of_a_replay() {
 fn a_long_row_goes_page_by_page() {
     let (mut w, _) = bob_away();
     for _ in 0..7 {
-        pushed(&mut w, to(&[1002], "p"));
+        pushed(&mut w, to(&[1002], "p")).unwrap();
     }
     w.send(SessionId(3), guest_return(1002, None));
     assert_eq!(w.heard(SessionId(3)).len(), 4, "the login answer and a page");
@@ -120,7 +124,7 @@ fn a_long_row_goes_page_by_page() {
 #[test]
 fn what_has_not_arrived_comes_again_and_another_device_hears_it_too() {
     let (mut w, _) = bob_away();
-    pushed(&mut w, to(&[1002], "p1"));
+    pushed(&mut w, to(&[1002], "p1")).unwrap();
     for session in [3, 4] {
         w.send(SessionId(session), guest_return(1002, None));
         assert_eq!(w.heard(SessionId(session)).last().unwrap(), "offline push p1 news");
@@ -140,7 +144,7 @@ fn members_hear_a_push_to_their_group() {
     assert_eq!(pushed(&mut w, to_group(7, "p1")), counts(1, 1));
     assert_eq!((w.heard(ada), w.heard(cid)), (vec!["push p1 news".to_owned()], vec![]));
     assert_eq!(bob_hears(&mut w, 4), ["offline push p1 news"]);
-    assert_eq!(pushed(&mut w, to_group(8, "p2")), Answer::Refused(Refusal::NotFound));
+    assert_eq!(pushed(&mut w, to_group(8, "p2")), Err(Refusal::NotFound));
 }
 
 #[test]
@@ -188,13 +192,13 @@ fn everyone_connected_hears_a_push_to_all_and_nobody_later() {
 #[test]
 fn a_push_waits_until_its_time_has_passed() {
     let (mut w, _) = bob_away();
-    pushed(&mut w, Push { ttl_s: Some(60), ..to(&[1002], "short") });
-    pushed(&mut w, to(&[1002], "week"));
+    pushed(&mut w, Push { ttl_s: Some(60), ..to(&[1002], "short") }).unwrap();
+    pushed(&mut w, to(&[1002], "week")).unwrap();
     assert_eq!(pushed(&mut w, Push { ttl_s: Some(0), ..to(&[1002], "never") }), counts(0, 0));
     w.wait_ms(60_000);
     assert_eq!(bob_hears(&mut w, 3), ["offline push week news"]);
     w.leaves(SessionId(3));
-    pushed(&mut w, to(&[1002], "week"));
+    pushed(&mut w, to(&[1002], "week")).unwrap();
     w.wait_ms(7 * 24 * 3_600 * 1_000);
     assert_eq!(bob_hears(&mut w, 4), [""; 0]);
 }
@@ -207,6 +211,20 @@ fn to_a_uid_never_seen_it_waits_and_no_guest_inherits_it() {
     assert_eq!(w.heard(SessionId(3)), ["login 1004 Cid guest"]);
     w.send(SessionId(4), known_login(id(77), None));
     assert_eq!(w.heard(SessionId(4)), ["login 77 77", "offline push p1 news"]);
+}
+
+#[test]
+fn a_push_to_a_guest_after_a_restart_takes_nothing_from_him() {
+    let (w, _) = bob_away();
+    let mut later = World::on(chat_with(|_| {}), w.into_store());
+    pushed(&mut later, to(&[1002, 1050], "p1")).unwrap();
+    later.send(SessionId(1), known_login(id(1050), None));
+    assert_eq!(
+        later.heard(SessionId(1)),
+        ["refused Unauthorized", "bye Unauthorized"],
+        "of a reserved number"
+    );
+    assert_eq!(bob_hears(&mut later, 2), ["offline push p1 news"]);
 }
 
 #[test]
@@ -245,7 +263,7 @@ fn a_failed_turn_tells_nobody_and_refuses_the_call() {
     w.fail();
     assert_eq!(w.heard(ada), [""; 0]);
     let refusal = Refusal::Internal { retry_ms: 1_000 };
-    assert_eq!(w.take_answers(), [(CallId(4), Answer::Refused(refusal))]);
+    assert_eq!(w.answered(), [(CallId(4), Answered::Refused(refusal))]);
     assert_eq!(pushed(&mut w, to(&[1001, 1002], "p1")), counts(1, 1));
     assert_eq!(bob_hears(&mut w, 3), ["offline push p1 news"]);
 }
@@ -253,7 +271,7 @@ fn a_failed_turn_tells_nobody_and_refuses_the_call() {
 #[test]
 fn a_strike_that_fails_is_made_again_and_nobody_hears_twice() {
     let (mut w, _) = bob_away();
-    pushed(&mut w, to(&[1002], "p1"));
+    pushed(&mut w, to(&[1002], "p1")).unwrap();
     w.send(SessionId(3), guest_return(1002, None));
     w.hush();
     w.flush(SessionId(3));
@@ -273,13 +291,13 @@ fn a_call_waits_for_the_store_and_is_refused_if_that_fails() {
     w.answers = Answers::Later;
     w.push(1, to_group(7, "p1"));
     w.commit();
-    assert_eq!((w.asked.len(), w.take_answers()), (1, vec![]));
+    assert_eq!((w.asked.len(), w.answered()), (1, vec![]));
     w.fail();
     let refusal = Refusal::Internal { retry_ms: 1_000 };
-    assert_eq!(w.take_answers(), [(CallId(1), Answer::Refused(refusal))]);
+    assert_eq!(w.answered(), [(CallId(1), Answered::Refused(refusal))]);
     w.answer(0);
     w.commit();
-    assert_eq!(w.take_answers(), []);
+    assert_eq!(w.answered(), []);
 }
 
 #[test]
@@ -296,7 +314,7 @@ fn what_is_pushed_is_bounded() {
         ..to(&[1, 2], "p1")
     };
     assert_eq!(pushed(&mut w, fits.clone()), counts(0, 2));
-    let too_large = |field| Answer::Refused(Refusal::TooLarge(field));
+    let too_large = |field| Err(Refusal::TooLarge(field));
     let cases = [
         (to(&[1, 2, 3], "p"), too_large("uids")),
         (Push { title: Some("abcd".into()), ..fits.clone() }, too_large("title")),

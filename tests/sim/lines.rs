@@ -8,7 +8,24 @@ use karez::chat::ids::{Conversation, Id};
 use karez::chat::input::Target;
 use karez::chat::output::{ConversationRecord, Entry, GroupRole, GroupSummary, Recall};
 
-use crate::net::{Said, Told};
+use crate::net::Told;
+
+/// An entry as one receiver got it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub conversation: Conversation,
+    pub seq: u64,
+    pub uid: Id,
+    pub name: String,
+    pub content: String,
+    pub kind: Option<String>,
+    pub data: Option<String>,
+    pub reply: Option<u64>,
+    pub mentions: Vec<Id>,
+    pub act: Option<Act<'static>>,
+    pub recall: Recall,
+    pub time: UnixMillis,
+}
 
 /// A conversation as it stands in somebody's list.
 #[derive(Clone, Debug, PartialEq, Eq)]

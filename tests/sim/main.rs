@@ -17,6 +17,7 @@ mod marks;
 mod model;
 #[allow(dead_code)]
 mod net;
+mod pushes;
 mod random;
 mod returns;
 mod run;

@@ -8,6 +8,7 @@ mod calling;
 mod forgetting;
 mod governing;
 pub mod past;
+pub mod pushing;
 mod reading;
 mod requests;
 mod search;
@@ -76,6 +77,8 @@ struct State {
     /// What each user has sent under which id.
     sends: BTreeMap<(Id, String), (Draft<'static>, AckedEntry)>,
     shown: BTreeSet<Id>,
+    /// For whom a push waits, or did.
+    pushed: BTreeSet<Id>,
     guests_until: u64,
 }
 
@@ -209,6 +212,7 @@ impl Model {
         fresh.state.sends = std::mem::take(&mut self.state.sends);
         fresh.state.users = std::mem::take(&mut self.state.users);
         fresh.state.users.retain(|_, user| user.stored);
+        fresh.state.pushed = std::mem::take(&mut self.state.pushed);
         fresh.state.guests_until = self.state.guests_until;
         fresh.lasting.next_guest = self.limits.guest_uid_first.max(self.state.guests_until);
         fresh.lasting.forgotten = std::mem::take(&mut self.lasting.forgotten);

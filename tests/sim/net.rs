@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use karez::base::clock::{Now, UnixMillis};
 use karez::chat::Chat;
-use karez::chat::act::Act;
 use karez::chat::ids::{CallId, Conversation, Id, SessionId, Topic};
 use karez::chat::input::{Command, Input, Target};
 use karez::chat::output::{
-    AckedEntry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Output, Query, Recall, Record, Refusal,
-    Sink, Store, To,
+    AckedEntry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Output, Query, Record, Refusal, Sink,
+    Store, To,
 };
 use karez::store::{Memory, Storage};
 
+pub use crate::lines::Said;
 use crate::lines::{Listed, said};
 
 #[path = "net/calling.rs"]
@@ -53,23 +53,6 @@ pub enum Told {
     Presence { id: Option<String>, users: Vec<(Id, bool, Option<UnixMillis>)> },
     Refused { id: Option<String>, refusal: Refusal },
     Bye(Farewell),
-}
-
-/// An entry as one receiver got it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
-    pub conversation: Conversation,
-    pub seq: u64,
-    pub uid: Id,
-    pub name: String,
-    pub content: String,
-    pub kind: Option<String>,
-    pub data: Option<String>,
-    pub reply: Option<u64>,
-    pub mentions: Vec<Id>,
-    pub act: Option<Act<'static>>,
-    pub recall: Recall,
-    pub time: UnixMillis,
 }
 
 impl Told {
@@ -205,6 +188,8 @@ struct Outside {
     entered: BTreeSet<(Conversation, Id)>,
     /// Who has ceased to be a member, for whatever short while.
     interruptions: BTreeSet<(Conversation, Id)>,
+    /// For whom a push is kept, with its id and when it expires.
+    kept: Vec<(Id, String, UnixMillis)>,
     trace: Option<Vec<String>>,
 }
 
@@ -242,6 +227,11 @@ impl Sink for Outside {
                     let audience = self.members_of(entry.conversation);
                     self.audience.insert((entry.conversation.clone(), entry.seq), audience);
                     self.appended.push((entry.conversation.clone(), entry.seq, entry.uid.clone()));
+                }
+                if let Store::Push { push, receivers, .. } = &order {
+                    let kept =
+                        receivers.iter().map(|uid| ((*uid).clone(), push.id.to_string(), push.expires));
+                    self.kept.extend(kept);
                 }
                 if let Store::Member { gid, uid, .. } = &order {
                     let of = Conversation::Group((*gid).clone());
@@ -311,6 +301,7 @@ impl World {
                 appended: Vec::new(),
                 entered: BTreeSet::new(),
                 interruptions: BTreeSet::new(),
+                kept: Vec::new(),
                 trace: None,
             },
         }
@@ -423,6 +414,7 @@ impl World {
         self.outside.store.begin().unwrap();
         self.outside.held.clear();
         self.outside.appended.clear();
+        self.outside.kept.clear();
         self.outside.erased.now.clone_from(&self.outside.erased.committed);
         self.outside.forgotten.0.clear();
         self.outside.failing = true;
@@ -435,6 +427,7 @@ impl World {
     pub fn forget_turn(&mut self) {
         self.outside.held.clear();
         self.outside.appended.clear();
+        self.outside.kept.clear();
         self.outside.erased.now.clone_from(&self.outside.erased.committed);
     }
 

@@ -208,7 +208,9 @@ impl Returns {
                     Conversation::Direct(..) => true,
                 };
                 if is_inside && *after <= last {
-                    heard.latest.insert(conversation, Latest { seq: *after, is_exact: true });
+                    // He may have gone out and come in again since, in this very turn.
+                    let is_exact = !self.interrupted.contains(&(conversation.clone(), uid.clone()));
+                    heard.latest.insert(conversation, Latest { seq: *after, is_exact });
                 }
             }
         }

@@ -3,7 +3,9 @@
 mod calling;
 mod commands;
 mod governing;
+mod pushing;
 mod returning;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +19,11 @@ use crate::checks::Checks;
 use crate::marks::{self, Mark};
 use crate::model::Model;
 use crate::net::{Answers, Told, World};
+use crate::pushes::Pushes;
 use crate::random::Random;
 use crate::returns::Returns;
 use commands::number;
+use telling::{forget_last, next_of, order_changes, place_after};
 
 const TURNS: u64 = 120;
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
@@ -74,6 +78,7 @@ struct Sim {
     places: Vec<ListPlace>,
     marks: BTreeSet<Mark>,
     checks: Checks,
+    pushes: Pushes,
     returns: Returns,
     /// Who was replaying when the turn before ended.
     in_replay: BTreeSet<SessionId>,
@@ -182,6 +187,7 @@ impl Sim {
             places: Vec::new(),
             marks: BTreeSet::new(),
             checks: Checks::default(),
+            pushes: Pushes::default(),
             in_replay: BTreeSet::new(),
             has_arrived: false,
             open_calls: BTreeSet::new(),
@@ -215,6 +221,7 @@ impl Sim {
         let expected = if fails { self.fail() } else { self.commit() };
         self.check_answers();
         let heard = self.world.all_told();
+        self.check_pushes(&heard, fails);
         if self.mode != Mode::Slow {
             // A failure may have put some back.
             self.in_replay = self.replaying();
@@ -282,7 +289,10 @@ impl Sim {
         expected: &BTreeMap<SessionId, Vec<Told>>,
         in_replay: &BTreeSet<SessionId>,
     ) {
-        let of_replay = |told: &Told| matches!(told, Told::Resumed | Told::Gap { .. } | Told::Offline(_));
+        let of_replay = |told: &Told| match told {
+            Told::Push(push) => push.is_offline,
+            told => matches!(told, Told::Resumed | Told::Gap { .. } | Told::Offline(_)),
+        };
         let sessions: BTreeSet<SessionId> = heard.keys().chain(expected.keys()).copied().collect();
         for session in sessions {
             let is_back = heard.get(&session).is_some_and(|told| told.iter().any(of_replay));
@@ -314,6 +324,7 @@ impl Sim {
             40..48 if !self.world.marked().is_empty() => self.something_arrives(),
             48..50 => self.somebody_goes_on_about_it(),
             50..54 => self.the_site_calls(),
+            54..57 => self.something_is_pushed(),
             _ => self.somebody_asks(),
         }
     }
@@ -331,6 +342,7 @@ impl Sim {
             self.days += days;
             self.world.now.unix.0 += days * DAY_MS;
         }
+        self.pushes.it_is(self.world.now.unix);
         self.pass_deadlines();
     }
 
@@ -446,36 +458,5 @@ impl Sim {
         self.checks.stored(&self.world);
         self.everybody_goes();
         Run { trace: self.world.trace, marks: self.marks }
-    }
-}
-
-fn place_after(told: &Told) -> Option<ListPlace> {
-    match told {
-        Told::Conversations { next, .. } => next.clone(),
-        _ => None,
-    }
-}
-
-fn next_of(told: &Told) -> Option<u64> {
-    match told {
-        Told::Search { next, .. } => *next,
-        _ => None,
-    }
-}
-
-fn forget_last(told: &mut Told) {
-    if let Told::Presence { users, .. } = told {
-        users.iter_mut().for_each(|(_, _, last)| *last = None);
-    }
-}
-
-/// Nothing is promised about the order of changes of different users that follow one another.
-fn order_changes(told: &mut [Told]) {
-    let changed = |told: &Told| match told {
-        Told::Presence { id: None, users } => users.first().map(|(uid, _, _)| uid.clone()),
-        _ => None,
-    };
-    for run in told.chunk_by_mut(|one, other| changed(one).is_some() && changed(other).is_some()) {
-        run.sort_by_key(changed);
     }
 }

@@ -8,6 +8,7 @@ mod events;
 mod hostile;
 mod ids;
 mod manual;
+mod push;
 mod refusals;
 mod requests;
 mod search;

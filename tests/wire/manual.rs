@@ -6,8 +6,8 @@ use karez::base::clock::UnixMillis;
 use karez::chat::ids::Conversation;
 use karez::chat::input::{Command, Target};
 use karez::chat::output::{
-    AckedEntry, Entry, Event, GroupRole, GroupSummary, ListPlace, Member, Membership, Recall, Refusal,
-    UserPresence,
+    AckedEntry, Entry, Event, GroupRole, GroupSummary, ListPlace, Member, Membership, Notice, Recall,
+    Refusal, UserPresence,
 };
 use karez::wire::{
     self, Bye, Code, Limits, Login, Problem, Request, render, render_bye, render_error, render_login,
@@ -146,6 +146,7 @@ fn fullest() -> Vec<String> {
     texts.push(written(|out| render_bye(Bye::Restart, Some(1), out)));
     texts.push(login_answer());
     texts.extend(told_instead_of_entries());
+    texts.push(offline_push());
     texts
 }
 
@@ -153,6 +154,12 @@ fn told_instead_of_entries() -> [String; 3] {
     let gap = |target| written(|out| render(&Event::Gap { target, after: 1, before: 9 }, out));
     let resumed = written(|out| render(&Event::Resumed, out));
     [gap(&Target::Group(id("123"))), gap(&Target::User(id("bob"))), resumed]
+}
+
+fn offline_push() -> String {
+    let text = Some("{}");
+    let push = Notice { id: "p1", title: text, content: "hi", data: text, url: text, time: UnixMillis(1) };
+    written(|out| render(&Event::OfflinePush(push), out))
 }
 
 fn login_answer() -> String {

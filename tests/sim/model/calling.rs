@@ -23,6 +23,7 @@ impl Model {
 
     fn called(&mut self, now: Now, request: &Call<'_>) -> Result<Answered, Refusal> {
         match request {
+            Call::Push(_) => unreachable!("pushes have a way of their own"),
             Call::Say { from, target, draft } => self.say(now, from.as_ref(), target, draft),
             Call::History { .. } => unreachable!("left to the tests of the core"),
             Call::Group { gid } => {

@@ -234,6 +234,7 @@ impl Model {
             let stored = self.state.users.get(&uid).is_some_and(|user| user.stored);
             let in_group = |group: &Group| group.muted.contains_key(&uid) || group.banned.contains_key(&uid);
             let named = stored
+                || self.state.pushed.contains(&uid)
                 || self.state.directs.keys().any(in_talk)
                 || self.state.groups.values().any(in_group)
                 || self.state.users.values().any(|user| user.blocks.contains(&uid));

@@ -1,5 +1,6 @@
 //! Pushes: how they are called for, told and kept.
 
+use karez::base::clock::UnixMillis;
 use karez::chat::call::Call;
 use karez::chat::ids::Id;
 use karez::chat::output::{Event, Notice, PushesQuery, Query, Record};
@@ -31,6 +32,18 @@ impl Pushed {
         }
     }
 
+    /// As whoever is there gets it.
+    pub fn live(push: &Push<'_>) -> Pushed {
+        Pushed {
+            id: push.id.to_string(),
+            title: push.title.as_deref().map(str::to_owned),
+            content: push.content.to_string(),
+            data: push.data.as_deref().map(str::to_owned),
+            url: push.url.as_deref().map(str::to_owned),
+            is_offline: false,
+        }
+    }
+
     /// One short line, for stories.
     pub fn line(&self) -> String {
         let title = self.title.as_ref().map(|title| format!("{title}: ")).unwrap_or_default();
@@ -55,6 +68,11 @@ impl World {
     /// A back end has something told.
     pub fn push(&mut self, call: u64, push: Push<'_>) {
         self.call(call, Call::Push(push));
+    }
+
+    /// For whom a push is kept since this was last asked, with its id and when it expires.
+    pub fn take_kept(&mut self) -> Vec<(Id, String, UnixMillis)> {
+        std::mem::take(&mut self.outside.kept)
     }
 
     /// The pushes that wait for a user, by their ids.

@@ -7,6 +7,7 @@ use karez::chat::output::{GroupRole, Refusal};
 
 use super::{Mode, Sim, number};
 use crate::net::Answered;
+use crate::pushes::Pushes;
 
 impl Sim {
     pub(super) fn the_site_calls(&mut self) {
@@ -22,7 +23,9 @@ impl Sim {
 
     /// Every call is answered once, and as the model says.
     pub(super) fn check_answers(&mut self) {
-        let answers = self.world.answered();
+        let (pushed, answers) = self.world.answered().into_iter().partition(|(call, _)| Pushes::made(*call));
+        self.pushes.answered(pushed);
+        let answers: Vec<(CallId, Answered)> = answers;
         let expected = std::mem::take(&mut self.model.answers);
         if self.mode != Mode::Slow {
             assert_eq!(answers, expected, "what calls were answered, and should have been");
@@ -85,6 +88,7 @@ pub(super) fn mark_of(answered: &Answered) -> String {
     match answered {
         Answered::Said { online: 0, stored: 0, .. } => "call: said to nobody".to_owned(),
         Answered::Said { .. } => "call: said".to_owned(),
+        Answered::Pushed { .. } => "call: pushed".to_owned(),
         Answered::History { .. } => "call: history".to_owned(),
         Answered::Group { put, .. } => format!("call: group {put:?}"),
         Answered::Members { more, .. } => format!("call: members, more {more}"),

@@ -25,6 +25,7 @@ impl Sim {
             self.has_arrived = true;
             let session = *self.random.pick(&marked);
             self.returns.flushed(session);
+            self.pushes.flushed(session);
             self.world.flush(session);
         }
     }
@@ -54,6 +55,7 @@ impl Sim {
         self.model.restart();
         self.checks.restart();
         self.returns.restart(&self.world);
+        self.pushes.restart(&self.world);
     }
 
     /// Several messages to one who may be away.
@@ -86,6 +88,7 @@ impl Sim {
         }
         self.sessions.retain(|other| *other != session);
         self.returns.gone(session);
+        self.pushes.gone(session, self.model.uid_of(session));
         self.model.gone(self.world.now, session);
         self.checks.gone(session);
         self.world.gone(session);
