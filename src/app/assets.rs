@@ -16,12 +16,13 @@ const TYPES: &str = "text/plain; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// Path, type and content of every file.
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("/", HTML, include_str!("../web/index.html")),
     ("/a/app.js", SCRIPT, include_str!("../web/app.js")),
     ("/a/client.js", SCRIPT, include_str!("../web/client.js")),
     ("/a/pane.js", SCRIPT, include_str!("../web/pane.js")),
     ("/a/past.js", SCRIPT, include_str!("../web/past.js")),
+    ("/a/push.js", SCRIPT, include_str!("../web/push.js")),
     ("/a/row.js", SCRIPT, include_str!("../web/row.js")),
     ("/a/text.js", SCRIPT, include_str!("../web/text.js")),
     ("/a/words.js", SCRIPT, include_str!("../web/words.js")),

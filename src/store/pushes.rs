@@ -2,7 +2,7 @@
 //!
 //! A receiver has a row of his own as long as they are few. Where there are more than [`SHELVES`], receivers share
 //! rows: a uid falls upon one of so many *shelves*, and a row lists all of a push on one shelf. So ten thousand
-//! receivers cost 256 rows that are written in a millisecond, and whoever logs in looks at his own rows and at those of
+//! receivers cost 256 rows in the turn of the push, and whoever logs in looks at his own rows and at those of
 //! his shelf. The latter are few because only [`LARGE_PUSHES_MAX`] such pushes are kept.
 //!
 //! Of what waits for a user the newest [`PUSHES_PER_USER_MAX`] are kept. A push goes when its last receiver has it,

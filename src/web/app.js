@@ -1,10 +1,11 @@
-// The page: one connection, two windows. Reading order: this file, client.js, pane.js, past.js, row.js; text.js and words.js serve them.
+// The page: one connection, two windows. Reading order: this file, client.js, pane.js, past.js, row.js, push.js; text.js and words.js serve them.
 //
 // The messages are the tutorial's: login, group (comes back as groupPm) and pm. The rest of the protocol is in
 // the manual, src/manual/protocol.md.
 
 import { Client } from './client.js';
 import { Pane } from './pane.js';
+import { showPush } from './push.js';
 import { paintAvatar } from './text.js';
 import { chooseLanguage, dress, errorWords, locale, otherLanguage, word } from './words.js';
 
@@ -82,6 +83,8 @@ function event(e, answered) {
       return e.users.forEach((user) => pm.presence(user));
     case 'broadcast':
       return announceToAll(e);
+    case 'push':
+      return showPush(part('pushes'), e);
     case 'error':
       return answered ? undefined : alertLine(errorWords(e));
   }

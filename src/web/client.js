@@ -123,7 +123,8 @@ export class Client {
     this.heardAt = performance.now();
     if (event.type === 'bye') this.bye = event;
     if (event.type === 'login') this.loggedIn(event);
-    const request = this.unanswered.get(event.id);
+    // The id of a push is the back end's, and answers nothing.
+    const request = event.type === 'push' ? undefined : this.unanswered.get(event.id);
     if (request) {
       this.unanswered.delete(event.id);
       event.type === 'error' ? request.refused(event) : request.done(event);
