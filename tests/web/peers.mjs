@@ -37,6 +37,7 @@ export async function startDaemon({ listen = '127.0.0.1:0', options = [], files 
     /** ADDRESS:PORT, which is kept over a restart. */
     host: listen,
     binary,
+    folder,
     /** The address of the page. */
     get page() {
       return `http://${site.host}/`;
