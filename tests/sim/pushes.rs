@@ -17,6 +17,9 @@ use crate::net::{Answered, Told, World};
 /// Calls for pushes have numbers above this, other calls below.
 const FIRST_CALL: u64 = 1 << 40;
 
+/// For whom, and by which id.
+type Key = (Id, String);
+
 #[derive(Default)]
 struct Heard {
     uid: Option<Id>,
@@ -42,12 +45,12 @@ pub struct Pushes {
     /// Whose sessions went in this turn.
     went: BTreeSet<Id>,
     /// What was ever kept for whom, and until when it may be told.
-    kept: BTreeMap<(Id, String), UnixMillis>,
+    kept: BTreeMap<Key, UnixMillis>,
     /// What its receiver has not heard yet.
-    owed: BTreeSet<(Id, String)>,
+    owed: BTreeSet<Key>,
     /// What arrived, and in which turn.
-    arrived: BTreeMap<(Id, String), u64>,
-    told: BTreeSet<(Id, String)>,
+    arrived: BTreeMap<Key, u64>,
+    told: BTreeSet<Key>,
     /// The times of this turn.
     times: Vec<UnixMillis>,
 }
@@ -105,7 +108,7 @@ impl Pushes {
     ) {
         self.turn += 1;
         self.times.push(world.now.unix);
-        let kept: BTreeMap<(Id, String), UnixMillis> =
+        let kept: BTreeMap<Key, UnixMillis> =
             world.take_kept().into_iter().map(|(uid, id, expires)| ((uid, id), expires)).collect();
         self.kept.extend(kept.clone());
         self.owed.extend(kept.keys().cloned());
@@ -120,7 +123,7 @@ impl Pushes {
             assert!(world.pushes_for(uid).contains(id), "{uid} will never hear {id}");
         }
         for (session, Heard { uid, .. }) in &self.sessions {
-            let is_owed = |(of, _): &(Id, String)| Some(of) == uid.as_ref();
+            let is_owed = |(of, _): &Key| Some(of) == uid.as_ref();
             let is_ending =
                 heard.get(session).is_some_and(|told| told.iter().any(|told| matches!(told, Told::Bye(_))));
             let went = uid.as_ref().is_some_and(|uid| self.went.contains(uid));
@@ -138,11 +141,7 @@ impl Pushes {
     }
 
     /// Who has heard what live, by a session that goes on.
-    fn hear(
-        &mut self,
-        heard: &BTreeMap<SessionId, Vec<Told>>,
-        marks: &mut BTreeSet<Mark>,
-    ) -> BTreeSet<(Id, String)> {
+    fn hear(&mut self, heard: &BTreeMap<SessionId, Vec<Told>>, marks: &mut BTreeSet<Mark>) -> BTreeSet<Key> {
         let mut live = BTreeSet::new();
         let first = self.times.iter().min().copied().unwrap_or_default();
         for (session, told) in heard {
@@ -180,7 +179,7 @@ impl Pushes {
 
     fn check_answers(
         &mut self,
-        (live, kept): (&BTreeSet<(Id, String)>, &BTreeMap<(Id, String), UnixMillis>),
+        (live, kept): (&BTreeSet<Key>, &BTreeMap<Key, UnixMillis>),
         has_failed: bool,
         marks: &mut BTreeSet<Mark>,
     ) {
