@@ -43,6 +43,19 @@ impl Memory {
         Ok(Undo::Seat(gid.clone(), uid.clone(), group.seats.remove(uid)))
     }
 
+    pub(super) fn put_back_seat(&mut self, gid: Id, uid: Id, before: Option<Seat>) {
+        let (Some(group), Some(user)) = (self.groups.get_mut(&gid), self.users.get_mut(&uid)) else {
+            return;
+        };
+        if let Some(seat) = before {
+            user.groups.insert(gid);
+            group.seats.insert(uid, seat);
+        } else {
+            user.groups.remove(&gid);
+            group.seats.remove(&uid);
+        }
+    }
+
     pub(super) fn group_record(&self, gid: &Id) -> Option<GroupRecord> {
         let seq = self.last(&Conversation::Group(gid.clone()));
         let Some(group) = self.groups.get(gid) else {

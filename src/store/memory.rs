@@ -277,18 +277,7 @@ impl Memory {
             Undo::Group(gid) => {
                 self.groups.remove(&gid);
             }
-            Undo::Seat(gid, uid, before) => {
-                let (Some(group), Some(user)) = (self.groups.get_mut(&gid), self.users.get_mut(&uid)) else {
-                    return;
-                };
-                if let Some(seat) = before {
-                    user.groups.insert(gid);
-                    group.seats.insert(uid, seat);
-                } else {
-                    user.groups.remove(&gid);
-                    group.seats.remove(&uid);
-                }
-            }
+            Undo::Seat(gid, uid, before) => self.put_back_seat(gid, uid, before),
             Undo::GroupUpdate(gid, name, open) => {
                 if let Some(group) = self.groups.get_mut(&gid) {
                     (group.name, group.open) = (name, open);

@@ -10,8 +10,8 @@ use karez::chat::Chat;
 use karez::chat::ids::{CallId, Conversation, Id, SessionId, Topic};
 use karez::chat::input::{Command, Input, Target};
 use karez::chat::output::{
-    AckedEntry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Output, Query, Record, Refusal, Sink,
-    Store, To,
+    AckedEntry, Event, Farewell, GroupRole, GroupSummary, ListPlace, Member, Output, Query, Record, Refusal,
+    Sink, Store, To,
 };
 use karez::store::{Memory, Storage};
 
@@ -89,10 +89,7 @@ impl Told {
             Event::Members { id, gid, members, more } => Told::Members {
                 id: owned(id),
                 gid: (*gid).clone(),
-                members: members
-                    .iter()
-                    .map(|m| (m.uid.clone(), m.name.to_owned(), m.role, m.online))
-                    .collect(),
+                members: members.iter().map(member).collect(),
                 more: *more,
             },
             Event::Groups { id, groups, next } => {
@@ -127,6 +124,10 @@ impl Told {
             Event::Refused { id, refusal } => Told::Refused { id: owned(id), refusal: refusal.clone() },
         }
     }
+}
+
+fn member(of: &Member<'_>) -> (Id, String, GroupRole, bool) {
+    (of.uid.clone(), of.name.to_owned(), of.role, of.online)
 }
 
 enum Receivers {

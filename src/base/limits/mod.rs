@@ -9,10 +9,12 @@
 
 mod chat;
 mod net;
+mod push;
 mod store;
 
 pub use chat::*;
 pub use net::*;
+pub use push::*;
 pub use store::*;
 
 /// One limit.
