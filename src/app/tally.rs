@@ -40,7 +40,7 @@ pub(super) const REQUESTS: [&str; 21] = [
 ];
 
 /// Kinds of messages that are sent; `session` is what a login brings, `page` the answers that have pages.
-pub(super) const MESSAGES: [&str; 12] = [
+pub(super) const MESSAGES: [&str; 13] = [
     "session",
     "group",
     "pm",
@@ -53,6 +53,7 @@ pub(super) const MESSAGES: [&str; 12] = [
     "read",
     "typing",
     "presence",
+    "push",
 ];
 const _: () = assert!(MESSAGES.len() <= KINDS);
 
@@ -94,7 +95,7 @@ pub(super) fn message_kind(event: &Event<'_>) -> u8 {
             Conversation::Group(_) => 1,
             Conversation::Direct(..) => 2,
         },
-        Event::Offline(_) => 3,
+        Event::Offline(_) | Event::OfflinePush(_) => 3,
         Event::Broadcast { .. } => 4,
         Event::Ack { .. } => 5,
         Event::Refused { .. } => ERROR_KIND,
@@ -107,6 +108,7 @@ pub(super) fn message_kind(event: &Event<'_>) -> u8 {
         Event::Read { .. } => 9,
         Event::Typing { .. } => 10,
         Event::Presence { .. } => 11,
+        Event::Push(_) => 12,
     }
 }
 

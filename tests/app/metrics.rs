@@ -6,6 +6,7 @@ use karez::net::AddressExemption;
 use karez::store::{Options, Sqlite};
 use karez::ws::Opcode;
 
+use crate::api::Site;
 use crate::client::*;
 use crate::process::*;
 use crate::scrape::*;
@@ -331,6 +332,7 @@ const ELSEWHERE: &[&str] = &[
     // `api_calls::a_user_is_looked_at_sent_away_and_kept_out`.
     r#"karez_byes_total{code="kicked"}"#,
     r#"karez_byes_total{code="banned"}"#,
+    r#"karez_messages_delivered_total{kind="push"}"#,
 ];
 
 fn world_of(case: &Case) -> World {
@@ -400,6 +402,18 @@ fn the_last_farewells_are_counted() {
     world.settle();
     assert_eq!(world.server.counters().closed.drain, 2);
     assert_eq!(world.server.counters().open(), 0);
+}
+
+#[test]
+fn pushes_are_counted() {
+    let mut site = Site::new();
+    let (_ann, _) = site.world.guest();
+    let mut asker = site.world.dial();
+    let name = r#"karez_messages_delivered_total{kind="push"}"#;
+    assert_eq!(site.world.scrape(&mut asker)[name], 0.0);
+    site.call("POST /v1/push/uid/1001", r#"{"content":"tea"}"#).expect(200);
+    site.world.settle();
+    assert_eq!(site.world.scrape(&mut asker)[name], 1.0);
 }
 
 #[test]
