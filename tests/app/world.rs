@@ -117,7 +117,24 @@ impl<S: Storage> World<S> {
         heard
     }
 
-    /// The same where nothing but texts may come.
+    /// So many texts, however long the kernel takes to carry them.
+    pub fn texts_until(&mut self, client: &mut Client, count: usize) -> Vec<String> {
+        let end = Instant::now() + Duration::from_secs(10);
+        let mut texts = Vec::new();
+        while texts.len() < count {
+            assert!(Instant::now() < end, "{} of {count} texts came", texts.len());
+            self.turn();
+            client.pull();
+            assert!(!client.ended, "ended after {} of {count} texts", texts.len());
+            texts.extend(std::iter::from_fn(|| client.take_frame()).map(|heard| match heard {
+                Heard::Text(text) => text,
+                other => panic!("no text: {other:?}"),
+            }));
+        }
+        texts
+    }
+
+    /// What [`World::heard`] gives, where nothing but texts may come.
     pub fn texts_of(&mut self, client: &mut Client) -> Vec<String> {
         let text = |heard| match heard {
             Heard::Text(text) => text,

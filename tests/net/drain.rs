@@ -46,8 +46,9 @@ fn whoever_does_not_go_is_left_behind_in_time() {
 fn before_a_drain_there_may_be_a_delay_in_which_all_goes_on() {
     let limits = Limits { drain_delay_ms: 400, ..Limits::default() };
     let mut world = World::new(Config { limits, ..config() });
-    let mut client = world.open();
+    // Before the last turn: the delay begins with the time that the loop knows.
     let start = Instant::now();
+    let mut client = world.open();
     world.server.stop();
     world.server.turn(Some(Duration::ZERO)).unwrap();
     assert_eq!(world.log().last().unwrap(), "drain", "the handler knows at once");
