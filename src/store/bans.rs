@@ -15,8 +15,8 @@ use crate::chat::ids::Id;
 impl Memory {
     /// Returns the term before.
     pub(super) fn write_ban(&mut self, uid: &Id, term: Option<Term>) -> Result<Option<Term>, StoreError> {
-        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        Ok(std::mem::replace(&mut user.ban, term))
+        let user = self.users.find_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        Ok(user.set_ban(term))
     }
 }
 

@@ -80,37 +80,34 @@ impl Memory {
         query: &ConversationsQuery,
     ) -> Result<ConversationsRecord, StoreError> {
         let reader = &query.uid;
-        let own = self.users.get(reader).into_iter().flat_map(|user| user.groups.iter());
+        let own = self.users.find(reader).into_iter().flat_map(|user| user.groups.iter());
         let groups = own.filter_map(|gid| {
             let conversation = Conversation::Group(gid.clone());
-            let (group, log) = (self.groups.get(gid)?, self.logs.get(&conversation));
+            let (group, log) = (self.groups.get(gid)?, self.logs.find(&conversation));
             let place = match log {
-                Some(log) if !log.entries.is_empty() => ListPlace::Entry(log.newest),
+                Some(log) if log.len() > 0 => ListPlace::Entry(log.newest),
                 _ => ListPlace::Silent(gid.clone()),
             };
             let (name, read) = (group.name.clone(), self.read_by(reader, &conversation)?);
             Some(Candidate { place, seq: self.last(&conversation), conversation, name, read, row: log })
         });
-        let talks = self.logs.iter().filter_map(|(conversation, log)| {
-            let Conversation::Direct(low, high) = conversation else { return None };
-            if log.last == 0 || (low != reader && high != reader) {
-                return None;
-            }
+        let talks = self.logs.talks_of(reader).filter_map(|log| {
+            let conversation = &log.conversation;
             let peer = conversation.peer_of(reader)?;
             Some(Candidate {
                 place: ListPlace::Entry(log.newest),
                 conversation: conversation.clone(),
-                name: self.users.get(peer).map(|user| user.name.clone()).unwrap_or_default(),
+                name: self.users.find(peer).map(|user| user.name.clone()).unwrap_or_default(),
                 seq: log.last,
                 read: self.read_by(reader, conversation)?,
                 row: Some(log),
             })
         });
         fill(query, groups.chain(talks).collect(), |log, after| {
-            let newest_first = log.iter().flat_map(|log| log.entries.iter().rev()).map(|of| &of.entry);
-            let newer = newest_first.take_while(|entry| entry.seq > after);
+            let Some(log) = log else { return Ok(Looked { last: None, unread: 0 }) };
+            let newer = (log.place(after + 1)..log.len()).filter_map(|place| log.record(place));
             let unread = newer.filter(|entry| entry.counts_as_unread_for(reader)).count() as u64;
-            Ok(Looked { last: log.and_then(|log| log.entries.back().map(|of| of.entry.clone())), unread })
+            Ok(Looked { last: log.records().next_back(), unread })
         })
     }
 }

@@ -15,52 +15,65 @@ use super::sqlite::Sqlite;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{Cursor, CursorQuery};
 
+/// Whose cursor, by number: of a member, or of one side of a private conversation.
+#[derive(Clone, Debug)]
+pub(super) enum Reader {
+    Member(Id, u32),
+    Side(u32, usize),
+}
+
+/// Where the cursor of one of the two lies in a log.
+fn side(low: &Id, uid: &Id) -> usize {
+    usize::from(uid != low)
+}
+
 impl Memory {
-    fn cursor_mut(&mut self, uid: &Id, conversation: &Conversation) -> Option<&mut u64> {
-        match conversation {
-            Conversation::Group(gid) => {
-                let seat = self.groups.get_mut(gid)?.seats.get_mut(uid)?;
-                Some(&mut seat.read)
+    fn cursor_mut(&mut self, reader: &Reader) -> Option<&mut u64> {
+        match reader {
+            Reader::Member(gid, number) => {
+                self.groups.get_mut(gid)?.seat_mut(*number).map(|seat| &mut seat.read)
             }
-            Conversation::Direct(low, _) => {
-                let [low_read, high_read] = &mut self.logs.get_mut(conversation)?.read;
-                Some(if uid == low { low_read } else { high_read })
-            }
+            Reader::Side(log, side) => self.logs.get_mut(*log)?.read.get_mut(*side),
         }
     }
 
-    pub(super) fn put_cursor(&mut self, uid: &Id, conversation: &Conversation, seq: u64) {
-        if let Some(read) = self.cursor_mut(uid, conversation) {
+    pub(super) fn put_cursor(&mut self, reader: &Reader, seq: u64) {
+        if let Some(read) = self.cursor_mut(reader) {
             *read = seq;
         }
     }
 
+    /// `None` where there is nothing to be undone, for nobody has a cursor there.
     pub(super) fn write_read(
         &mut self,
         uid: &Id,
         conversation: &Conversation,
         seq: u64,
-    ) -> Result<Undo, StoreError> {
-        match conversation {
+    ) -> Result<Option<Undo>, StoreError> {
+        let reader = match conversation {
             Conversation::Group(gid) if !self.groups.contains_key(gid) => {
                 return Err(StoreError::NoSuchGroup(gid.clone()));
             }
-            Conversation::Group(_) if !self.users.contains_key(uid) => {
-                return Err(StoreError::NoSuchUser(uid.clone()));
+            Conversation::Group(gid) => {
+                let number = self.users.number(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+                Reader::Member(gid.clone(), number)
             }
-            Conversation::Group(_) | Conversation::Direct(..) => {}
-        }
-        let before = self.cursor_mut(uid, conversation).map_or(0, |read| std::mem::replace(read, seq));
-        Ok(Undo::Read(uid.clone(), conversation.clone(), before))
+            Conversation::Direct(low, _) => match self.logs.number(conversation) {
+                Some(log) => Reader::Side(log, side(low, uid)),
+                None => return Ok(None),
+            },
+        };
+        let before = self.cursor_mut(&reader).map(|read| std::mem::replace(read, seq));
+        Ok(before.map(|before| Undo::Read(reader, before)))
     }
 
     /// What a user has read; `None` without a cursor.
     pub(super) fn read_by(&self, uid: &Id, conversation: &Conversation) -> Option<u64> {
         match conversation {
-            Conversation::Group(gid) => Some(self.groups.get(gid)?.seats.get(uid)?.read),
+            Conversation::Group(gid) => Some(self.seat(gid, uid)?.read),
             Conversation::Direct(low, _) => {
-                let [low_read, high_read] = self.logs.get(conversation).filter(|log| log.last > 0)?.read;
-                Some(if uid == low { low_read } else { high_read })
+                let log = self.logs.find(conversation).filter(|log| log.last > 0)?;
+                log.read.get(side(low, uid)).copied()
             }
         }
     }

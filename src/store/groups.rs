@@ -1,18 +1,20 @@
-//! What the SQLite store keeps of groups: members, name, openness, sanctions, deletion; of users, whom
-//! they block; and how both stores tell of groups.
+//! Groups: name, openness, members, sanctions, deletion, and how both stores tell of them; in the file whom users block
+//! as well.
 //!
 //! A group that is deleted is out of sight at once, with its members and sanctions; its entries may be many,
 //! and are taken out of the file in steps when nothing else is to do. Until then they belong to a row that no
 //! gid names. The tables are in `schema/0003_administration.sql`; tested by the suite in `tests/store/`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 
 use rusqlite::params;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-use super::memory::{Group, Memory, Seat, Undo};
+use super::few::growth;
+use super::log::{Kept, Log};
+use super::memory::{Memory, Undo, User};
 use super::rows::Key;
-use super::search::Numbered;
 use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
 use crate::base::clock::UnixMillis;
@@ -21,104 +23,95 @@ use crate::chat::ids::{Conversation, Id};
 use crate::chat::input::Listing;
 use crate::chat::output::{GroupRecord, GroupRole, GroupSummary, GroupsPage, MemberRecord};
 
+/// A member.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seat {
+    /// The number of the user.
+    pub(super) user: u32,
+    pub(super) role: GroupRole,
+    pub(super) joined: u64,
+    /// The last entry that was read.
+    pub(super) read: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) name: Box<str>,
+    pub(super) open: bool,
+    pub(super) sanctions: BTreeMap<(Id, Sanction), Term>,
+    /// By the number of the user.
+    pub(super) seats: Vec<Seat>,
+    /// What the next to join gets.
+    next_joined: u64,
+}
+
+impl Group {
+    pub(super) fn new() -> Group {
+        Group {
+            name: Box::default(),
+            open: true,
+            sanctions: BTreeMap::new(),
+            seats: Vec::new(),
+            next_joined: 0,
+        }
+    }
+
+    fn place(&self, user: u32) -> Result<usize, usize> {
+        self.seats.binary_search_by_key(&user, |seat| seat.user)
+    }
+
+    pub(super) fn seat(&self, user: u32) -> Option<&Seat> {
+        self.seats.get(self.place(user).ok()?)
+    }
+
+    pub(super) fn seat_mut(&mut self, user: u32) -> Option<&mut Seat> {
+        let place = self.place(user).ok()?;
+        self.seats.get_mut(place)
+    }
+
+    /// Writes what is known of a member, and returns what was.
+    pub(super) fn seat_down(&mut self, seat: Seat) -> Option<Seat> {
+        if let Some(known) = self.seat_mut(seat.user) {
+            return Some(std::mem::replace(known, seat));
+        }
+        if self.seats.len() == self.seats.capacity() {
+            self.seats.reserve_exact(growth(self.seats.len()));
+        }
+        let place = self.seats.partition_point(|other| other.user < seat.user);
+        self.seats.insert(place, seat);
+        None
+    }
+
+    pub(super) fn stand_up(&mut self, user: u32) -> Option<Seat> {
+        self.place(user).ok().map(|place| self.seats.remove(place))
+    }
+}
+
 impl Memory {
     pub(super) fn write_member(&mut self, gid: &Id, uid: &Id, role: GroupRole) -> Result<Undo, StoreError> {
         let last = self.last(&Conversation::Group(gid.clone()));
         let group = self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
-        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        let before = group.seats.get(uid).copied();
+        let number = self.users.number(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        let before = group.seat(number).copied();
         let (joined, read) = before.map_or((group.next_joined, last), |seat| (seat.joined, seat.read));
         if before.is_none() {
             group.next_joined += 1;
         }
-        group.seats.insert(uid.clone(), Seat { role, joined, read });
-        user.groups.insert(gid.clone());
-        Ok(Undo::Seat(gid.clone(), uid.clone(), before))
+        group.seat_down(Seat { user: number, role, joined, read });
+        if let Some(user) = self.users.get_mut(number) {
+            user.groups.insert(gid.clone());
+        }
+        Ok(Undo::Seat(gid.clone(), number, before.map(Box::new)))
     }
 
     pub(super) fn strike_member(&mut self, gid: &Id, uid: &Id) -> Result<Undo, StoreError> {
         let group = self.groups.get_mut(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
-        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        user.groups.remove(gid);
-        Ok(Undo::Seat(gid.clone(), uid.clone(), group.seats.remove(uid)))
-    }
-
-    pub(super) fn put_back_seat(&mut self, gid: Id, uid: Id, before: Option<Seat>) {
-        let (Some(group), Some(user)) = (self.groups.get_mut(&gid), self.users.get_mut(&uid)) else {
-            return;
-        };
-        if let Some(seat) = before {
-            user.groups.insert(gid);
-            group.seats.insert(uid, seat);
-        } else {
-            user.groups.remove(&gid);
-            group.seats.remove(&uid);
+        let number = self.users.number(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        let before = group.stand_up(number).map(Box::new);
+        if let Some(user) = self.users.get_mut(number) {
+            user.groups.remove(gid);
         }
-    }
-
-    pub(super) fn group_record(&self, gid: &Id) -> Option<GroupRecord> {
-        let seq = self.last(&Conversation::Group(gid.clone()));
-        let Some(group) = self.groups.get(gid) else {
-            let (name, sanctions, members) = (Box::default(), Vec::new(), Vec::new());
-            return (seq > 0).then_some(GroupRecord {
-                deleted: true,
-                seq,
-                name,
-                open: true,
-                sanctions,
-                members,
-            });
-        };
-        let member = |(uid, seat): (&Id, &Seat)| MemberRecord {
-            uid: uid.clone(),
-            name: self.users.get(uid).map(|user| user.name.clone()).unwrap_or_default(),
-            role: seat.role,
-            joined: seat.joined,
-        };
-        Some(GroupRecord {
-            deleted: false,
-            seq,
-            name: group.name.clone(),
-            open: group.open,
-            sanctions: group
-                .sanctions
-                .iter()
-                .map(|((uid, sanction), term)| (uid.clone(), *sanction, *term))
-                .collect(),
-            members: group.seats.iter().map(member).collect(),
-        })
-    }
-
-    /// The groups of a page, and one more where there is one.
-    pub(super) fn groups_page(&self, page: &GroupsPage) -> Vec<GroupSummary> {
-        let is_listed = |(gid, group): &(&Id, &Group)| {
-            let listed = match page.listing {
-                Listing::Own => group.seats.contains_key(&page.uid),
-                Listing::Open => group.open,
-            };
-            listed && page.after.as_ref().is_none_or(|after| *gid > after)
-        };
-        let summary = |(gid, group): (&Id, &Group)| GroupSummary {
-            gid: gid.clone(),
-            name: group.name.clone(),
-            role: group.seats.get(&page.uid).map(|seat| seat.role),
-            open: group.open,
-            members: group.seats.len() as u64,
-        };
-        self.groups.iter().filter(is_listed).take(page.limit + 1).map(summary).collect()
-    }
-
-    /// Makes a group again that was deleted.
-    pub(super) fn put_group_back(&mut self, gid: Id, (group, entries): (Group, VecDeque<Numbered>)) {
-        for uid in group.seats.keys() {
-            if let Some(user) = self.users.get_mut(uid) {
-                user.groups.insert(gid.clone());
-            }
-        }
-        if let Some(log) = self.logs.get_mut(&Conversation::Group(gid.clone())) {
-            log.entries = entries;
-        }
-        self.groups.insert(gid, group);
+        Ok(Undo::Seat(gid.clone(), number, before))
     }
 
     fn group_mut(&mut self, gid: &Id) -> Result<&mut Group, StoreError> {
@@ -134,13 +127,15 @@ impl Memory {
     /// Of the conversation only its last number stays.
     pub(super) fn delete_group(&mut self, gid: &Id) -> Result<Undo, StoreError> {
         let group = self.groups.remove(gid).ok_or_else(|| StoreError::NoSuchGroup(gid.clone()))?;
-        for uid in group.seats.keys() {
-            if let Some(user) = self.users.get_mut(uid) {
+        for seat in &group.seats {
+            if let Some(user) = self.users.get_mut(seat.user) {
                 user.groups.remove(gid);
             }
         }
-        let log = self.logs.get_mut(&Conversation::Group(gid.clone()));
-        let entries = log.map(|log| std::mem::take(&mut log.entries)).unwrap_or_default();
+        let log = self.logs.number(&Conversation::Group(gid.clone()));
+        let log = log.and_then(|log| self.logs.get_mut(log));
+        let entries = log.map(Log::take_all).unwrap_or_default();
+        group.sanctions.keys().for_each(|(uid, _)| self.named.remove(uid));
         Ok(Undo::NoGroup(gid.clone(), Box::new((group, entries))))
     }
 
@@ -157,13 +152,100 @@ impl Memory {
             Some(term) => sanctions.insert(key, term),
             None => sanctions.remove(&key),
         };
-        Ok(Undo::Sanction(gid.clone(), uid.clone(), sanction, before))
+        match (before, term) {
+            (None, Some(_)) => self.named.add(uid),
+            (Some(_), None) => self.named.remove(uid),
+            _ => {}
+        }
+        Ok(Undo::Sanction(Box::new((gid.clone(), uid.clone(), sanction, before))))
+    }
+
+    pub(super) fn group_record(&self, gid: &Id) -> Option<GroupRecord> {
+        let seq = self.last(&Conversation::Group(gid.clone()));
+        let Some(group) = self.groups.get(gid) else {
+            let (name, sanctions, members) = (Box::default(), Vec::new(), Vec::new());
+            return (seq > 0).then_some(GroupRecord {
+                deleted: true,
+                seq,
+                name,
+                open: true,
+                sanctions,
+                members,
+            });
+        };
+        let member = |seat: &Seat| {
+            let User { uid, name, .. } = self.users.get(seat.user)?;
+            let (uid, name) = (uid.clone(), name.clone());
+            Some(MemberRecord { uid, name, role: seat.role, joined: seat.joined })
+        };
+        let mut members: Vec<MemberRecord> = group.seats.iter().filter_map(member).collect();
+        members.sort_by(|one, other| one.uid.cmp(&other.uid));
+        Some(GroupRecord {
+            deleted: false,
+            seq,
+            name: group.name.clone(),
+            open: group.open,
+            sanctions: group
+                .sanctions
+                .iter()
+                .map(|((uid, sanction), term)| (uid.clone(), *sanction, *term))
+                .collect(),
+            members,
+        })
+    }
+
+    /// The groups of a page, and one more where there is one.
+    pub(super) fn groups_page(&self, page: &GroupsPage) -> Vec<GroupSummary> {
+        let asker = self.users.number(&page.uid);
+        let from = page.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = self.groups.range((from, Bound::Unbounded));
+        let summary = |(gid, group): (&Id, &Group)| GroupSummary {
+            gid: gid.clone(),
+            name: group.name.clone(),
+            role: asker.and_then(|number| group.seat(number)).map(|seat| seat.role),
+            open: group.open,
+            members: group.seats.len() as u64,
+        };
+        match page.listing {
+            Listing::Open => {
+                behind.filter(|(_, group)| group.open).take(page.limit + 1).map(summary).collect()
+            }
+            Listing::Own => {
+                let own = asker.and_then(|number| self.users.get(number)).into_iter();
+                let own = own.flat_map(|user| user.groups.iter());
+                let own = own.filter(|gid| page.after.as_ref().is_none_or(|after| *gid > after));
+                own.filter_map(|gid| self.groups.get_key_value(gid))
+                    .take(page.limit + 1)
+                    .map(summary)
+                    .collect()
+            }
+        }
+    }
+
+    /// Makes a group again that was deleted.
+    pub(super) fn put_group_back(&mut self, gid: Id, (group, entries): (Group, VecDeque<Kept>)) {
+        for seat in &group.seats {
+            if let Some(user) = self.users.get_mut(seat.user) {
+                user.groups.insert(gid.clone());
+            }
+        }
+        group.sanctions.keys().for_each(|(uid, _)| self.named.add(uid));
+        let log = self.logs.number(&Conversation::Group(gid.clone()));
+        if let Some(log) = log.and_then(|log| self.logs.get_mut(log)) {
+            log.put_all_back(entries);
+        }
+        self.groups.insert(gid, group);
     }
 
     pub(super) fn write_block(&mut self, uid: &Id, other: &Id, on: bool) -> Result<Undo, StoreError> {
-        let user = self.users.get_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        let before = if on { !user.blocks.insert(other.clone()) } else { user.blocks.remove(other) };
-        Ok(Undo::Block(uid.clone(), other.clone(), before))
+        let user = self.users.find_mut(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        let is_change = user.set_block(other, on);
+        match on {
+            true if is_change => self.named.add(other),
+            false if is_change => self.named.remove(other),
+            _ => {}
+        }
+        Ok(Undo::Block(uid.clone(), other.clone(), on != is_change))
     }
 }
 

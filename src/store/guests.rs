@@ -6,82 +6,98 @@
 //! stays, and so does that somebody banned, muted or blocked him, which is theirs.
 //! Tested in `tests/store/guests.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::params;
 
 use super::StoreError;
-use super::memory::{Group, Memory, User};
+use super::memory::{Memory, User};
 use super::rows::Key;
-use super::sends::SendKey;
+use super::sends::TakenSends;
 use super::sqlite::Sqlite;
 use crate::base::clock::UnixDay;
-use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::Sent;
+use crate::chat::ids::Id;
 
-/// The guests in memory, by the day on which they were last here.
+/// The guests in memory, by the day on which they were last here, and by their numbers in [`Memory`].
+pub(super) type SeenGuests = BTreeSet<(UnixDay, u32)>;
+
+/// How often somebody is named who need not be a user: as one who is blocked, and as one who is banned or muted.
 #[derive(Debug, Default)]
-pub(super) struct SeenGuests {
-    by_day: BTreeSet<(UnixDay, Id)>,
-}
+pub(super) struct Named(BTreeMap<Id, u32>);
 
-impl SeenGuests {
-    pub(super) fn first(&self, seen_before: UnixDay) -> Option<Id> {
-        self.by_day.first().filter(|(day, _)| *day < seen_before).map(|(_, uid)| uid.clone())
+impl Named {
+    pub(super) fn add(&mut self, uid: &Id) {
+        match self.0.get_mut(uid) {
+            Some(times) => *times += 1,
+            None => drop(self.0.insert(uid.clone(), 1)),
+        }
+    }
+
+    pub(super) fn remove(&mut self, uid: &Id) {
+        if let Some(times) = self.0.get_mut(uid) {
+            *times -= 1;
+            if *times == 0 {
+                self.0.remove(uid);
+            }
+        }
     }
 }
 
 impl Memory {
     /// Whether anything that is kept names this uid.
     pub(super) fn is_named(&self, uid: &Id) -> bool {
-        let is_sanctioned = |group: &Group| group.sanctions.keys().any(|(of, _)| of == uid);
-        self.users.contains_key(uid)
+        self.users.number(uid).is_some()
             || self.pushes.has_some(uid)
-            || self.users.values().any(|user| user.blocks.contains(uid))
-            || self.groups.values().any(is_sanctioned)
-            || self.logs.iter().any(|(conversation, log)| match conversation {
-                Conversation::Direct(low, high) => log.last > 0 && (low == uid || high == uid),
-                Conversation::Group(_) => false,
-            })
+            || self.named.0.contains_key(uid)
+            || self.logs.talks_of(uid).next().is_some()
+    }
+
+    /// The guest who was here longest ago, if that was before this day.
+    pub(super) fn forgettable(&self, seen_before: UnixDay) -> Option<Id> {
+        let (_, number) = self.seen.first().filter(|(day, _)| *day < seen_before)?;
+        Some(self.users.get(*number)?.uid.clone())
     }
 
     /// Returns the day before.
     pub(super) fn see(&mut self, uid: &Id, day: UnixDay) -> Result<UnixDay, StoreError> {
-        let user = self.users.get(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        let before = user.seen;
-        self.put_day(uid, day.max(before));
+        let number = self.users.number(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        let before = self.users.get(number).map_or(day, |user| user.seen);
+        self.put_day(number, day.max(before));
         Ok(before)
     }
 
     pub(super) fn unsee(&mut self, uid: &Id, before: UnixDay) {
-        self.put_day(uid, before);
+        if let Some(number) = self.users.number(uid) {
+            self.put_day(number, before);
+        }
     }
 
-    fn put_day(&mut self, uid: &Id, day: UnixDay) {
-        let Some(user) = self.users.get_mut(uid).filter(|user| user.guest) else { return };
-        self.seen.by_day.remove(&(user.seen, uid.clone()));
+    fn put_day(&mut self, number: u32, day: UnixDay) {
+        let Some(user) = self.users.get_mut(number).filter(|user| user.guest) else { return };
+        self.seen.remove(&(user.seen, number));
         user.seen = day;
         if day > UnixDay::default() {
-            self.seen.by_day.insert((day, uid.clone()));
+            self.seen.insert((day, number));
         }
     }
 
     /// Returns what there was.
-    pub(super) fn forget(&mut self, uid: &Id) -> Result<(User, Vec<(SendKey, Sent)>), StoreError> {
-        let user = self.users.get(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        if !user.groups.is_empty() {
+    pub(super) fn forget(&mut self, uid: &Id) -> Result<(User, TakenSends), StoreError> {
+        let number = self.users.number(uid).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        if self.users.get(number).is_some_and(|user| !user.groups.is_empty()) {
             return Err(StoreError::StillMember(uid.clone()));
         }
-        let user = user.clone();
-        self.users.remove(uid);
-        self.seen.by_day.remove(&(user.seen, uid.clone()));
+        let user = self.users.remove(number).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
+        self.seen.remove(&(user.seen, number));
+        user.blocks().for_each(|other| self.named.remove(other));
         Ok((user, self.sends.take_of(uid)))
     }
 
-    pub(super) fn remember(&mut self, uid: Id, user: User, sends: Vec<(SendKey, Sent)>) {
+    pub(super) fn remember(&mut self, user: User, sends: TakenSends) {
         let day = user.seen;
-        self.users.insert(uid.clone(), user);
-        self.put_day(&uid, day);
+        user.blocks().for_each(|other| self.named.add(other));
+        let number = self.users.insert(user);
+        self.put_day(number, day);
         self.sends.put_back(sends);
     }
 }

@@ -1,78 +1,97 @@
 //! The store that forgets at the end of the process.
 //!
-//! Everything is in maps. A transaction writes into them at once and keeps the steps back, so that reading
-//! inside it needs nothing special; a rollback takes the steps in reverse order. Of each conversation the
-//! latest entries are kept, and the older ones are dropped at a commit, never before: until then a rollback
-//! may need them. Numbers go on where entries were dropped.
+//! Everything is in tables, as the SQLite store has them: users have numbers, by which members and days name them, and
+//! conversations have numbers, by which ids of sends and waiting entries name them. What was said is in `log.rs`.
+//!
+//! A transaction writes into the tables at once and keeps the steps back, so that reading inside it needs nothing
+//! special; a rollback takes the steps in reverse order. Of each conversation the latest entries are kept, and the
+//! older ones are dropped at a commit, never before: until then a rollback may need them. Numbers go on where entries
+//! were dropped.
 //!
 //! For tests it can be told to fail its next commit. Tested in `tests/store/`.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::answers::{Answers, KeptAnswer};
+use super::cursors::Reader;
 use super::few::Few;
-use super::guests::SeenGuests;
+use super::groups::{Group, Seat};
+use super::guests::{Named, SeenGuests};
+use super::log::{Kept, Log, Logs};
 use super::pushes::{self, Pushes};
-use super::recall;
 use super::retention::{Progress, Retention};
-use super::search::Numbered;
-use super::sends::{SendKey, Sends};
+use super::sends::{Sends, TakenSends};
 use super::waiting::{self, Waiting};
 use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::{UnixDay, UnixMillis};
+use crate::base::keyed::{Keyed, KeyedSlab};
 use crate::base::limits;
-use crate::chat::act::{Act, Sanction, Term};
+use crate::chat::act::{Sanction, Term};
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{Entry, EntryRecord, GroupRole, Query, Record, Sent, Store};
-
-#[derive(Clone, Debug)]
-pub(super) struct User {
-    pub(super) name: Box<str>,
-    pub(super) guest: bool,
-    pub(super) groups: Few<Id>,
-    pub(super) blocks: Few<Id>,
-    pub(super) seen: UnixDay,
-    pub(super) ban: Option<Term>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seat {
-    pub(super) role: GroupRole,
-    pub(super) joined: u64,
-    /// The last entry that was read.
-    pub(super) read: u64,
-}
+use crate::chat::output::{Entry, EntryRecord, Query, Record, Store};
 
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct User {
+    pub(super) uid: Id,
     pub(super) name: Box<str>,
-    pub(super) open: bool,
-    pub(super) sanctions: BTreeMap<(Id, Sanction), Term>,
-    pub(super) seats: BTreeMap<Id, Seat>,
-    /// What the next to join gets.
-    pub(super) next_joined: u64,
+    pub(super) groups: Few<Id>,
+    rare: Option<Box<Rare>>,
+    /// The day on which a guest was last here.
+    pub(super) seen: UnixDay,
+    pub(super) guest: bool,
 }
 
-impl Group {
-    fn new() -> Group {
-        Group {
-            name: Box::default(),
-            open: true,
-            sanctions: BTreeMap::new(),
-            seats: BTreeMap::new(),
-            next_joined: 0,
-        }
+/// What a user costs, besides the name. Ten thousand are 800 KB.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<User>() <= 72);
+
+impl Keyed for User {
+    type Key = Id;
+
+    fn key(&self) -> &Id {
+        &self.uid
     }
 }
 
+/// What few users have.
 #[derive(Debug, Default)]
-pub(super) struct Log {
-    pub(super) last: u64,
-    /// The number of the last entry over all conversations.
-    pub(super) newest: u64,
-    /// What the two of a private conversation have read, the smaller uid first.
-    pub(super) read: [u64; 2],
-    pub(super) entries: VecDeque<Numbered>,
+struct Rare {
+    blocks: Few<Id>,
+    ban: Option<Term>,
+}
+
+impl User {
+    pub(super) fn new(uid: Id, name: &str, guest: bool) -> User {
+        let (groups, rare, seen) = (Few::default(), None, UnixDay::default());
+        User { uid, name: name.into(), groups, rare, seen, guest }
+    }
+
+    /// In order.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = &Id> {
+        self.rare.iter().flat_map(|rare| rare.blocks.iter())
+    }
+
+    pub(super) fn ban(&self) -> Option<Term> {
+        self.rare.as_ref()?.ban
+    }
+
+    /// Whether that is a change.
+    pub(super) fn set_block(&mut self, other: &Id, on: bool) -> bool {
+        self.change_rare(
+            |rare| if on { rare.blocks.insert(other.clone()) } else { rare.blocks.remove(other) },
+        )
+    }
+
+    /// Returns what there was.
+    pub(super) fn set_ban(&mut self, term: Option<Term>) -> Option<Term> {
+        self.change_rare(|rare| std::mem::replace(&mut rare.ban, term))
+    }
+
+    fn change_rare<T>(&mut self, change: impl FnOnce(&mut Rare) -> T) -> T {
+        let changed = change(self.rare.get_or_insert_default());
+        self.rare.take_if(|rare| rare.blocks.is_empty() && rare.ban.is_none());
+        changed
+    }
 }
 
 /// Steps for which there is room between two turns.
@@ -84,16 +103,18 @@ pub(super) enum Undo {
     User(Id, Option<(Box<str>, bool)>),
     Group(Id),
     GroupUpdate(Id, Box<str>, bool),
-    NoGroup(Id, Box<(Group, VecDeque<Numbered>)>),
-    Seat(Id, Id, Option<Seat>),
-    Sanction(Id, Id, Sanction, Option<Term>),
+    NoGroup(Id, Box<(Group, VecDeque<Kept>)>),
+    /// With the number of the user.
+    Seat(Id, u32, Option<Box<Seat>>),
+    Sanction(Box<(Id, Id, Sanction, Option<Term>)>),
     Block(Id, Id, bool),
-    Erase(Conversation, Box<EntryRecord>),
-    /// With the number before.
-    Append(Conversation, u64),
+    /// With the number of the log, and that of the entry.
+    Erase(u32, u64, Box<Kept>),
+    /// With the number of the log, and the number before.
+    Append(u32, u64),
     /// With what was read before.
-    Read(Id, Conversation, u64),
-    Send(SendKey, UnixMillis),
+    Read(Reader, u64),
+    Send,
     Waiting(waiting::Step),
     Pushes(pushes::Step),
     Guests(u64),
@@ -101,15 +122,19 @@ pub(super) enum Undo {
     /// With what was kept before.
     Answer(Box<str>, Option<Box<KeptAnswer>>),
     Seen(Id, UnixDay),
-    NoUser(Id, Box<(User, Vec<(SendKey, Sent)>)>),
+    NoUser(Box<(User, TakenSends)>),
 }
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Undo>() <= 48);
 
 /// The store in memory.
 #[derive(Debug)]
 pub struct Memory {
-    pub(super) users: BTreeMap<Id, User>,
+    pub(super) users: KeyedSlab<User>,
     pub(super) groups: BTreeMap<Id, Group>,
-    pub(super) logs: BTreeMap<Conversation, Log>,
+    pub(super) logs: Logs,
+    pub(super) named: Named,
     /// How many entries there have ever been, over all conversations.
     entries_ever: u64,
     pub(super) sends: Sends,
@@ -134,9 +159,10 @@ impl Memory {
     #[must_use]
     pub fn new(entries_per_conversation_max: usize) -> Memory {
         Memory {
-            users: BTreeMap::new(),
+            users: KeyedSlab::default(),
             groups: BTreeMap::new(),
-            logs: BTreeMap::new(),
+            logs: Logs::default(),
+            named: Named::default(),
             entries_ever: 0,
             sends: Sends::default(),
             answers: Answers::default(),
@@ -167,16 +193,28 @@ impl Memory {
     }
 
     /// The entries of a conversation that are kept, by rising `seq`.
-    pub fn entries(&self, conversation: &Conversation) -> impl Iterator<Item = &EntryRecord> {
-        self.logs.get(conversation).into_iter().flat_map(|log| &log.entries).map(|numbered| &numbered.entry)
+    pub fn entries(&self, conversation: &Conversation) -> impl DoubleEndedIterator<Item = EntryRecord> {
+        self.logs.find(conversation).into_iter().flat_map(Log::records)
+    }
+
+    /// An entry that is kept.
+    #[must_use]
+    pub fn entry(&self, conversation: &Conversation, seq: u64) -> Option<EntryRecord> {
+        let log = self.logs.find(conversation)?;
+        log.record(log.place_of(seq)?)
     }
 
     pub(super) fn last(&self, conversation: &Conversation) -> u64 {
-        self.logs.get(conversation).map_or(0, |log| log.last)
+        self.logs.find(conversation).map_or(0, |log| log.last)
     }
 
-    fn append(&mut self, entry: &Entry<'_>) -> Result<Undo, StoreError> {
-        if !self.users.contains_key(entry.uid) {
+    pub(super) fn seat(&self, gid: &Id, uid: &Id) -> Option<&Seat> {
+        self.groups.get(gid)?.seat(self.users.number(uid)?)
+    }
+
+    /// Tells the number of the log besides.
+    fn append(&mut self, entry: &Entry<'_>) -> Result<(u32, Undo), StoreError> {
+        if self.users.number(entry.uid).is_none() {
             return Err(StoreError::NoSuchUser(entry.uid.clone()));
         }
         if let Conversation::Group(gid) = entry.conversation
@@ -184,39 +222,30 @@ impl Memory {
         {
             return Err(StoreError::NoSuchGroup(gid.clone()));
         }
-        let conversation = entry.conversation.clone();
-        let next = self.last(&conversation) + 1;
+        let number = self.logs.intern(entry.conversation);
+        let next = self.logs.get(number).map_or(0, |log| log.last) + 1;
         if entry.seq != next {
-            return Err(StoreError::SeqGap { conversation, next, given: entry.seq });
+            return Err(StoreError::SeqGap {
+                conversation: entry.conversation.clone(),
+                next,
+                given: entry.seq,
+            });
         }
-        let log = self.logs.entry(conversation.clone()).or_default();
-        log.last = next;
         self.entries_ever += 1;
-        let before = std::mem::replace(&mut log.newest, self.entries_ever);
-        let entry = EntryRecord {
-            seq: entry.seq,
-            uid: entry.uid.clone(),
-            name: entry.name.into(),
-            content: entry.content.into(),
-            kind: entry.kind.map(Into::into),
-            data: entry.data.map(Into::into),
-            reply: entry.reply,
-            mentions: entry.mentions.into(),
-            act: entry.act.cloned().map(Act::into_owned),
-            recall: entry.recall,
-            time: entry.time,
-        };
-        log.entries.push_back(Numbered { number: self.entries_ever, entry });
-        Ok(Undo::Append(conversation, before))
+        let mut before = 0;
+        if let Some(log) = self.logs.get_mut(number) {
+            log.push(Kept::new(self.entries_ever, entry));
+            before = std::mem::replace(&mut log.newest, self.entries_ever);
+        }
+        Ok((number, Undo::Append(number, before)))
     }
 
     fn erase(&mut self, conversation: &Conversation, seq: u64) -> Result<Undo, StoreError> {
-        let log = self.logs.get_mut(conversation);
-        let before = log.and_then(|log| recall::erase(&mut log.entries, seq));
-        let conversation = conversation.clone();
-        match before {
-            Some(before) => Ok(Undo::Erase(conversation, Box::new(before))),
-            None => Err(StoreError::NoSuchEntry { conversation, seq }),
+        let number = self.logs.number(conversation);
+        let log = number.and_then(|number| Some((number, self.logs.get_mut(number)?)));
+        match log.and_then(|(number, log)| Some((number, log.erase(seq)?))) {
+            Some((number, before)) => Ok(Undo::Erase(number, seq, Box::new(before))),
+            None => Err(StoreError::NoSuchEntry { conversation: conversation.clone(), seq }),
         }
     }
 
@@ -241,10 +270,13 @@ impl Memory {
             Store::NoUser { uid } => {
                 let (user, sends) = self.forget(uid)?;
                 steps.push(self.strike_pushes(uid, u64::MAX));
-                Undo::NoUser(uid.clone(), Box::new((user, sends)))
+                Undo::NoUser(Box::new((user, sends)))
             }
             Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
-            Store::Read { uid, conversation, seq } => self.write_read(uid, conversation, seq)?,
+            Store::Read { uid, conversation, seq } => match self.write_read(uid, conversation, seq)? {
+                Some(step) => step,
+                None => return Ok(()),
+            },
             Store::Wait { uid, conversation, seq } => self.write_waiting(uid, conversation, seq),
             Store::NoWait { uid, conversation, until } => self.strike_waiting(uid, conversation, until),
             Store::Push { number, push, receivers } => {
@@ -253,10 +285,11 @@ impl Memory {
             }
             Store::NoPush { uid, until } => self.strike_pushes(uid, until),
             Store::Append { entry, sent_as } => {
-                steps.push(self.append(&entry)?);
+                let (log, step) = self.append(&entry)?;
+                steps.push(step);
                 let Some(sent_as) = sent_as else { return Ok(()) };
-                let key = self.sends.keep(&entry, sent_as)?;
-                Undo::Send(key, entry.time)
+                self.sends.keep(log, &entry, sent_as)?;
+                Undo::Send
             }
             Store::Erase { conversation, seq } => self.erase(conversation, seq)?,
         };
@@ -267,17 +300,29 @@ impl Memory {
     fn step_back(&mut self, step: Undo) {
         match step {
             Undo::User(uid, None) => {
-                self.users.remove(&uid);
+                if let Some(number) = self.users.number(&uid) {
+                    self.users.remove(number);
+                }
             }
             Undo::User(uid, Some((name, guest))) => {
-                if let Some(user) = self.users.get_mut(&uid) {
+                if let Some(user) = self.users.find_mut(&uid) {
                     (user.name, user.guest) = (name, guest);
                 }
             }
             Undo::Group(gid) => {
                 self.groups.remove(&gid);
             }
-            Undo::Seat(gid, uid, before) => self.put_back_seat(gid, uid, before),
+            Undo::Seat(gid, number, before) => {
+                let group = self.groups.get_mut(&gid);
+                let (Some(group), Some(user)) = (group, self.users.get_mut(number)) else { return };
+                if let Some(seat) = before {
+                    user.groups.insert(gid);
+                    group.seat_down(*seat);
+                } else {
+                    user.groups.remove(&gid);
+                    group.stand_up(number);
+                }
+            }
             Undo::GroupUpdate(gid, name, open) => {
                 if let Some(group) = self.groups.get_mut(&gid) {
                     (group.name, group.open) = (name, open);
@@ -285,7 +330,8 @@ impl Memory {
             }
             Undo::NoGroup(gid, before) => self.put_group_back(gid, *before),
             // What was lifted is put back, what was not there is lifted.
-            Undo::Sanction(gid, uid, sanction, before) => {
+            Undo::Sanction(step) => {
+                let (gid, uid, sanction, before) = *step;
                 let _ = self.write_sanction(&gid, &uid, sanction, before);
             }
             Undo::Block(uid, other, before) => {
@@ -296,22 +342,21 @@ impl Memory {
             }
             Undo::Answer(key, before) => self.answers.restore(&key, before.map(|before| *before)),
             Undo::Seen(uid, before) => self.unsee(&uid, before),
-            Undo::NoUser(uid, before) => self.remember(uid, before.0, before.1),
+            Undo::NoUser(before) => self.remember(before.0, before.1),
             Undo::Guests(before) => self.guests_until = before,
-            Undo::Send(key, time) => self.sends.remove(&key, time),
-            Undo::Erase(conversation, before) => {
-                if let Some(log) = self.logs.get_mut(&conversation) {
-                    recall::put_back(&mut log.entries, *before);
+            Undo::Send => self.sends.take_back(),
+            Undo::Erase(number, seq, before) => {
+                if let Some(log) = self.logs.get_mut(number) {
+                    log.put_back(seq, *before);
                 }
             }
-            Undo::Read(uid, conversation, before) => self.put_cursor(&uid, &conversation, before),
+            Undo::Read(reader, before) => self.put_cursor(&reader, before),
             Undo::Waiting(step) => self.waiting.step_back(step),
             Undo::Pushes(step) => self.pushes.step_back(step),
-            Undo::Append(conversation, before) => {
+            Undo::Append(number, before) => {
                 self.entries_ever -= 1;
-                if let Some(log) = self.logs.get_mut(&conversation) {
-                    (log.last, log.newest) = (log.last - 1, before);
-                    log.entries.pop_back();
+                if let Some(log) = self.logs.get_mut(number) {
+                    log.pop(before);
                 }
             }
         }
@@ -353,7 +398,7 @@ impl Storage for Memory {
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)),
             Query::Guests => Record::Guests(self.guests_until),
             Query::Forgettable { seen_before } => {
-                Record::Forgettable { seen_before: *seen_before, uid: self.seen.first(*seen_before) }
+                Record::Forgettable { seen_before: *seen_before, uid: self.forgettable(*seen_before) }
             }
             Query::Page(query) => Record::Page(query.clone(), self.page(query)),
             Query::Cursor(query) => Record::Cursor(query.clone(), self.cursor(query)),
@@ -363,7 +408,7 @@ impl Storage for Memory {
             Query::LastPush => Record::LastPush(self.pushes.last()),
             Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)),
             Query::Sent { uid, id } => {
-                let sent = self.sends.find(uid, id);
+                let sent = self.sent(uid, id);
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }
             }
         })
@@ -393,8 +438,8 @@ impl Storage for Memory {
         self.open = false;
         let mut steps = std::mem::take(&mut self.steps);
         for step in steps.drain(..) {
-            if let Undo::Append(conversation, _) = step {
-                self.drop_surplus(&conversation);
+            if let Undo::Append(number, _) = step {
+                self.drop_surplus(number);
             }
         }
         steps.shrink_to(STEPS_KEPT_MAX);

@@ -19,6 +19,7 @@ mod few;
 mod groups;
 mod guests;
 mod index;
+mod log;
 mod memory;
 mod open;
 mod page;

@@ -3,14 +3,11 @@
 //! The same for every store. The first entry is on the page however long it is, or nobody could ever get past it.
 //! Tested in `tests/store/pages.rs`.
 
-use std::collections::VecDeque;
-
 use rusqlite::params;
 
 use super::StoreError;
 use super::memory::Memory;
 use super::rows::{ENTRY, entry_of};
-use super::search::Numbered;
 use super::sqlite::Sqlite;
 use crate::chat::input::Bounds;
 use crate::chat::output::{EntryRecord, PageQuery, PageRecord};
@@ -52,26 +49,25 @@ fn sorted(mut page: Page<EntryRecord>, query: &PageQuery, last: u64) -> PageReco
     PageRecord { entries: page.entries, more: page.more, last }
 }
 
-/// A page of entries in memory, which follow one another without gaps.
-fn of(entries: &VecDeque<Numbered>, query: &PageQuery, last: u64) -> PageRecord {
-    let mut page = Page::new(query.entries_max, query.bytes_max);
-    let first = entries.front().map_or(0, |first| first.entry.seq);
-    let place = |seq: u64| usize::try_from(seq.saturating_sub(first)).unwrap_or(usize::MAX);
-    let len = entries.len();
-    let mut offer =
-        |at: usize| entries.get(at).is_some_and(|at| page.offer(at.entry.clone(), at.entry.bytes()));
-    match query.bounds {
-        Bounds::Newest => (0..len).rev().all(&mut offer),
-        Bounds::Before(seq) => (0..place(seq).min(len)).rev().all(&mut offer),
-        Bounds::After(seq) => (place(seq.saturating_add(1)).min(len)..len).all(&mut offer),
-    };
-    sorted(page, query, last)
-}
-
 impl Memory {
+    /// Entries in memory follow one another without gaps.
     pub(super) fn page(&self, query: &PageQuery) -> PageRecord {
-        let log = self.logs.get(&query.conversation);
-        log.map_or_else(PageRecord::default, |log| of(&log.entries, query, log.last))
+        let Some(log) = self.logs.find(&query.conversation) else { return PageRecord::default() };
+        let mut page = Page::new(query.entries_max, query.bytes_max);
+        let mut offer = |place: usize| {
+            log.record(place).is_some_and(|entry| {
+                let bytes = entry.bytes();
+                page.offer(entry, bytes)
+            })
+        };
+        match query.bounds {
+            Bounds::Newest => (0..log.len()).rev().all(&mut offer),
+            Bounds::Before(seq) => (0..log.place(seq).min(log.len())).rev().all(&mut offer),
+            Bounds::After(seq) => {
+                (log.place(seq.saturating_add(1)).min(log.len())..log.len()).all(&mut offer)
+            }
+        };
+        sorted(page, query, log.last)
     }
 }
 

@@ -10,50 +10,19 @@
 //!
 //! Tested in `tests/store/recall.rs`, which looks for the bytes in the files.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Instant;
 
 use rusqlite::params;
 
-use super::search::Numbered;
 use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
 use crate::chat::ids::Conversation;
-use crate::chat::output::{EntryRecord, Recall};
+use crate::chat::output::Recall;
 
 /// Calls of [`tidy_up`](super::Storage::tidy_up) for which what was erased may stay in the WAL: two seconds, more if
 /// the turns are long.
 const STALE_CALLS_MAX: u32 = 20;
-
-/// Takes the text out of an entry in memory, and returns the entry as it was.
-pub(super) fn erase(entries: &mut VecDeque<Numbered>, seq: u64) -> Option<EntryRecord> {
-    let entry =
-        entries.iter_mut().rev().map(|numbered| &mut numbered.entry).find(|entry| entry.seq == seq)?;
-    let EntryRecord { uid, name, time, act, .. } = entry.clone();
-    let erased = EntryRecord {
-        seq,
-        uid,
-        name,
-        content: Box::default(),
-        kind: None,
-        data: None,
-        reply: None,
-        mentions: Box::default(),
-        act,
-        recall: Recall::Recalled,
-        time,
-    };
-    Some(std::mem::replace(entry, erased))
-}
-
-/// Puts an entry back as it was.
-pub(super) fn put_back(entries: &mut VecDeque<Numbered>, before: EntryRecord) {
-    let mut entries = entries.iter_mut().rev().map(|numbered| &mut numbered.entry);
-    if let Some(entry) = entries.find(|entry| entry.seq == before.seq) {
-        *entry = before;
-    }
-}
 
 /// The column `recalls`.
 pub(super) fn of_which(recall: Recall) -> Option<u64> {

@@ -13,17 +13,14 @@
 //! The tutorial keeps nothing. Tested in `tests/store/retention.rs`.
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 
 use rusqlite::params;
 
 use super::memory::Memory;
-use super::search::Numbered;
 use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
 use crate::base::clock::UnixMillis;
 use crate::base::limits;
-use crate::chat::ids::Conversation;
 
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 /// Ages change slowly: so long after all that was too old is gone, nobody looks again.
@@ -68,8 +65,8 @@ pub(super) struct Progress {
     newest_at_start: Option<i64>,
     /// Conversations of entries up to this one have been looked at; `None` until the start is over.
     entries_until: Option<i64>,
-    /// The same in memory: where the next step begins.
-    next: Option<Conversation>,
+    /// The same in memory: the number of the log with which the next step begins.
+    next: u32,
 }
 
 /// How far the making of room has come. What is taken out of the index first makes it larger, so how large the store is
@@ -310,19 +307,17 @@ impl Memory {
             return Tidy::Done;
         }
         let mut left = limits::ENTRIES_REMOVED_AT_ONCE.count();
-        let first = self.progress.next.take();
-        let from = first.map_or(Bound::Unbounded, Bound::Included);
-        for (conversation, log) in self.logs.range_mut((from, Bound::Unbounded)) {
-            let seen = log.entries.len().min(left);
-            let is_old = |of: &Numbered| of.entry.time < until;
-            let count = log.entries.range(..seen).rposition(is_old).map_or(0, |at| at + 1);
-            if let Some(last) = log.entries.drain(..count).next_back() {
-                self.waiting.forget(conversation, last.entry.seq);
+        let first = std::mem::take(&mut self.progress.next);
+        for number in first..self.logs.len() as u32 {
+            let Some(log) = self.logs.get_mut(number) else { continue };
+            let count = log.count_old(left, until);
+            if let Some(last) = log.drop_first(count) {
+                self.waiting.forget(number, log, last);
             }
             // To have looked costs something too.
             left = left.saturating_sub(count.max(1));
             if left == 0 {
-                self.progress.next = Some(conversation.clone());
+                self.progress.next = number;
                 return Tidy::NotYet;
             }
         }

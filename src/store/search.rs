@@ -14,17 +14,18 @@
 //!
 //! A step is some 0.1 µs. Tested in `tests/store/search.rs`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::params;
 
 use super::StoreError;
 use super::index::{conversation_term, parts_of, place_of, row_before};
+use super::log::Log;
 use super::memory::Memory;
 use super::rows::{ENTRY, Key, entry_of};
 use super::sqlite::Sqlite;
 use crate::chat::ids::{Conversation, ID_NUMBER_MAX, Id};
-use crate::chat::output::{EntryRecord, Found, Scope, SearchQuery, SearchRecord};
+use crate::chat::output::{Found, Scope, SearchQuery, SearchRecord};
 
 /// What a place in a list of the index costs.
 const STEPS_PER_PLACE: usize = 1;
@@ -102,50 +103,42 @@ const fn steps_of_text(bytes: usize) -> usize {
     STEPS_PER_TEXT + bytes / BYTES_PER_STEP
 }
 
-/// An entry with its number over all conversations, in the order in which they were stored.
-#[derive(Debug)]
-pub(super) struct Numbered {
-    pub(super) number: u64,
-    pub(super) entry: EntryRecord,
-}
-
 impl Memory {
-    /// Whether the user takes part in a conversation: as a member of the group, or as one of two.
-    fn is_in(&self, uid: &Id, conversation: &Conversation) -> bool {
-        match conversation {
-            Conversation::Group(gid) => {
-                self.groups.get(gid).is_some_and(|group| group.seats.contains_key(uid))
+    /// The conversations of a scope.
+    fn logs_of(&self, scope: &Scope) -> Vec<&Log> {
+        match scope {
+            Scope::One(conversation) => self.logs.find(conversation).into_iter().collect(),
+            Scope::All(uid) => {
+                let own = self.users.find(uid).into_iter().flat_map(|user| user.groups.iter());
+                let groups = own.filter_map(|gid| self.logs.find(&Conversation::Group(gid.clone())));
+                groups.chain(self.logs.talks_of(uid)).collect()
             }
-            Conversation::Direct(low, high) => low == uid || high == uid,
         }
     }
 
     pub(super) fn search(&self, query: &SearchQuery) -> SearchRecord {
         let mut walk = Walk::new(query);
-        let is_meant = |conversation: &Conversation| match &query.scope {
-            Scope::All(uid) => self.is_in(uid, conversation),
-            Scope::One(one) => conversation == one,
-        };
         // What is left of each conversation, by the number of the newest entry that is left.
-        let mut rest: BTreeMap<u64, (&Conversation, &VecDeque<Numbered>, usize)> = BTreeMap::new();
-        for (conversation, log) in self.logs.iter().filter(|(conversation, _)| is_meant(conversation)) {
-            let left = log.entries.partition_point(|entry| entry.number < walk.at);
-            if let Some(newest) = left.checked_sub(1).and_then(|newest| log.entries.get(newest)) {
-                rest.insert(newest.number, (conversation, &log.entries, left));
+        let mut rest: BTreeMap<u64, (&Log, usize)> = BTreeMap::new();
+        for log in self.logs_of(&query.scope) {
+            let left = log.count_before(walk.at);
+            if let Some(newest) = left.checked_sub(1).and_then(|newest| log.at(newest)) {
+                rest.insert(newest.number, (log, left - 1));
             }
         }
-        while let Some((number, (conversation, entries, left))) = rest.pop_last() {
-            let Some(Numbered { entry, .. }) = entries.get(left - 1) else { continue };
-            if !walk.spend(steps_of_text(entry.content.len())) {
+        while let Some((number, (log, place))) = rest.pop_last() {
+            let Some(entry) = log.at(place) else { continue };
+            if !walk.spend(steps_of_text(entry.content().len())) {
                 break;
             }
-            let is_match = query.words.are_in(&entry.content);
-            let found = || Found { conversation: conversation.clone(), entry: entry.clone() };
-            if !walk.pass(number, is_match.then(found)) {
+            let is_match = query.words.are_in(entry.content());
+            let entry = is_match.then(|| log.record(place)).flatten();
+            let found = entry.map(|entry| Found { conversation: log.conversation.clone(), entry });
+            if !walk.pass(number, found) {
                 break;
             }
-            if let Some(newest) = (left - 1).checked_sub(1).and_then(|newest| entries.get(newest)) {
-                rest.insert(newest.number, (conversation, entries, left - 1));
+            if let Some((place, newest)) = place.checked_sub(1).and_then(|at| Some((at, log.at(at)?))) {
+                rest.insert(newest.number, (log, place));
             }
         }
         walk.end()

@@ -7,26 +7,22 @@ use rusqlite::params;
 
 use super::StoreError;
 use super::bans::term_of;
-use super::few::Few;
 use super::memory::{Memory, Undo, User};
 use super::rows::Key;
 use super::sqlite::Sqlite;
-use crate::base::clock::UnixDay;
 use crate::chat::ids::Id;
 use crate::chat::output::UserRecord;
 
 impl Memory {
     pub(super) fn write_user(&mut self, uid: &Id, name: &str, guest: bool) -> Undo {
-        let before = match self.users.get_mut(uid) {
+        let before = match self.users.find_mut(uid) {
             Some(user) => {
                 let before = (std::mem::replace(&mut user.name, name.into()), user.guest);
                 user.guest = guest;
                 Some(before)
             }
             None => {
-                let (groups, blocks, seen) = (Few::default(), Few::default(), UnixDay::default());
-                let user = User { name: name.into(), guest, groups, blocks, seen, ban: None };
-                self.users.insert(uid.clone(), user);
+                self.users.insert(User::new(uid.clone(), name, guest));
                 None
             }
         };
@@ -34,14 +30,14 @@ impl Memory {
     }
 
     pub(super) fn user_record(&self, uid: &Id) -> Option<UserRecord> {
-        self.users.get(uid).map(|user| UserRecord {
+        self.users.find(uid).map(|user| UserRecord {
             name: user.name.clone(),
             guest: user.guest,
             groups: user.groups.iter().cloned().collect(),
-            blocks: user.blocks.iter().cloned().collect(),
+            blocks: user.blocks().cloned().collect(),
             waits: self.waiting.has_some(uid),
             pushes_wait: self.pushes.has_some(uid),
-            ban: user.ban,
+            ban: user.ban(),
         })
     }
 }

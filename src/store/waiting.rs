@@ -10,16 +10,16 @@ use std::collections::BTreeMap;
 use rusqlite::params;
 
 use super::StoreError;
+use super::log::Log;
 use super::memory::{Memory, Undo};
 use super::page::Page;
 use super::rows::{ENTRY, Key, entry_of};
-use super::search::Numbered;
 use super::sqlite::Sqlite;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{WaitingEntry, WaitingPage, WaitingQuery};
 
-/// An entry, by where it stands.
-type Place = (Conversation, u64);
+/// An entry, by the number of its log (`log.rs`) and where it stands there.
+type Place = (u32, u64);
 
 /// What was done, and can be undone.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Waiting {
     /// Whether it did not wait before. The number is that of the entry.
     fn add(&mut self, uid: &Id, place: Place, number: u64) -> bool {
         let shelf = self.shelves.entry(uid.clone()).or_default();
-        shelf.by_number.insert(number, place.clone());
+        shelf.by_number.insert(number, place);
         shelf.by_place.insert(place, number).is_none()
     }
 
@@ -72,11 +72,11 @@ impl Waiting {
     }
 
     /// Strikes what waits in a conversation up to a number, and returns it.
-    fn strike(&mut self, uid: &Id, conversation: &Conversation, until: u64) -> Vec<(Place, u64)> {
+    fn strike(&mut self, uid: &Id, log: u32, until: u64) -> Vec<(Place, u64)> {
         let Some(shelf) = self.shelves.get(uid) else { return Vec::new() };
-        let range = (conversation.clone(), 0)..=(conversation.clone(), until);
+        let range = (log, 0)..=(log, until);
         let struck: Vec<(Place, u64)> =
-            shelf.by_place.range(range).map(|(place, number)| (place.clone(), *number)).collect();
+            shelf.by_place.range(range).map(|(place, number)| (*place, *number)).collect();
         struck.iter().for_each(|(place, _)| self.remove(uid, place));
         struck
     }
@@ -84,16 +84,16 @@ impl Waiting {
     fn put_back(&mut self, uid: &Id, struck: Vec<(Place, u64)>) {
         for (place, number) in struck {
             let shelf = self.shelves.entry(uid.clone()).or_default();
-            shelf.by_number.insert(number, place.clone());
+            shelf.by_number.insert(number, place);
             shelf.by_place.insert(place, number);
         }
     }
 
     /// The entries up to this one are not kept any more.
-    pub(super) fn forget(&mut self, conversation: &Conversation, last: u64) {
-        if let Conversation::Direct(low, high) = conversation {
+    pub(super) fn forget(&mut self, number: u32, log: &Log, last: u64) {
+        if let Conversation::Direct(low, high) = &log.conversation {
             for uid in [low, high] {
-                self.strike(uid, conversation, last);
+                self.strike(uid, number, last);
             }
         }
     }
@@ -101,36 +101,29 @@ impl Waiting {
 
 impl Memory {
     pub(super) fn write_waiting(&mut self, uid: &Id, conversation: &Conversation, seq: u64) -> Undo {
-        let place = (conversation.clone(), seq);
+        let log = self.logs.number(conversation);
         // What was said earlier comes earlier, whenever it was found to wait.
-        let number = self.numbered(&place).map(|of| of.number);
-        let is_new = number.is_some_and(|number| self.waiting.add(uid, place.clone(), number));
-        Undo::Waiting(if is_new {
-            Step::Added(uid.clone(), place)
-        } else {
-            Step::Struck(uid.clone(), Vec::new())
+        let found = log.and_then(|log| Some(((log, seq), self.logs.get(log)?)));
+        let number = found.and_then(|(place, log)| Some((place, log.at(log.place_of(seq)?)?.number)));
+        Undo::Waiting(match number {
+            Some((place, number)) if self.waiting.add(uid, place, number) => Step::Added(uid.clone(), place),
+            _ => Step::Struck(uid.clone(), Vec::new()),
         })
     }
 
     pub(super) fn strike_waiting(&mut self, uid: &Id, conversation: &Conversation, until: u64) -> Undo {
-        Undo::Waiting(Step::Struck(uid.clone(), self.waiting.strike(uid, conversation, until)))
+        let log = self.logs.number(conversation);
+        let struck = log.map_or_else(Vec::new, |log| self.waiting.strike(uid, log, until));
+        Undo::Waiting(Step::Struck(uid.clone(), struck))
     }
 
     /// Gives up the oldest entries of a conversation that has too many. They no longer wait.
-    pub(super) fn drop_surplus(&mut self, conversation: &Conversation) {
+    pub(super) fn drop_surplus(&mut self, number: u32) {
         let kept = self.entries_kept();
-        let Some(log) = self.logs.get_mut(conversation) else { return };
-        let surplus = log.entries.len().saturating_sub(kept);
-        if let Some(last) = log.entries.drain(..surplus).next_back() {
-            self.waiting.forget(conversation, last.entry.seq);
+        let Some(log) = self.logs.get_mut(number) else { return };
+        if let Some(last) = log.drop_first(log.len().saturating_sub(kept)) {
+            self.waiting.forget(number, log, last);
         }
-    }
-
-    /// An entry that is kept.
-    fn numbered(&self, (conversation, seq): &Place) -> Option<&Numbered> {
-        let entries = &self.logs.get(conversation)?.entries;
-        let first = entries.front()?.entry.seq;
-        entries.get(usize::try_from(seq.checked_sub(first)?).ok()?)
     }
 
     pub(super) fn waiting_page(&self, query: &WaitingQuery) -> WaitingPage {
@@ -138,9 +131,12 @@ impl Memory {
         let shelf = self.waiting.shelves.get(&query.uid);
         let behind = query.after.saturating_add(1)..;
         let mut found = shelf.into_iter().flat_map(|shelf| shelf.by_number.range(behind.clone()));
-        found.all(|(number, place)| {
-            let Some(Numbered { entry: record, .. }) = self.numbered(place) else { return true };
-            let (bytes, record, conversation) = (record.bytes(), record.clone(), place.0.clone());
+        found.all(|(number, (log, seq))| {
+            let log = self.logs.get(*log);
+            let record =
+                log.and_then(|log| Some((log.record(log.place_of(*seq)?)?, log.conversation.clone())));
+            let Some((record, conversation)) = record else { return true };
+            let bytes = record.bytes();
             page.offer(WaitingEntry { number: *number, conversation, record }, bytes)
         });
         WaitingPage { entries: page.entries, more: page.more }

@@ -281,7 +281,7 @@ fn what_is_sent_along_arrives_as_it_was_sent_and_is_stored() {
     assert_eq!(said.reply, Some(1));
     assert_eq!(said.mentions, [id(5), text_id("eve")]);
     let conversation = Conversation::Group(id(7));
-    let stored = w.store().entries(&conversation).last().unwrap();
+    let stored = w.store().entries(&conversation).next_back().unwrap();
     assert_eq!((stored.seq, &*stored.content, stored.reply), (2, "look", Some(1)));
     assert_eq!(stored.kind.as_deref(), Some("image"));
     assert_eq!(&*stored.mentions, [id(5), text_id("eve")]);

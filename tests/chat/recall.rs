@@ -43,7 +43,7 @@ fn a_recall_is_an_entry_and_takes_the_text_away() {
     for session in [ada, cid] {
         assert_eq!(w.heard(session), ["group 7 #5 1002 Bob: *recall #4*"]);
     }
-    let stored: Vec<_> = w.store().entries(&Conversation::Group(id(7))).cloned().collect();
+    let stored: Vec<_> = w.store().entries(&Conversation::Group(id(7))).collect();
     let (erased, recalling) = (&stored[3], &stored[4]);
     assert_eq!((erased.recall, recalling.recall), (Recall::Recalled, Recall::Of(4)));
     assert_eq!((erased.seq, &erased.uid, &*erased.name), (4, &id(1002), "Bob"));

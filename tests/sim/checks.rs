@@ -117,9 +117,9 @@ impl Checks {
             Target::Group(gid) => Conversation::Group(gid.clone()),
             Target::User(peer) => Conversation::direct(&own, peer),
         };
-        let stored = world.store().entries(&conversation).find(|stored| stored.seq == entry.seq);
+        let stored = world.store().entry(&conversation, entry.seq);
         if entry.seq > world.erased(&conversation) {
-            assert_eq!(stored.map(|stored| stored.time), Some(entry.time), "acked, so stored");
+            assert_eq!(stored.as_ref().map(|stored| stored.time), Some(entry.time), "acked, so stored");
         }
         // What admins do is not a message, and may be done again; nor is a recall.
         if stored.is_none_or(|stored| stored.act.is_some() || matches!(stored.recall, Recall::Of(_))) {
@@ -154,8 +154,8 @@ impl Checks {
         );
         // What was read may have gone with its group in the same turn.
         if said.seq > world.erased(&said.conversation) {
-            let stored = world.store().entries(&said.conversation).find(|entry| entry.seq == said.seq);
-            assert!(is_kept(stored, said), "{said:?} is read, so stored");
+            let stored = world.store().entry(&said.conversation, said.seq);
+            assert!(is_kept(stored.as_ref(), said), "{said:?} is read, so stored");
         }
     }
 
@@ -184,7 +184,7 @@ impl Checks {
         };
         let before = heard.cursors.insert((reader.clone(), conversation.clone()), seq);
         assert!(before.is_none_or(|before| before < seq), "{reader} read {seq} after {before:?}");
-        let last = world.store().entries(&conversation).last().map_or(0, |last| last.seq);
+        let last = world.store().entries(&conversation).next_back().map_or(0, |last| last.seq);
         assert!(seq <= last.max(world.erased(&conversation)), "{reader} read {seq} of {last}");
     }
 
@@ -199,8 +199,8 @@ impl Checks {
             self.recalled.insert((said.conversation.clone(), seq));
         }
         if said.seq > world.erased(&said.conversation) {
-            let stored = world.store().entries(&said.conversation).find(|entry| entry.seq == said.seq);
-            assert!(is_kept(stored, said), "{said:?} is delivered, so stored");
+            let stored = world.store().entry(&said.conversation, said.seq);
+            assert!(is_kept(stored.as_ref(), said), "{said:?} is delivered, so stored");
         }
         let own = self.sessions.entry(session).or_default();
         assert!(own.uid.is_some(), "who hears entries is logged in");
@@ -218,14 +218,14 @@ impl Checks {
             assert_eq!(stored, numbers, "{conversation:?} has no gaps");
             // Nobody thinks of the same words twice, so what is there twice was sent twice.
             let mut said = BTreeSet::new();
-            let is_message = |entry: &&EntryRecord| entry.act.is_none() && entry.recall == Recall::None;
+            let is_message = |entry: &EntryRecord| entry.act.is_none() && entry.recall == Recall::None;
             for entry in world.store().entries(conversation).filter(is_message) {
-                assert!(said.insert((&entry.uid, &entry.content)), "{entry:?} is stored twice");
+                assert!(said.insert((entry.uid.clone(), entry.content.clone())), "{entry:?} is stored twice");
             }
             // Nobody heard an entry whose receivers all went in the turn in which it was said.
             for entry in world.store().entries(conversation) {
                 if let Some(said) = heard.get(&entry.seq) {
-                    assert!(is_kept(Some(entry), said), "{said:?} was heard, {entry:?} is stored");
+                    assert!(is_kept(Some(&entry), said), "{said:?} was heard, {entry:?} is stored");
                     assert_eq!(entry.uid, said.uid);
                 }
                 if self.recalled.contains(&(conversation.clone(), entry.seq)) {
