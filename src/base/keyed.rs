@@ -15,6 +15,7 @@
 //! The tutorial's arrays are such tables. Tests: below.
 
 use std::hash::{BuildHasher, Hash};
+use std::ops::{Index, IndexMut};
 
 use hashbrown::HashTable;
 use slab::Slab;
@@ -111,6 +112,21 @@ impl<T: Keyed> KeyedSlab<T> {
     /// Every row, by number.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.rows.iter().map(|(number, row)| (number as u32, row))
+    }
+}
+
+/// For whoever keeps a number only as long as the row is there.
+impl<T> Index<u32> for KeyedSlab<T> {
+    type Output = T;
+
+    fn index(&self, number: u32) -> &T {
+        &self.rows[number as usize]
+    }
+}
+
+impl<T> IndexMut<u32> for KeyedSlab<T> {
+    fn index_mut(&mut self, number: u32) -> &mut T {
+        &mut self.rows[number as usize]
     }
 }
 

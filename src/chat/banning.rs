@@ -21,7 +21,7 @@ use crate::base::clock::Now;
 impl Chat {
     /// Whether a user may be here at all.
     pub(super) fn may_enter(&self, now: Now, user: UserSlot) -> Result<(), Refusal> {
-        match self.users[user].ban {
+        match self.users[user].ban() {
             Some(term) if term.is_in_force(now.unix) => Err(Refusal::Forbidden),
             _ => Ok(()),
         }
@@ -53,9 +53,9 @@ impl Chat {
             name: &row.name,
             guest: row.guest,
             sessions: row.sessions.len(),
-            last: row.last.filter(|_| row.sessions.is_empty()),
+            last: Some(row.last).filter(|last| last.0 > 0 && row.sessions.is_empty()),
             groups: row.groups.len(),
-            ban: row.ban.filter(|term| term.is_in_force(now.unix)),
+            ban: row.ban().filter(|term| term.is_in_force(now.unix)),
         }
     }
 
@@ -112,7 +112,7 @@ impl Chat {
     }
 
     fn set_ban(&mut self, user: UserSlot, term: Option<Term>, out: &mut impl Sink) {
-        let before = std::mem::replace(&mut self.users[user].ban, term);
+        let before = self.users[user].set_ban(term);
         if before == term {
             return;
         }

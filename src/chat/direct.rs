@@ -31,7 +31,7 @@ impl Chat {
     pub(super) fn needs_direct(&self, user: UserSlot, peer: &Id) -> Option<Query> {
         let slot = self.users.slot(peer);
         self.needs_last(user, (peer, slot)).or_else(|| {
-            let is_known = slot.is_some_and(|slot| self.users[slot].blocked.is_some());
+            let is_known = slot.is_some_and(|slot| self.users[slot].knows_blocked);
             (!is_known).then(|| Query::User(peer.clone()))
         })
     }
@@ -135,8 +135,7 @@ impl Chat {
         if row.blocks(other) == on {
             return Ok(Reply::Ack(None));
         }
-        if on && row.blocked.as_ref().is_some_and(|blocked| blocked.len() >= self.limits.blocks_per_user_max)
-        {
+        if on && row.blocked_count() >= self.limits.blocks_per_user_max {
             return Err(Refusal::Conflict("you block as many users as a user may block"));
         }
         self.remember(user, out);

@@ -26,7 +26,7 @@ use crate::base::clock::{Millis, Now};
 pub(super) struct Hold {
     pub(super) role: Role,
     /// `None` for guests.
-    until: Option<Millis>,
+    pub(super) until: Option<Millis>,
 }
 
 impl Hold {
@@ -67,8 +67,8 @@ impl Chat {
     /// From now on the session is held by this. A session that has gone is held by nothing.
     pub(super) fn hold_by(&mut self, session: SessionId, hold: Hold) {
         if let Some(row) = self.sessions.get_mut(&session) {
-            self.expiry.forget(session, row.hold);
-            row.hold = hold;
+            self.expiry.forget(session, row.hold());
+            row.hold_by(hold);
             self.expiry.set(session, hold);
         }
     }
@@ -77,7 +77,7 @@ impl Chat {
     pub(super) fn go_on(&mut self, session: SessionId) {
         if let Some(row) = self.sessions.get_mut(&session) {
             row.ending = false;
-            self.expiry.set(session, row.hold);
+            self.expiry.set(session, row.hold());
         }
     }
 
@@ -95,7 +95,7 @@ impl Chat {
         let Some(grant) = grant.filter(|grant| grant.uid == user.uid && !user.guest) else {
             return Err(Refusal::Unauthorized);
         };
-        self.turn.undo(Undo::Refreshed(session, row.hold));
+        self.turn.undo(Undo::Refreshed(session, row.hold()));
         self.hold_by(session, Hold::of(grant, now));
         let event = Event::Refreshed { id, exp_s: grant.exp_s };
         out.put(Output::Deliver { to: To::Session(session), event });

@@ -16,8 +16,6 @@
 //!
 //! The tutorial keeps nobody. Tested in `tests/chat/forgetting.rs`, simulated in `tests/sim/`.
 
-use std::collections::BTreeSet;
-
 use super::Chat;
 use super::ids::Id;
 use super::output::{Output, Query, Sink, Store};
@@ -140,9 +138,8 @@ impl Chat {
         let step = Undo::Forgotten {
             user: slot,
             name: std::mem::take(&mut user.name),
-            blocked: user.blocked.replace(BTreeSet::new()),
+            rare: user.rare.take(),
             seen: std::mem::take(&mut user.seen),
-            ban: user.ban.take(),
         };
         user.stored = false;
         self.turn.undo(step);

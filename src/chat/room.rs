@@ -43,8 +43,8 @@ impl Slot for GroupSlot {
         GroupSlot(index)
     }
 
-    fn index(self) -> usize {
-        self.0 as usize
+    fn index(self) -> u32 {
+        self.0
     }
 }
 

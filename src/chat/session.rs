@@ -15,7 +15,7 @@
 use super::Chat;
 use super::expiry::Hold;
 use super::ids::{Id, SessionId, TOPIC_ALL};
-use super::input::{Identity, Resume};
+use super::input::{Identity, Resume, Role};
 use super::output::{Event, Farewell, Output, Refusal, Sink, Store, To};
 use super::permission::{Asker, Deed, Warrant};
 use super::reply::{Outcome, Reply};
@@ -24,19 +24,35 @@ use super::turn::Undo;
 use super::user::{self, UserSlot};
 use crate::base::clock::{Millis, Now};
 
+const NEVER: Millis = Millis(u64::MAX);
+
 /// One logged-in connection.
 pub(super) struct Session {
     pub(super) user: UserSlot,
-    /// What the token allows, and until when.
-    pub(super) hold: Hold,
+    /// What the token allows.
+    pub(super) role: Role,
+    /// When the token ends; never, for guests.
+    until: Millis,
     /// Its end has been ordered; it is not heard any more.
     pub(super) ending: bool,
 }
 
+/// With its name in the table 24 bytes.
+const _: () = assert!(size_of::<Session>() <= 16);
+
 impl Session {
     /// Who asks by this session.
     pub(super) fn asker(&self) -> Asker {
-        Asker { user: self.user, warrant: Warrant::Token(self.hold.role) }
+        Asker { user: self.user, warrant: Warrant::Token(self.role) }
+    }
+
+    /// What holds it.
+    pub(super) fn hold(&self) -> Hold {
+        Hold { role: self.role, until: (self.until != NEVER).then_some(self.until) }
+    }
+
+    pub(super) fn hold_by(&mut self, hold: Hold) {
+        (self.role, self.until) = (hold.role, hold.until.unwrap_or(NEVER));
     }
 }
 
@@ -71,7 +87,7 @@ impl Chat {
                 (self.known(&grant.uid, name, out)?, Hold::of(grant, now), &grant.groups[..])
             }
         };
-        self.sessions.insert(session, Session { user, hold: Hold::default(), ending: false });
+        self.sessions.insert(session, Session { user, role: Role::default(), until: NEVER, ending: false });
         self.users[user].sessions.insert(session);
         self.turn.undo(Undo::LoggedIn(session));
         self.hold_by(session, hold);
@@ -157,7 +173,7 @@ impl Chat {
         if let Some(user) = self.log_out(session)
             && self.users[user].sessions.is_empty()
         {
-            self.users[user].last = Some(now.unix);
+            self.users[user].last = now.unix;
             self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
             self.see_in_passing(now, user, out);
             self.wait_again(user, out);
@@ -170,7 +186,7 @@ impl Chat {
     pub(super) fn depart_late(&mut self, now: Now, user: UserSlot) {
         let row = &mut self.users[user];
         if row.shown && row.sessions.is_empty() && !self.presence.has_grace(user) {
-            row.last = Some(now.unix);
+            row.last = now.unix;
             self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
         }
     }
@@ -179,7 +195,7 @@ impl Chat {
     pub(super) fn end(&mut self, session: SessionId, why: Farewell, out: &mut impl Sink) {
         if let Some(row) = self.sessions.get_mut(&session) {
             row.ending = true;
-            self.expiry.forget(session, row.hold);
+            self.expiry.forget(session, row.hold());
         }
         self.turn.undo(Undo::EndOrdered(session));
         out.put(Output::Disconnect { session, why });
@@ -187,8 +203,9 @@ impl Chat {
 
     /// Takes a session out of the table, by its end or because its login is undone.
     pub(super) fn log_out(&mut self, session: SessionId) -> Option<UserSlot> {
-        let Session { user, hold, .. } = self.sessions.remove(&session)?;
-        self.expiry.forget(session, hold);
+        let row = self.sessions.remove(&session)?;
+        let user = row.user;
+        self.expiry.forget(session, row.hold());
         self.replays.forget(session);
         for released in self.presence.unwatch_all(session) {
             self.users.loosen(released);

@@ -1,9 +1,9 @@
 //! Compact tables: ids interned to small integers, and small sorted sets.
 //!
 //! A uid or gid is hashed once, at the edge; inside the core users and groups are named by a *slot*, a
-//! `u32` that indexes a slab. Sets of sessions and of slots are boxed slices, two words each when idle.
-//! The hash maps have seeds that nobody outside can guess, and are only looked into, never iterated,
-//! so that no hash order can reach an output.
+//! `u32` that indexes a slab (`base/keyed.rs`, which keeps no second copy of the id). Sets of sessions and of slots
+//! are two words each, with a box only where there are several. Hash tables have a seed that nobody outside can
+//! guess, and are only looked into, never iterated, so that no hash order can reach an output.
 //!
 //! A row that nothing needs any more is *loose*. It stays as a cache, and is taken out, longest loose
 //! first, when there are too many; the owner of the table says then whether it is still unneeded.
@@ -12,17 +12,15 @@
 use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
 
-use slab::Slab;
-
 use super::ids::Id;
-use crate::base::map::Map;
+use crate::base::keyed::{Keyed, KeyedSlab};
 
 /// The number of a row.
 pub(super) trait Slot: Copy {
     /// From an index of the slab.
     fn from_index(index: u32) -> Self;
     /// The index in the slab.
-    fn index(self) -> usize;
+    fn index(self) -> u32;
 }
 
 /// What a table holds.
@@ -41,10 +39,17 @@ struct Entry<T> {
     loose: bool,
 }
 
+impl<T: Row> Keyed for Entry<T> {
+    type Key = Id;
+
+    fn key(&self) -> &Id {
+        self.row.id()
+    }
+}
+
 /// Rows by id and by slot.
 pub(super) struct Table<T: Row> {
-    rows: Slab<Entry<T>>,
-    slots: Map<Id, T::Slot>,
+    rows: KeyedSlab<Entry<T>>,
     /// How many rows there have been.
     births: u32,
     loose: VecDeque<T::Slot>,
@@ -52,7 +57,7 @@ pub(super) struct Table<T: Row> {
 
 impl<T: Row> Table<T> {
     pub(super) fn new() -> Table<T> {
-        Table { rows: Slab::new(), slots: Map::default(), births: 0, loose: VecDeque::new() }
+        Table { rows: KeyedSlab::default(), births: 0, loose: VecDeque::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -66,7 +71,7 @@ impl<T: Row> Table<T> {
 
     /// The slot of an id that has one.
     pub(super) fn slot(&self, id: &Id) -> Option<T::Slot> {
-        self.slots.get(id).copied()
+        self.rows.number(id).map(T::Slot::from_index)
     }
 
     /// The row of an id that has one.
@@ -80,18 +85,15 @@ impl<T: Row> Table<T> {
             return slot;
         }
         self.births = self.births.wrapping_add(1);
-        let index = self.rows.insert(Entry { row: T::new(id.clone()), birth: self.births, loose: false });
-        // Four thousand million rows would need more memory than any machine of this daemon has.
-        let slot = T::Slot::from_index(index as u32);
-        self.slots.insert(id.clone(), slot);
-        slot
+        let entry = Entry { row: T::new(id.clone()), birth: self.births, loose: false };
+        T::Slot::from_index(self.rows.insert(entry))
     }
 
     /// A name for a row that outlives it: whoever gets the slot later has another, for the next four thousand million
     /// rows. A number that is hashed in no time, for whoever keeps something about rows that it does not pin.
     pub(super) fn lasting_name(&self, slot: T::Slot) -> u64 {
         let birth = self.rows.get(slot.index()).map_or(0, |entry| entry.birth);
-        u64::from(birth) << 32 | slot.index() as u64
+        u64::from(birth) << 32 | u64::from(slot.index())
     }
 
     /// Says that a row may no longer be needed.
@@ -118,10 +120,8 @@ impl<T: Row> Table<T> {
 
     /// Forgets a row. Nothing may name its slot any more, and it must not be loose.
     pub(super) fn remove(&mut self, slot: T::Slot) {
-        if let Some(entry) = self.rows.try_remove(slot.index()) {
-            debug_assert!(!entry.loose, "a loose row is taken out by next_loose");
-            self.slots.remove(entry.row.id());
-        }
+        let removed = self.rows.remove(slot.index());
+        debug_assert!(removed.is_none_or(|entry| !entry.loose), "a loose row is taken out by next_loose");
     }
 }
 
@@ -140,50 +140,67 @@ impl<T: Row> IndexMut<T::Slot> for Table<T> {
     }
 }
 
-/// A small sorted set in two words. A change copies it, so it is for sets that rarely change.
+/// A small sorted set in two words: most users have one device and are in one group. A change copies it, so it is for
+/// sets that rarely change.
 #[derive(Debug)]
-pub(super) struct Set<T>(Box<[T]>);
+pub(super) enum Set<T> {
+    /// The only one.
+    One(T),
+    /// None, or several.
+    Other(Box<[T]>),
+}
 
 impl<T> Default for Set<T> {
     fn default() -> Set<T> {
-        Set(Box::default())
+        Set::Other(Box::default())
     }
 }
 
 impl<T: Ord + Copy> Set<T> {
+    fn of(items: Vec<T>) -> Set<T> {
+        match items[..] {
+            [only] => Set::One(only),
+            _ => Set::Other(items.into_boxed_slice()),
+        }
+    }
+
     pub(super) fn as_slice(&self) -> &[T] {
-        &self.0
+        match self {
+            Set::One(only) => std::slice::from_ref(only),
+            Set::Other(others) => others,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.as_slice().len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_slice().is_empty()
     }
 
     pub(super) fn contains(&self, item: T) -> bool {
-        self.0.binary_search(&item).is_ok()
+        self.as_slice().binary_search(&item).is_ok()
     }
 
     /// Whether it was not there before.
     pub(super) fn insert(&mut self, item: T) -> bool {
-        let Err(at) = self.0.binary_search(&item) else { return false };
-        let mut items = Vec::with_capacity(self.0.len() + 1);
-        items.extend_from_slice(&self.0[..at]);
-        items.push(item);
-        items.extend_from_slice(&self.0[at..]);
-        self.0 = items.into_boxed_slice();
+        let items = self.as_slice();
+        let Err(at) = items.binary_search(&item) else { return false };
+        let mut with = Vec::with_capacity(items.len() + 1);
+        with.extend_from_slice(items);
+        with.insert(at, item);
+        *self = Set::of(with);
         true
     }
 
     /// Whether it was there.
     pub(super) fn remove(&mut self, item: T) -> bool {
-        let Ok(at) = self.0.binary_search(&item) else { return false };
-        let mut items = Vec::from(std::mem::take(&mut self.0));
-        items.remove(at);
-        self.0 = items.into_boxed_slice();
+        let items = self.as_slice();
+        let Ok(at) = items.binary_search(&item) else { return false };
+        let mut without = items.to_vec();
+        without.remove(at);
+        *self = Set::of(without);
         true
     }
 }

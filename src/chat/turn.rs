@@ -29,7 +29,7 @@ use super::output::{GroupRole, Refusal, Sink};
 use super::parking::Parked;
 use super::replay::{Replay, Talk};
 use super::room::{GroupSlot, Member};
-use super::user::UserSlot;
+use super::user::{Rare, UserSlot};
 use super::{Chat, refuse};
 use crate::base::clock::{Millis, Now, UnixDay};
 
@@ -46,9 +46,8 @@ pub(super) enum Undo {
     Forgotten {
         user: UserSlot,
         name: Box<str>,
-        blocked: Option<BTreeSet<Id>>,
+        rare: Option<Box<Rare>>,
         seen: UnixDay,
-        ban: Option<Term>,
     },
     /// With the bound before.
     Reserved(u64),
@@ -261,9 +260,9 @@ impl Chat {
             Undo::Named(user, before) => self.users[user].name = before,
             Undo::Remembered(user) => self.users[user].stored = false,
             Undo::Seen(user, before) => self.users[user].seen = before,
-            Undo::Forgotten { user, name, blocked, seen, ban } => {
+            Undo::Forgotten { user, name, rare, seen } => {
                 let row = &mut self.users[user];
-                (row.name, row.blocked, row.seen, row.ban) = (name, blocked, seen, ban);
+                (row.name, row.rare, row.seen) = (name, rare, seen);
                 row.stored = true;
             }
             Undo::Reserved(before) => self.guests.unreserve(before),
@@ -298,7 +297,7 @@ impl Chat {
                 (group.name, group.open, group.sanctions) = (name, open, sanctions);
                 group.stored = true;
             }
-            Undo::Banned(user, before) => self.users[user].ban = before,
+            Undo::Banned(user, before) => drop(self.users[user].set_ban(before)),
             Undo::Blocked { user, other, before } => self.users[user].set_block(&other, before),
             Undo::Spoken(group) => self.groups[group].seq -= 1,
             Undo::Whispered(pair) => {

@@ -44,9 +44,18 @@ impl Slot for UserSlot {
         UserSlot(index)
     }
 
-    fn index(self) -> usize {
-        self.0 as usize
+    fn index(self) -> u32 {
+        self.0
     }
+}
+
+/// What few users have.
+#[derive(Debug, Default)]
+pub(super) struct Rare {
+    /// Whose private messages the user refuses.
+    blocked: BTreeSet<Id>,
+    /// How long the user is kept out.
+    ban: Option<Term>,
 }
 
 /// A user.
@@ -56,14 +65,12 @@ pub(super) struct User {
     pub(super) name: Box<str>,
     /// Of which the user is a member; right only in a loaded row.
     pub(super) groups: Set<GroupSlot>,
-    /// Whose private messages the user refuses; `None` as long as the store was not asked.
-    pub(super) blocked: Option<BTreeSet<Id>>,
-    /// How long the user is kept out; right only in a loaded row. Ended ones too.
-    pub(super) ban: Option<Term>,
+    /// Most users have nothing of it.
+    pub(super) rare: Option<Box<Rare>>,
     /// The devices.
     pub(super) sessions: Set<SessionId>,
-    /// When the last session ended.
-    pub(super) last: Option<UnixMillis>,
+    /// When the last session ended; 0 if none has.
+    pub(super) last: UnixMillis,
     /// The last day of a guest's that the store is known to have.
     pub(super) seen: UnixDay,
     pub(super) bucket: Bucket,
@@ -79,7 +86,14 @@ pub(super) struct User {
     pub(super) pushes_wait: bool,
     /// Whether those who watch have been told that the user is online.
     pub(super) shown: bool,
+    /// Whether the store was asked whose messages are refused.
+    pub(super) knows_blocked: bool,
 }
+
+/// What a user costs, besides the name and, for who has several devices or groups, their list. Everyone who is logged
+/// in has this, and everyone who is a member of a group that is held.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<User>() <= 112);
 
 impl Row for User {
     type Slot = UserSlot;
@@ -89,10 +103,9 @@ impl Row for User {
             uid,
             name: Box::default(),
             groups: Set::default(),
-            blocked: None,
-            ban: None,
+            rare: None,
             sessions: Set::default(),
-            last: None,
+            last: UnixMillis::default(),
             seen: UnixDay::default(),
             bucket: Bucket::default(),
             seats: 0,
@@ -102,6 +115,7 @@ impl Row for User {
             waits: false,
             pushes_wait: false,
             shown: false,
+            knows_blocked: false,
         }
     }
 
@@ -113,17 +127,35 @@ impl Row for User {
 impl User {
     /// Whether the user is known to refuse this one's private messages.
     pub(super) fn blocks(&self, other: &Id) -> bool {
-        self.blocked.as_ref().is_some_and(|blocked| blocked.contains(other))
+        self.rare.as_ref().is_some_and(|rare| rare.blocked.contains(other))
     }
 
     /// Writes whether the user refuses this one's private messages.
     pub(super) fn set_block(&mut self, other: &Id, on: bool) {
-        let blocked = self.blocked.get_or_insert_default();
-        if on {
-            blocked.insert(other.clone());
-        } else {
-            blocked.remove(other);
-        }
+        self.change_rare(
+            |rare| if on { rare.blocked.insert(other.clone()) } else { rare.blocked.remove(other) },
+        );
+    }
+
+    /// Whose private messages the user refuses.
+    pub(super) fn blocked_count(&self) -> usize {
+        self.rare.as_ref().map_or(0, |rare| rare.blocked.len())
+    }
+
+    /// How long the user is kept out; right only in a loaded row. Ended bans too.
+    pub(super) fn ban(&self) -> Option<Term> {
+        self.rare.as_ref()?.ban
+    }
+
+    /// Writes how long the user is kept out, and returns what was.
+    pub(super) fn set_ban(&mut self, term: Option<Term>) -> Option<Term> {
+        self.change_rare(|rare| std::mem::replace(&mut rare.ban, term))
+    }
+
+    fn change_rare<T>(&mut self, change: impl FnOnce(&mut Rare) -> T) -> T {
+        let changed = change(self.rare.get_or_insert_default());
+        self.rare.take_if(|rare| rare.blocked.is_empty() && rare.ban.is_none());
+        changed
     }
 }
 
@@ -141,15 +173,16 @@ impl Chat {
         // Of whom the store does not know it may keep entries all the same.
         user.waits = record.as_ref().is_none_or(|record| record.waits);
         user.pushes_wait = record.as_ref().is_none_or(|record| record.pushes_wait);
+        user.knows_blocked = true;
         let Some(record) = record else {
-            user.blocked = Some(BTreeSet::new());
-            user.ban = None;
+            user.rare = None;
             return;
         };
-        user.blocked = Some(record.blocks.into_iter().collect());
+        user.change_rare(|rare| {
+            *rare = Rare { blocked: record.blocks.into_iter().collect(), ban: record.ban }
+        });
         user.name = record.name;
         user.guest = record.guest;
-        user.ban = record.ban;
         for gid in &record.groups {
             let group = self.groups.intern(gid);
             self.groups[group].listed += 1;

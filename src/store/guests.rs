@@ -52,10 +52,12 @@ impl Memory {
             || self.logs.talks_of(uid).next().is_some()
     }
 
-    /// The guest who was here longest ago, if that was before this day.
+    /// The guest who was here longest ago, if that was before this day; of several the one with the smallest uid. They
+    /// are looked through, for that is asked a few times a second at most.
     pub(super) fn forgettable(&self, seen_before: UnixDay) -> Option<Id> {
-        let (_, number) = self.seen.first().filter(|(day, _)| *day < seen_before)?;
-        Some(self.users.get(*number)?.uid.clone())
+        let (first, _) = self.seen.first().filter(|(day, _)| *day < seen_before)?;
+        let of_that_day = self.seen.range((*first, 0)..=(*first, u32::MAX));
+        of_that_day.filter_map(|(_, number)| Some(&self.users.get(*number)?.uid)).min().cloned()
     }
 
     /// Returns the day before.
