@@ -17,6 +17,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::base::clock::Millis;
 use crate::net::ConnId;
 
+/// Connections for which there is always room.
+const ROOM_KEPT: usize = 64;
+
 /// How many logins may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailedLogins {
@@ -84,6 +87,10 @@ impl Strangers {
     /// The connection has logged in, or has gone.
     pub(super) fn remove(&mut self, conn: ConnId) {
         self.conns.remove(&conn);
+        // A crowd that has passed must not keep its room for ever.
+        if self.conns.capacity() > ROOM_KEPT && self.conns.len() < self.conns.capacity() / 8 {
+            self.conns.shrink_to(self.conns.len() * 2);
+        }
     }
 
     pub(super) fn contains(&self, conn: ConnId) -> bool {
@@ -188,6 +195,15 @@ mod tests {
         let waits = conns.map(|conn| strangers.put_off_ms(Millis(10), conn).is_some());
         assert_eq!(waits, [false, true, true], "the one that began first is forgotten");
         assert_eq!((strangers.failures.len(), strangers.order.len()), (2, 2));
+    }
+
+    #[test]
+    fn a_crowd_that_has_passed_keeps_no_room() {
+        let mut strangers = Strangers::new(LIMITS);
+        (0..10_000).for_each(|number| strangers.insert(ConnId::from_u64(number)));
+        (0..9_990).for_each(|number| strangers.remove(ConnId::from_u64(number)));
+        assert!(strangers.conns.capacity() <= 2 * ROOM_KEPT);
+        assert!((9_990..10_000).all(|number| strangers.contains(ConnId::from_u64(number))));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::reply::{Outcome, Reply};
 use super::table::Set;
 use super::turn::Undo;
 use super::user::{User, UserSlot};
-use crate::base::clock::{Millis, UnixMillis};
+use crate::base::clock::Millis;
 
 /// Who watches whom, and the graces that run.
 #[derive(Default)]
@@ -112,8 +112,7 @@ fn state<'a>(user: &'a User, watcher: &Id) -> UserPresence<'a> {
     if user.blocks(watcher) {
         return UserPresence { uid: &user.uid, online: false, last: None };
     }
-    let has_been = !user.shown && user.last > UnixMillis::default();
-    UserPresence { uid: &user.uid, online: user.shown, last: has_been.then_some(user.last) }
+    UserPresence { uid: &user.uid, online: user.shown, last: user.last().filter(|_| !user.shown) }
 }
 
 impl Chat {

@@ -173,7 +173,7 @@ impl Chat {
         if let Some(user) = self.log_out(session)
             && self.users[user].sessions.is_empty()
         {
-            self.users[user].last = now.unix;
+            self.users[user].leave(now.unix);
             self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
             self.see_in_passing(now, user, out);
             self.wait_again(user, out);
@@ -186,7 +186,7 @@ impl Chat {
     pub(super) fn depart_late(&mut self, now: Now, user: UserSlot) {
         let row = &mut self.users[user];
         if row.shown && row.sessions.is_empty() && !self.presence.has_grace(user) {
-            row.last = now.unix;
+            row.leave(now.unix);
             self.presence.begin_grace(user, now.mono.plus_ms(self.limits.presence_grace_ms));
         }
     }

@@ -69,8 +69,9 @@ pub(super) struct User {
     pub(super) rare: Option<Box<Rare>>,
     /// The devices.
     pub(super) sessions: Set<SessionId>,
-    /// When the last session ended; 0 if none has.
-    pub(super) last: UnixMillis,
+    /// When the last session ended, if one has.
+    last: UnixMillis,
+    has_left: bool,
     /// The last day of a guest's that the store is known to have.
     pub(super) seen: UnixDay,
     pub(super) bucket: Bucket,
@@ -106,6 +107,7 @@ impl Row for User {
             rare: None,
             sessions: Set::default(),
             last: UnixMillis::default(),
+            has_left: false,
             seen: UnixDay::default(),
             bucket: Bucket::default(),
             seats: 0,
@@ -125,6 +127,16 @@ impl Row for User {
 }
 
 impl User {
+    /// When the last session ended.
+    pub(super) fn last(&self) -> Option<UnixMillis> {
+        self.has_left.then_some(self.last)
+    }
+
+    /// The last session has ended.
+    pub(super) fn leave(&mut self, now: UnixMillis) {
+        (self.last, self.has_left) = (now, true);
+    }
+
     /// Whether the user is known to refuse this one's private messages.
     pub(super) fn blocks(&self, other: &Id) -> bool {
         self.rare.as_ref().is_some_and(|rare| rare.blocked.contains(other))

@@ -85,7 +85,7 @@ impl Io {
         }
         conn.decoder = ws::Decoder::new();
         conn.request = None;
-        conn.kept = Vec::new();
+        conn.kept = Box::default();
         conn.reply = None;
         if let Some(tls) = conn.tls_mut() {
             tls.leave();

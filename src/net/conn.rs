@@ -34,6 +34,8 @@
 
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
 use super::front::Front;
 use super::pending::Pending;
 use super::stream::Stream;
@@ -134,15 +136,16 @@ pub(super) struct Conn {
     pub(super) request: Option<Box<RequestBuffer>>,
     pub(super) pending: Option<Box<Pending>>,
     /// Bytes that were received but may not be looked at yet.
-    pub(super) kept: Vec<u8>,
-    pub(super) seats: Vec<Seat>,
+    pub(super) kept: Box<[u8]>,
+    /// Everyone is in the topic of all, and most are in that of one group besides: as many need no box.
+    pub(super) seats: SmallVec<[Seat; 2]>,
     /// Set where the connection counts against the limit of its address.
     pub(super) counted: Option<Box<IpAddr>>,
 }
 
-/// What an idle connection costs in the slab, on a 64-bit machine. Ten thousand of them are 1.9 MB.
+/// What an idle connection costs in the slab, on a 64-bit machine. Ten thousand of them are 1.8 MB.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Conn>() <= 184);
+const _: () = assert!(size_of::<Conn>() <= 176);
 
 impl Conn {
     pub(super) fn new(stream: Stream, generation: u32, now: Tick) -> Conn {
@@ -176,10 +179,15 @@ impl Conn {
             front: None,
             request: None,
             pending: None,
-            kept: Vec::new(),
-            seats: Vec::new(),
+            kept: Box::default(),
+            seats: SmallVec::new(),
             counted: None,
         }
+    }
+
+    /// Keeps bytes that may not be looked at yet, behind those that are kept already.
+    pub(super) fn keep(&mut self, bytes: &[u8]) {
+        self.kept = [&self.kept, bytes].concat().into_boxed_slice();
     }
 
     pub(super) fn id(&self, slot: usize) -> ConnId {

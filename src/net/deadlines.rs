@@ -38,6 +38,10 @@ impl<H: Handler> Server<H> {
             self.handler.on_deadline(&mut self.outbox, token);
             self.io.carry_out(&mut self.outbox);
         }
+        // Each connection asks to be woken once, for its login: a crowd that has passed must not keep its room.
+        if self.io.wakes.len() < self.io.wakes.capacity() / 4 {
+            self.io.wakes.shrink_to(self.io.wakes.len() * 2);
+        }
     }
 
     fn look_at(&mut self, id: ConnId) {

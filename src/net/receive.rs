@@ -109,7 +109,7 @@ impl<H: Handler> Server<H> {
             let rest = bytes.get_mut(at..).unwrap_or_default();
             let is_spent = self.inflated_bytes > self.io.limits.read_bytes_per_turn;
             if is_spent || !conn.may_be_read(own_max) {
-                conn.kept.extend_from_slice(rest);
+                conn.keep(rest);
                 if is_spent {
                     self.io.hold_back(slot);
                 }

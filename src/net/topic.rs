@@ -23,6 +23,7 @@ use super::{Payload, TopicId};
 use crate::ws::{self, Deflater};
 
 use slab::Slab;
+use smallvec::SmallVec;
 
 /// A place in a topic, as the connection remembers it.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +97,8 @@ impl Topics {
         let variant = match topic.variants.iter_mut().position(|v| v.window_bits == window_bits) {
             Some(index) => topic.variants.get_mut(index),
             None => {
+                // Mostly it stays the only one.
+                topic.variants.reserve_exact(1);
                 topic.variants.push(Variant { window_bits, members: 0, bytes: Vec::new(), lag: Weak::new() });
                 topic.variants.last_mut()
             }
@@ -120,7 +123,7 @@ impl Topics {
             self.vacate(conns, pool, slot, seat);
         }
         if let Some(conn) = conns.get_mut(slot) {
-            conn.seats = Vec::new();
+            conn.seats = SmallVec::new();
         }
     }
 
