@@ -53,7 +53,7 @@ impl Chat {
             name: &row.name,
             guest: row.guest,
             sessions: row.sessions.len(),
-            last: Some(row.last).filter(|last| last.0 > 0 && row.sessions.is_empty()),
+            last: row.last().filter(|_| row.sessions.is_empty()),
             groups: row.groups.len(),
             ban: row.ban().filter(|term| term.is_in_force(now.unix)),
         }

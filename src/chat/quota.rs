@@ -14,13 +14,11 @@ use crate::base::clock::Millis;
 /// One request, in the unit of the debt.
 const REQUEST: u64 = 1_000;
 
-/// The debt of one user.
+/// The debt of one user, as the moment at which it is paid off: one number, for everybody who is logged in has one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bucket {
-    /// Thousandths of requests not yet paid off.
-    debt: u32,
-    /// When the debt was last reckoned.
-    at: Millis,
+    /// In milliseconds times the rate, that is in thousandths of requests that were paid off since the beginning.
+    paid_off_at: u64,
 }
 
 impl Bucket {
@@ -30,15 +28,14 @@ impl Bucket {
     /// When it is over the rate: the milliseconds after which it would be admitted.
     pub(super) fn admit(&mut self, now: Millis, limits: &Limits) -> Result<(), u64> {
         let per_ms = limits.messages_per_second.max(1);
-        let ceiling = limits.messages_burst.max(1).saturating_mul(REQUEST).min(u64::from(u32::MAX));
-        let paid = now.ms_since(self.at).saturating_mul(per_ms);
-        let debt = u64::from(self.debt).saturating_sub(paid);
-        let after = debt + REQUEST;
+        let ceiling = limits.messages_burst.max(1).saturating_mul(REQUEST);
+        let now = now.0.saturating_mul(per_ms);
+        let debt = self.paid_off_at.saturating_sub(now);
+        let after = debt.saturating_add(REQUEST);
         if after > ceiling {
             return Err((after - ceiling).div_ceil(per_ms));
         }
-        self.debt = u32::try_from(after).unwrap_or(u32::MAX);
-        self.at = now;
+        self.paid_off_at = now.saturating_add(after);
         Ok(())
     }
 }

@@ -178,7 +178,7 @@ impl Chat {
             let row = &mut self.users[user];
             row.seats += 1;
             if !row.loaded {
-                row.name = stored.name;
+                row.name = stored.name.into();
             }
             let rank = self.groups[slot].next_rank();
             members.push(Member { user, rank, role: stored.role });

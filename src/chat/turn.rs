@@ -21,6 +21,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use super::act::{Sanction, Term};
 use super::direct::Pair;
 use super::expiry::Hold;
@@ -38,14 +40,14 @@ use crate::base::clock::{Millis, Now, UnixDay};
 pub(super) enum Undo {
     LoggedIn(SessionId),
     /// With the name before.
-    Named(UserSlot, Box<str>),
+    Named(UserSlot, SmolStr),
     Remembered(UserSlot),
     /// With the day before.
     Seen(UserSlot, UnixDay),
     /// With what there was.
     Forgotten {
         user: UserSlot,
-        name: Box<str>,
+        name: SmolStr,
         rare: Option<Box<Rare>>,
         seen: UnixDay,
     },

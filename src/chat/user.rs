@@ -10,6 +10,8 @@
 
 use std::collections::BTreeSet;
 
+use smol_str::SmolStr;
+
 use super::Chat;
 use super::act::Term;
 use super::ids::{Id, SessionId};
@@ -61,8 +63,8 @@ pub(super) struct Rare {
 /// A user.
 pub(super) struct User {
     pub(super) uid: Id,
-    /// Empty as long as nobody has told it.
-    pub(super) name: Box<str>,
+    /// Empty as long as nobody has told it. Up to 23 bytes need no box.
+    pub(super) name: SmolStr,
     /// Of which the user is a member; right only in a loaded row.
     pub(super) groups: Set<GroupSlot>,
     /// Most users have nothing of it.
@@ -102,7 +104,7 @@ impl Row for User {
     fn new(uid: Id) -> User {
         User {
             uid,
-            name: Box::default(),
+            name: SmolStr::default(),
             groups: Set::default(),
             rare: None,
             sessions: Set::default(),
@@ -193,7 +195,7 @@ impl Chat {
         user.change_rare(|rare| {
             *rare = Rare { blocked: record.blocks.into_iter().collect(), ban: record.ban }
         });
-        user.name = record.name;
+        user.name = record.name.into();
         user.guest = record.guest;
         for gid in &record.groups {
             let group = self.groups.intern(gid);

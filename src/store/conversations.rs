@@ -97,7 +97,7 @@ impl Memory {
             Some(Candidate {
                 place: ListPlace::Entry(log.newest),
                 conversation: conversation.clone(),
-                name: self.users.find(peer).map(|user| user.name.clone()).unwrap_or_default(),
+                name: self.users.find(peer).map(|user| user.name.as_str().into()).unwrap_or_default(),
                 seq: log.last,
                 read: self.read_by(reader, conversation)?,
                 row: Some(log),

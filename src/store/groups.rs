@@ -175,7 +175,7 @@ impl Memory {
         };
         let member = |seat: &Seat| {
             let User { uid, name, .. } = self.users.get(seat.user)?;
-            let (uid, name) = (uid.clone(), name.clone());
+            let (uid, name) = (uid.clone(), name.as_str().into());
             Some(MemberRecord { uid, name, role: seat.role, joined: seat.joined })
         };
         let mut members: Vec<MemberRecord> = group.seats.iter().filter_map(member).collect();

@@ -12,6 +12,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use smol_str::SmolStr;
+
 use super::answers::{Answers, KeptAnswer};
 use super::cursors::Reader;
 use super::few::Few;
@@ -33,7 +35,8 @@ use crate::chat::output::{Entry, EntryRecord, Query, Record, Store};
 #[derive(Debug)]
 pub(super) struct User {
     pub(super) uid: Id,
-    pub(super) name: Box<str>,
+    /// Up to 23 bytes need no box.
+    pub(super) name: SmolStr,
     pub(super) groups: Few<Id>,
     rare: Option<Box<Rare>>,
     /// The day on which a guest was last here.
@@ -41,9 +44,9 @@ pub(super) struct User {
     pub(super) guest: bool,
 }
 
-/// What a user costs, besides the name. Ten thousand are 800 KB.
+/// What a user costs. Ten thousand are 800 KB.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<User>() <= 72);
+const _: () = assert!(size_of::<User>() <= 80);
 
 impl Keyed for User {
     type Key = Id;
@@ -100,7 +103,7 @@ const STEPS_KEPT_MAX: usize = 8_192;
 /// A step back. Each holds what was there before; a turn has thousands, so what is large lies in a box.
 #[derive(Debug)]
 pub(super) enum Undo {
-    User(Id, Option<(Box<str>, bool)>),
+    User(Id, Option<(SmolStr, bool)>),
     Group(Id),
     GroupUpdate(Id, Box<str>, bool),
     NoGroup(Id, Box<(Group, VecDeque<Kept>)>),

@@ -31,7 +31,7 @@ impl Memory {
 
     pub(super) fn user_record(&self, uid: &Id) -> Option<UserRecord> {
         self.users.find(uid).map(|user| UserRecord {
-            name: user.name.clone(),
+            name: user.name.as_str().into(),
             guest: user.guest,
             groups: user.groups.iter().cloned().collect(),
             blocks: user.blocks().cloned().collect(),
