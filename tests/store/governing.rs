@@ -152,6 +152,42 @@ pub fn who_is_banned_or_blocked_is_named(store: &mut impl Storage) {
     assert_eq!(named(52), Record::Named(id(52), false));
 }
 
+pub fn who_is_named_no_more_is_free(store: &mut impl Storage) {
+    begun(store);
+    let named = |store: &dyn Storage| {
+        [50, 51, 52].map(|uid| store.read(&Query::Named(id(uid))).unwrap() == Record::Named(id(uid), true))
+    };
+    let block = |store: &mut dyn Storage, uid, other, on| {
+        store.write(Store::Block { uid: &id(uid), other: &id(other), on }).unwrap();
+    };
+    store.begin().unwrap();
+    // One is named twice over, and each of these is said twice.
+    for _ in 0..2 {
+        sanction(store, 50, Sanction::Ban, Some(Term::UntilLifted)).unwrap();
+        sanction(store, 52, Sanction::Mute, Some(Term::UntilLifted)).unwrap();
+        block(store, 1, 50, true);
+        block(store, 2, 51, true);
+    }
+    store.commit().unwrap();
+    assert_eq!(named(store), [true; 3]);
+    for is_undone in [true, false] {
+        store.begin().unwrap();
+        sanction(store, 50, Sanction::Ban, None).unwrap();
+        block(store, 2, 51, false);
+        assert_eq!(named(store), [true, false, true]);
+        block(store, 1, 50, false);
+        store.write(Store::NoGroup { gid: &id(7) }).unwrap();
+        assert_eq!(named(store), [false; 3]);
+        if is_undone {
+            store.rollback();
+            assert_eq!(named(store), [true; 3]);
+        } else {
+            store.commit().unwrap();
+            assert_eq!(named(store), [false; 3]);
+        }
+    }
+}
+
 pub fn acts_are_kept_with_their_entries(store: &mut impl Storage) {
     begun(store);
     let uid = id(2);

@@ -38,6 +38,7 @@ macro_rules! passes_the_suite {
                 sanctions_are_kept_and_lifted
                 blocks_are_kept_and_lifted
                 who_is_banned_or_blocked_is_named
+                who_is_named_no_more_is_free
                 acts_are_kept_with_their_entries
                 a_deleted_group_leaves_only_its_number
                 a_group_that_is_made_anew_goes_on_with_its_numbers
