@@ -70,7 +70,7 @@ impl Group {
     }
 
     /// Writes what is known of a member, and returns what was.
-    pub(super) fn seat_down(&mut self, seat: Seat) -> Option<Seat> {
+    fn seat_down(&mut self, seat: Seat) -> Option<Seat> {
         if let Some(known) = self.seat_mut(seat.user) {
             return Some(std::mem::replace(known, seat));
         }
@@ -82,7 +82,7 @@ impl Group {
         None
     }
 
-    pub(super) fn stand_up(&mut self, user: u32) -> Option<Seat> {
+    fn stand_up(&mut self, user: u32) -> Option<Seat> {
         self.place(user).ok().map(|place| self.seats.remove(place))
     }
 }
@@ -137,6 +137,19 @@ impl Memory {
         let entries = log.map(Log::take_all).unwrap_or_default();
         group.sanctions.keys().for_each(|(uid, _)| self.named.remove(uid));
         Ok(Undo::NoGroup(gid.clone(), Box::new((group, entries))))
+    }
+
+    /// As it was before it was written or struck.
+    pub(super) fn put_seat_back(&mut self, gid: Id, number: u32, before: Option<Box<Seat>>) {
+        let group = self.groups.get_mut(&gid);
+        let (Some(group), Some(user)) = (group, self.users.get_mut(number)) else { return };
+        if let Some(seat) = before {
+            user.groups.insert(gid);
+            group.seat_down(*seat);
+        } else {
+            user.groups.remove(&gid);
+            group.stand_up(number);
+        }
     }
 
     pub(super) fn write_sanction(

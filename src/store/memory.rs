@@ -315,17 +315,7 @@ impl Memory {
             Undo::Group(gid) => {
                 self.groups.remove(&gid);
             }
-            Undo::Seat(gid, number, before) => {
-                let group = self.groups.get_mut(&gid);
-                let (Some(group), Some(user)) = (group, self.users.get_mut(number)) else { return };
-                if let Some(seat) = before {
-                    user.groups.insert(gid);
-                    group.seat_down(*seat);
-                } else {
-                    user.groups.remove(&gid);
-                    group.stand_up(number);
-                }
-            }
+            Undo::Seat(gid, number, before) => self.put_seat_back(gid, number, before),
             Undo::GroupUpdate(gid, name, open) => {
                 if let Some(group) = self.groups.get_mut(&gid) {
                     (group.name, group.open) = (name, open);
