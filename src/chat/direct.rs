@@ -86,7 +86,7 @@ impl Chat {
         let conversation = Conversation::direct(&self.users[user].uid, peer);
         let must_wait = self.find_receivers(user, other, (&conversation, seq));
         let entry = draft::entry(draft, &conversation, seq, &self.users[user], now.unix);
-        out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: sending.sent_as() }));
+        out.put(Output::Store(Store::Append { entry: &entry, sent_as: sending.sent_as() }));
         if must_wait {
             out.put(Output::Store(Store::Wait { uid: peer, conversation: &conversation, seq }));
         }

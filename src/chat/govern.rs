@@ -94,7 +94,7 @@ impl Chat {
         self.turn.undo(Undo::Spoken(slot));
         let group = &self.groups[slot];
         let entry = draft::act_entry(act, &group.conversation, group.seq, &self.users[actor], now.unix);
-        out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: None }));
+        out.put(Output::Store(Store::Append { entry: &entry, sent_as: None }));
         out.put(Output::Deliver { to: To::Topic(slot.topic()), event: Event::Entry(entry) });
         Reply::Ack(Some(AckedEntry {
             target: Target::Group(group.gid().clone()),

@@ -160,7 +160,7 @@ impl Chat {
         self.turn.undo(Undo::Spoken(slot));
         let (group, author) = (&self.groups[slot], &self.users[sending.asker.user]);
         let entry = draft::entry(sending.draft, &group.conversation, group.seq, author, now.unix);
-        out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: sending.sent_as() }));
+        out.put(Output::Store(Store::Append { entry: &entry, sent_as: sending.sent_as() }));
         out.put(Output::Deliver { to: To::Topic(slot.topic()), event: Event::Entry(entry) });
         let target = Target::Group(group.gid().clone());
         AckedEntry { target, seq: group.seq, time: now.unix, duplicate: false }

@@ -117,7 +117,7 @@ impl Chat {
         let actor = &self.users[asker.user];
         let entry = draft::recalling_entry(recalled, conversation, number, actor, now.unix);
         out.put(Output::Store(Store::Erase { conversation, seq: recalled }));
-        out.put(Output::Store(Store::Append { entry: entry.clone(), sent_as: None }));
+        out.put(Output::Store(Store::Append { entry: &entry, sent_as: None }));
         out.put(Output::Deliver { to, event: Event::Entry(entry) });
     }
 

@@ -119,7 +119,7 @@ pub enum Store<'a> {
     /// A new entry. Its `seq` is the conversation's last plus one, or the transaction must fail.
     Append {
         /// The entry.
-        entry: Entry<'a>,
+        entry: &'a Entry<'a>,
         /// By which its author may send it again. Not used by this author so far, or the transaction must fail.
         sent_as: Option<SentAs<'a>>,
     },

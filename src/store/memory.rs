@@ -288,10 +288,10 @@ impl Memory {
             }
             Store::NoPush { uid, until } => self.strike_pushes(uid, until),
             Store::Append { entry, sent_as } => {
-                let (log, step) = self.append(&entry)?;
+                let (log, step) = self.append(entry)?;
                 steps.push(step);
                 let Some(sent_as) = sent_as else { return Ok(()) };
-                self.sends.keep(log, &entry, sent_as)?;
+                self.sends.keep(log, entry, sent_as)?;
                 Undo::Send
             }
             Store::Erase { conversation, seq } => self.erase(conversation, seq)?,

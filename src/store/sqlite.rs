@@ -351,7 +351,7 @@ impl Storage for Sqlite {
                 self.run(sql, [until]).map(drop)
             }
             Store::Read { uid, conversation, seq } => self.write_read(uid, conversation, seq),
-            Store::Append { entry, sent_as } => self.append(&entry, sent_as),
+            Store::Append { entry, sent_as } => self.append(entry, sent_as),
             Store::Erase { conversation, seq } => self.erase(conversation, seq),
             Store::Wait { uid, conversation, seq } => self.write_waiting(uid, conversation, seq),
             Store::NoWait { uid, conversation, until } => self.strike_waiting(uid, conversation, until),

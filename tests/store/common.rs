@@ -62,7 +62,7 @@ pub fn said<'a>(conversation: &'a Conversation, seq: u64, content: &'a str) -> E
 
 /// Stores an entry that bore no `id`.
 pub fn append(store: &mut dyn Storage, entry: Entry<'_>) -> Result<(), StoreError> {
-    store.write(Store::Append { entry, sent_as: None })
+    store.write(Store::Append { entry: &entry, sent_as: None })
 }
 
 /// An entry of user 1 in group 7, with all that an entry of a user can have.

@@ -90,7 +90,7 @@ fn live(store: &mut dyn Storage) {
     let conversation = in_group(7);
     let entry = Entry { uid: &own, name: "name", time: UnixMillis(7), ..said(&conversation, 1, "hi") };
     let sent_as = Some(SentAs { id: "a", digest: Digest::of([b"hi".as_slice()]) });
-    store.write(Store::Append { entry, sent_as }).unwrap();
+    store.write(Store::Append { entry: &entry, sent_as }).unwrap();
     store.commit().unwrap();
 }
 

@@ -203,7 +203,7 @@ pub fn what_is_recalled_is_not_unread(store: &mut impl Storage) {
     store.write(Store::Erase { conversation: &talk(1, 2), seq: 2 }).unwrap();
     let (two, bob) = (talk(1, 2), id(2));
     let recalling = Entry { recall: Recall::Of(2), ..entry(&two, 4, &bob) };
-    store.write(Store::Append { entry: recalling, sent_as: None }).unwrap();
+    store.write(Store::Append { entry: &recalling, sent_as: None }).unwrap();
     store.commit().unwrap();
     assert_eq!(list(store, 1)[0], r#"talk 1-2 "Bob" 0/4 last 4, 2 unread"#);
 }

@@ -35,7 +35,7 @@ fn send(
     let time = UnixMillis(TIME.0 + seq);
     let entry = Entry { uid, name: "name", time, ..said(conversation, seq, &content) };
     let sent_as = Some(SentAs { id: under, digest: digest(&content) });
-    store.write(Store::Append { entry, sent_as })
+    store.write(Store::Append { entry: &entry, sent_as })
 }
 
 fn sent(store: &dyn Storage, uid: &Id, under: &str) -> Option<Sent> {

@@ -99,7 +99,7 @@ fn append(
         time: UnixMillis(7),
         ..said(conversation, seq, "content")
     };
-    store.write(Store::Append { entry, sent_as: None })
+    store.write(Store::Append { entry: &entry, sent_as: None })
 }
 
 /// Name, whether a guest, and the groups.
