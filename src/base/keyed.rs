@@ -9,8 +9,7 @@
 //! keeps one sees to it that it does. Rows that are put back in the reverse order of their removal get their
 //! numbers back.
 //!
-//! Hashed with a seed that is drawn anew for each process, so nobody can prepare keys that collide. The order of a
-//! walk is that of the numbers, never that of the hashes.
+//! Hashed as `map.rs` says. The order of a walk is that of the numbers, never that of the hashes.
 //!
 //! The tutorial's arrays are such tables. Tests: below.
 
@@ -19,6 +18,8 @@ use std::ops::{Index, IndexMut};
 
 use hashbrown::HashTable;
 use slab::Slab;
+
+use super::map::Seed;
 
 /// What a row is found by.
 pub trait Keyed {
@@ -33,16 +34,12 @@ pub trait Keyed {
 pub struct KeyedSlab<T> {
     rows: Slab<T>,
     numbers: HashTable<u32>,
-    seed: foldhash::fast::RandomState,
+    seed: Seed,
 }
 
 impl<T> Default for KeyedSlab<T> {
     fn default() -> KeyedSlab<T> {
-        KeyedSlab {
-            rows: Slab::new(),
-            numbers: HashTable::new(),
-            seed: foldhash::fast::RandomState::default(),
-        }
+        KeyedSlab { rows: Slab::new(), numbers: HashTable::new(), seed: Seed::default() }
     }
 }
 

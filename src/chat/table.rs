@@ -35,6 +35,7 @@ pub(super) trait Row {
 
 struct Entry<T> {
     row: T,
+    /// How many rows there had been when it came, itself counted.
     birth: u32,
     loose: bool,
 }
@@ -56,6 +57,9 @@ pub(super) struct Table<T: Row> {
 }
 
 impl<T: Row> Table<T> {
+    /// What a row takes, without what it has in boxes.
+    pub(super) const ROW_BYTES: usize = size_of::<Entry<T>>();
+
     pub(super) fn new() -> Table<T> {
         Table { rows: KeyedSlab::default(), births: 0, loose: VecDeque::new() }
     }

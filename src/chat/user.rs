@@ -20,7 +20,7 @@ use super::output::{Output, Query, Refusal, Sink, Store, UserRecord};
 use super::quota::Bucket;
 use super::reply::{Outcome, Reply};
 use super::room::GroupSlot;
-use super::table::{Row, Set, Slot};
+use super::table::{Row, Set, Slot, Table};
 use super::turn::Undo;
 use crate::base::clock::{UnixDay, UnixMillis};
 
@@ -96,7 +96,7 @@ pub(super) struct User {
 /// What a user costs, besides the name and, for who has several devices or groups, their list. Everyone who is logged
 /// in has this, and everyone who is a member of a group that is held.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<User>() <= 112);
+const _: () = assert!(Table::<User>::ROW_BYTES <= 120);
 
 impl Row for User {
     type Slot = UserSlot;

@@ -18,6 +18,7 @@ use super::{StoreError, Tidy};
 use crate::base::clock::UnixMillis;
 use crate::base::digest::Digest;
 use crate::base::limits;
+use crate::base::map::Seed;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{Entry, Sent, SentAs};
 
@@ -51,7 +52,7 @@ pub(super) struct Sends {
     gone: u64,
     /// The places of the rows, by author and `id`. The ids are kept once, in the rows.
     places: HashTable<u64>,
-    seed: foldhash::fast::RandomState,
+    seed: Seed,
 }
 
 impl Sends {
