@@ -59,6 +59,26 @@ fn a_new_name_leaves_it() {
 }
 
 #[test]
+fn bans_and_blocks_leave_one_another_alone() {
+    on_every_store(ground, |store| {
+        let blocks = |store: &dyn Storage| match store.read(&Query::User(id(1))).unwrap() {
+            Record::User(_, Some(user)) => user.blocks,
+            other => panic!("{other:?}"),
+        };
+        store.begin().unwrap();
+        store.write(Store::Block { uid: &id(1), other: &id(2), on: true }).unwrap();
+        ban(store, Some(Term::UntilLifted)).unwrap();
+        ban(store, None).unwrap();
+        assert_eq!(blocks(store), [id(2)]);
+        ban(store, Some(Term::UntilLifted)).unwrap();
+        store.write(Store::Block { uid: &id(1), other: &id(2), on: false }).unwrap();
+        assert!(blocks(store).is_empty());
+        assert_eq!(banned(store), Some(Term::UntilLifted));
+        store.commit().unwrap();
+    });
+}
+
+#[test]
 fn who_is_not_stored_is_not_banned() {
     on_every_store(ground, |store| {
         store.begin().unwrap();
