@@ -11,6 +11,7 @@
 //! The tutorial keeps nothing. Every store passes the suite in `tests/store/`.
 
 mod answers;
+mod backup;
 mod bans;
 mod checkpoint;
 mod conversations;
@@ -26,6 +27,7 @@ mod page;
 mod probe;
 mod pushes;
 mod recall;
+mod restore;
 mod retention;
 mod rows;
 mod search;
@@ -37,8 +39,10 @@ mod waiting;
 use std::fmt;
 
 pub use answers::KeptAnswer;
+pub use backup::{BackedUp, BackupError, Existing, Place, back_up};
 pub use memory::Memory;
 pub use open::{Durability, OpenError, Options};
+pub use restore::{Restored, RestoredKeys, restore};
 pub use retention::Retention;
 pub use sqlite::Sqlite;
 

@@ -206,35 +206,44 @@ pub(super) fn open(options: &Options) -> Result<Opened, OpenError> {
     Ok(Opened { connection, lock })
 }
 
-/// The folder, the lock, and a file for SQLite to open; what is there already stays as it is.
-fn make_files(folder: &Path, file: &Path) -> Result<File, OpenError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |error| OpenError::NoAccess(path, error)
-    };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed(folder))?;
-    let owner_only = |options: &mut OpenOptions, path: &Path| options.write(true).mode(0o600).open(path);
-    let lock_path = folder.join("karez.lock");
-    let lock = owner_only(OpenOptions::new().create(true).truncate(false), &lock_path)
-        .map_err(failed(&lock_path))?;
+/// The folder, and its lock, which lasts as long as the file is open.
+pub(super) fn lock_folder(folder: &Path) -> Result<File, OpenError> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(no_access(folder))?;
+    let path = folder.join("karez.lock");
+    let lock =
+        owner_only(OpenOptions::new().create(true).truncate(false), &path).map_err(no_access(&path))?;
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => return Err(OpenError::InUse(file.to_owned())),
-        Err(error) => return Err(OpenError::NoAccess(lock_path, error.into())),
+        Ok(()) => Ok(lock),
+        Err(Errno::WOULDBLOCK) => Err(OpenError::InUse(Options::new(folder).file())),
+        Err(error) => Err(OpenError::NoAccess(path, error.into())),
     }
+}
+
+/// The lock, and a file for SQLite to open; what is there already stays as it is.
+fn make_files(folder: &Path, file: &Path) -> Result<File, OpenError> {
+    let lock = lock_folder(folder)?;
     match owner_only(OpenOptions::new().create_new(true), file) {
         // The name must survive a power cut as well as what is written under it.
-        Ok(_) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(folder))?,
+        Ok(_) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(no_access(folder))?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            OpenOptions::new().write(true).open(file).map_err(failed(file))?;
+            OpenOptions::new().write(true).open(file).map_err(no_access(file))?;
         }
         Err(error) => return Err(OpenError::NoAccess(file.to_owned(), error)),
     }
     Ok(lock)
 }
 
+fn no_access(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |error| OpenError::NoAccess(path, error)
+}
+
+fn owner_only(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    options.write(true).mode(0o600).open(path)
+}
+
 /// The schema of a file that is ours; 0 is an empty one.
-fn inspect(connection: &Connection, file: &Path) -> Result<i32, OpenError> {
+pub(super) fn inspect(connection: &Connection, file: &Path) -> Result<i32, OpenError> {
     let words = |error: rusqlite::Error| judge(file, &error);
     let number = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, i32>(0)).map_err(words);
     let (owner, found) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
@@ -290,7 +299,7 @@ fn migrate(connection: &Connection, version: i32) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn judge(file: &Path, error: &rusqlite::Error) -> OpenError {
+pub(super) fn judge(file: &Path, error: &rusqlite::Error) -> OpenError {
     let file = file.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::Foreign(file),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod answers;
+mod backup;
 mod bans;
 mod checkpoints;
 mod common;

@@ -13,6 +13,24 @@ pub const ENTRIES_PER_CONVERSATION_MAX: Limit = Limit {
     max: 1_000_000,
     test: "tests/store/memory.rs::the_oldest_entries_go_first",
 };
+/// The largest file of API keys that is copied with the store.
+pub const KEYS_FILE_BYTES_MAX: Limit = Limit {
+    name: "keys_file_bytes_max",
+    unit: "bytes",
+    default: 1024 * 1024,
+    min: 1,
+    max: 1024 * 1024 * 1024,
+    test: "tests/store/backup.rs::a_file_that_is_no_file_of_keys_is_not_copied",
+};
+/// Guests' uids that a restored store passes by: those that may have been given since the copy was made.
+pub const GUESTS_SKIPPED_BY_RESTORE: Limit = Limit {
+    name: "guests_skipped_by_restore",
+    unit: "uids",
+    default: 1_000_000,
+    min: 1,
+    max: 1 << 40,
+    test: "tests/app/backup.rs::a_restored_store_gives_no_number_twice",
+};
 /// How long the `id` of a message is known, so that the message may be sent again.
 pub const SENDS_KEPT_MS: Limit = Limit {
     name: "sends_kept_ms",
