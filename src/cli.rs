@@ -3,6 +3,7 @@
 //! Settings come in layers (`config/layers.rs`); which commands look at them is said in `Command::has_settings`.
 //! Data goes to standard output, words to standard error. Tests: `tests/app/binary.rs`, `tests/app/settings.rs`.
 
+mod backup;
 mod key;
 mod log_format;
 mod logger;
@@ -63,6 +64,10 @@ enum Command {
     /// Makes, lists and revokes the keys of the HTTP API.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Copies the store into one file, while a daemon serves from it or not.
+    Backup(backup::Backup),
+    /// Puts such a copy in the place of the store. No daemon may be running; the old store is kept.
+    Restore(backup::Restore),
     /// Looks for mistakes in a file of settings, as a start with it would, and starts nothing.
     CheckConfig(settings::CheckConfig),
     /// Prints a file with every setting, commented out at its default.
@@ -79,7 +84,11 @@ impl Command {
     /// Whether it is told settings, so that it needs the file with them.
     fn has_settings(&self) -> bool {
         match self {
-            Command::Serve(_) | Command::Token(_) | Command::Key(_) => true,
+            Command::Serve(_)
+            | Command::Token(_)
+            | Command::Key(_)
+            | Command::Backup(_)
+            | Command::Restore(_) => true,
             Command::CheckConfig(_)
             | Command::GenConfig
             | Command::Completions(_)
@@ -137,6 +146,8 @@ fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
         Cli { command: Some(Command::Serve(config)), .. } => serve(&config, given),
         Cli { command: Some(Command::Token(command)), .. } => token::run(command),
         Cli { command: Some(Command::Key(command)), .. } => key::run(command),
+        Cli { command: Some(Command::Backup(command)), .. } => backup::back_up(&command),
+        Cli { command: Some(Command::Restore(command)), .. } => backup::restore(&command),
         cli => run_without_settings(cli),
     }
 }
@@ -148,7 +159,15 @@ fn run_without_settings(cli: Cli) -> Result<(), Failure> {
         Some(Command::Man) => settings::man(),
         Some(Command::Version(version)) => settings::version(&version),
         Some(Command::GenConfig) => settings::generate(),
-        None | Some(Command::Serve(_) | Command::Token(_) | Command::Key(_)) => Ok(()),
+        // Settled before.
+        None
+        | Some(
+            Command::Serve(_)
+            | Command::Token(_)
+            | Command::Key(_)
+            | Command::Backup(_)
+            | Command::Restore(_),
+        ) => Ok(()),
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) enum KeyCommand {
 pub(super) struct Place {
     /// The folder of the store.
     #[arg(long, env = "KAREZ_DATA", value_name = "FOLDER", default_value = "karez-data")]
-    data: PathBuf,
+    pub(super) data: PathBuf,
 
     /// The file with the digests of the keys. Default: `api-keys` in the folder of --data.
     #[arg(long, env = "KAREZ_API_KEYS_FILE", value_name = "PATH")]
@@ -37,7 +37,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.api_keys_file.clone().unwrap_or_else(|| self.data.join(KEYS_FILE))
     }
 }

@@ -7,6 +7,7 @@ mod api_calls;
 mod api_idempotency;
 mod api_keys;
 mod api_push;
+mod backup;
 mod binary;
 mod client;
 mod commits;
