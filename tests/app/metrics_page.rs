@@ -1,6 +1,6 @@
 //! Who may see the metrics, and that the manual tells them all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use karez::app::MetricsAt;
 
@@ -87,4 +87,44 @@ fn the_manual_has_a_row_for_each_metric_and_no_other() {
         families.iter().map(|(name, (kind, _))| (name.clone(), kind.clone())).collect();
     assert_eq!(rows, given);
     assert!(families.values().all(|(_, help)| help.ends_with('.')), "{families:#?}");
+}
+
+/// What an expression asks for: each name, without what a histogram adds to it.
+fn asked(expression: &str) -> BTreeSet<String> {
+    let words = expression.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+    let names = words.filter(|word| word.starts_with("karez_") || word.starts_with("process_"));
+    let family = |name: &str| {
+        let parts = ["_bucket", "_sum", "_count"];
+        let base = parts.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        base.to_owned()
+    };
+    names.map(family).collect()
+}
+
+#[test]
+fn the_dashboard_has_a_panel_for_each_metric_and_no_other() {
+    let dashboard: serde_json::Value =
+        serde_json::from_str(include_str!("../../scripts/packaging/examples/grafana.json")).unwrap();
+    let (mut shown, mut ids, mut places) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for panel in dashboard["panels"].as_array().unwrap() {
+        assert!(ids.insert(panel["id"].as_u64()), "the id of {} is another's too", panel["title"]);
+        let place = &panel["gridPos"];
+        let (x, w) = (place["x"].as_u64().unwrap(), place["w"].as_u64().unwrap());
+        let (y, h) = (place["y"].as_u64().unwrap(), place["h"].as_u64().unwrap());
+        let free = (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))).all(|at| places.insert(at));
+        assert!(free && x + w <= 24, "{} lies over another, or outside", panel["title"]);
+        if panel["type"] == "row" {
+            continue;
+        }
+        assert!(panel["description"].as_str().unwrap().ends_with('.'), "{} says nothing", panel["title"]);
+        for target in panel["targets"].as_array().unwrap() {
+            let asked = asked(target["expr"].as_str().unwrap());
+            assert!(!asked.is_empty(), "{}: {target}", panel["title"]);
+            shown.extend(asked);
+        }
+    }
+    let mut world = World::new();
+    let mut asker = world.dial();
+    let (_, page) = world.get(&mut asker, "/metrics");
+    assert_eq!(shown, families(&page).into_keys().collect());
 }
