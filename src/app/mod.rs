@@ -13,6 +13,7 @@
 
 mod api;
 mod assets;
+mod docs;
 mod exposition;
 mod health;
 mod metrics;
@@ -210,7 +211,7 @@ impl<S: Storage> App<S> {
     /// Hands one input to the core and carries out what comes of it.
     fn handle(&mut self, out: &Outbox, input: Input<'_>) {
         self.turn.handle(&mut self.chat, out.now(), input);
-        self.settle_calls(out.now());
+        self.settle_calls(out);
         if let Some(conn) = self.turn.take_failed_login() {
             self.login_failed(out, conn);
         }

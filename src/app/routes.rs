@@ -1,8 +1,10 @@
 //! Which answer an HTTP request gets: health and metrics for who looks after the daemon, else the page.
 
+use super::api::shown_key;
 use super::health::{self, Listener};
 use super::metrics::Sources;
-use super::{App, MetricsAt};
+use super::{App, MetricsAt, docs};
+use crate::auth::Scope;
 use crate::http::{Request, Response};
 use crate::net::{Asker, Entrance, Outbox};
 use crate::store::Storage;
@@ -15,7 +17,8 @@ impl<S: Storage> App<S> {
         let listener = listener_of(asker, request);
         let may_see_metrics = match asker.entrance {
             Entrance::Side => true,
-            Entrance::Main => self.settings.metrics == MetricsAt::Main && listener == Listener::Operator,
+            Entrance::Main if listener == Listener::Operator && self.settings.metrics == MetricsAt::Main => true,
+            Entrance::Main => request.path() == "/metrics" && self.shows_reading_key(out, asker, request),
         };
         match request.path() {
             "/livez" | "/readyz" | "/metrics" if !matches!(request.method, "GET" | "HEAD") => {
@@ -25,12 +28,18 @@ impl<S: Storage> App<S> {
             "/readyz" => self.turn.health.readyz(request.query(), listener),
             "/metrics" if may_see_metrics => self.metrics(out),
             _ => match asker.entrance {
-                Entrance::Main => self.assets.respond(request),
+                Entrance::Main => docs::respond(request).unwrap_or_else(|| self.assets.respond(request)),
                 Entrance::Side => {
                     Response::text(404, "there is nothing here but /metrics, /livez, /readyz\n")
                 }
             },
         }
+    }
+
+    /// Whether an API key came with a request that lets its bearer read. One that does not hold counts as for a call.
+    fn shows_reading_key(&mut self, out: &Outbox, asker: Asker, request: &Request<'_>) -> bool {
+        shown_key(request).is_some()
+            && self.authenticate(out.now(), asker.conn, request).is_ok_and(|key| key.is_for(Scope::Read))
     }
 
     fn metrics(&mut self, out: &Outbox) -> Response {

@@ -357,6 +357,10 @@ impl Memory {
 }
 
 impl Storage for Memory {
+    fn last_entry(&self) -> Result<u64, StoreError> {
+        Ok(self.entries_ever)
+    }
+
     fn identity(&mut self, fresh: Identity) -> Result<Identity, StoreError> {
         Ok(self.identity.get_or_insert(fresh).clone())
     }

@@ -140,6 +140,14 @@ pub trait Storage {
         0
     }
 
+    /// The number of the newest entry over all conversations, so about as many were ever stored; 0 without one.
+    ///
+    /// # Errors
+    /// As [`Storage::read`].
+    fn last_entry(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     /// Brings everything to its place before the daemon ends.
     ///
     /// # Errors

@@ -22,6 +22,12 @@ impl Sqlite {
         Ok(())
     }
 
+    /// By its key, however many there are.
+    pub(super) fn newest_entry(&self) -> Result<u64, StoreError> {
+        let newest = self.row("SELECT max(entry) FROM entry", (), |row| row.get::<_, Option<u64>>(0))?;
+        Ok(newest.flatten().unwrap_or(0))
+    }
+
     pub(super) fn file_bytes(&self) -> u64 {
         let mut wal = self.file().as_os_str().to_owned();
         wal.push("-wal");

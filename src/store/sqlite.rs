@@ -449,6 +449,10 @@ impl Storage for Sqlite {
         self.file_bytes()
     }
 
+    fn last_entry(&self) -> Result<u64, StoreError> {
+        self.newest_entry()
+    }
+
     fn close(&mut self) -> Result<(), StoreError> {
         self.rollback();
         self.confirmed()?;

@@ -8,6 +8,7 @@ mod api_idempotency;
 mod api_keys;
 mod api_push;
 mod backup;
+mod api_stats;
 mod binary;
 mod client;
 mod commits;

@@ -1,8 +1,10 @@
 //! Whether anything can be stored, tried without anybody who has something to say.
 
 use karez::base::clock::UnixMillis;
+use karez::chat::output::Store;
 use karez::store::{Memory, Storage, StoreError};
 
+use crate::common::*;
 use crate::folder::*;
 
 #[test]
@@ -36,4 +38,18 @@ fn a_full_store_says_so_until_there_is_room() {
     store.tidy_up(UnixMillis(0)).unwrap();
     store.limit_pages(10_000).unwrap();
     assert_eq!(store.probe(), Ok(()));
+}
+
+#[test]
+fn the_newest_entry_is_known_by_its_number() {
+    on_every_store(ground, |store| {
+        assert_eq!(store.last_entry(), Ok(0));
+        let conversation = in_group(7);
+        store.begin().unwrap();
+        for seq in 1..=3 {
+            store.write(Store::Append { entry: said(&conversation, seq, "x"), sent_as: None }).unwrap();
+        }
+        store.commit().unwrap();
+        assert_eq!(store.last_entry(), Ok(3));
+    });
 }

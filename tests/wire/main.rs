@@ -8,6 +8,7 @@ mod events;
 mod hostile;
 mod ids;
 mod manual;
+mod openapi;
 mod push;
 mod refusals;
 mod requests;

@@ -19,11 +19,13 @@ mod idempotency;
 pub mod key_file;
 mod rate;
 mod response;
+mod stats;
 
 use std::collections::{HashMap, VecDeque};
 
 use super::App;
 use crate::app::Signer;
+use crate::app::docs::OPENAPI;
 use crate::auth::{self, Claims, KnownKey, Scope};
 use crate::base::clock::Now;
 use crate::base::limits;
@@ -39,12 +41,12 @@ use batch::Batch;
 use idempotency::Once;
 use key_file::Keyring;
 use rate::Rates;
-pub(super) use response::{Replay, response};
+pub(super) use response::{Replay, response, shown_key};
 use response::{request_id, respond};
 
-/// Whether a path is one of the API.
+/// Whether a path is one of the API. The document about it is none: it needs no key.
 pub(super) fn is_call(path: &str) -> bool {
-    path == "/v1" || path.starts_with("/v1/")
+    (path == "/v1" || path.starts_with("/v1/")) && path != OPENAPI
 }
 
 /// What the API knows between two calls.
@@ -116,20 +118,21 @@ impl<S: Storage> App<S> {
     /// A request under `/v1`.
     pub(super) fn take_call(&mut self, out: &mut Outbox, conn: ConnId, request: &Request<'_>) {
         let request_id = request_id(request);
-        if let Err(problem) = self.begin_call(out.now(), conn, request, &request_id) {
+        if let Err(problem) = self.begin_call(out, conn, request, &request_id) {
             log::debug!("{conn}: call refused: {}", problem.code);
             respond(out, conn, &request_id, problem.reply());
         }
-        self.settle_calls(out.now());
+        self.settle_calls(out);
     }
 
     fn begin_call(
         &mut self,
-        now: Now,
+        out: &Outbox,
         conn: ConnId,
         request: &Request<'_>,
         request_id: &str,
     ) -> Result<(), Problem> {
+        let now = out.now();
         let key = self.authenticate(now, conn, request)?;
         self.api.rates.admit(now.mono, &key.name).map_err(Problem::rate_limited)?;
         let method = if request.is_head() { "GET" } else { request.method };
@@ -154,9 +157,9 @@ impl<S: Storage> App<S> {
             api::Request::Batch(calls) => {
                 debug_assert!(is_batch, "only a batch has calls");
                 under_way.batch = Some(Batch::new(key, &calls));
-                self.go_on(now, conn, under_way);
+                self.go_on(out, conn, under_way);
             }
-            single => match self.hand_over(now, conn, single) {
+            single => match self.hand_over(out, conn, single) {
                 Some(reply) => self.finish(now, conn, under_way, reply),
                 None => {
                     self.api.under_way.insert(conn, under_way);
@@ -171,7 +174,12 @@ impl<S: Storage> App<S> {
     }
 
     /// The key that came with a request. Whoever tries many is put off like whoever tries many logins.
-    fn authenticate(&mut self, now: Now, conn: ConnId, request: &Request<'_>) -> Result<KnownKey, Problem> {
+    pub(super) fn authenticate(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        request: &Request<'_>,
+    ) -> Result<KnownKey, Problem> {
         if let Some(retry_ms) = self.strangers.put_off_ms(now.mono, conn) {
             return Err(Problem::rate_limited(retry_ms));
         }
@@ -186,21 +194,21 @@ impl<S: Storage> App<S> {
     }
 
     /// Has a call done: by the core, whose answer comes by [`App::settle_calls`], or here, and then this is the answer.
-    fn hand_over(&mut self, now: Now, conn: ConnId, request: api::Request<'_>) -> Option<Reply> {
+    fn hand_over(&mut self, out: &Outbox, conn: ConnId, request: api::Request<'_>) -> Option<Reply> {
         match request {
             api::Request::Chat(Call::Push(push), _) if push.id.is_empty() => {
                 let Ok(id) = auth::random_name() else { return Some(self.failed().reply()) };
                 let named = Call::Push(Push { id: id.into(), ..push });
-                self.hand_over(now, conn, api::Request::Chat(named, None))
+                self.hand_over(out, conn, api::Request::Chat(named, None))
             }
             api::Request::Chat(request, _) => {
-                self.turn.handle(&mut self.chat, now, Input::Call { call: CallId(conn.to_u64()), request });
+                self.turn.handle(&mut self.chat, out.now(), Input::Call { call: CallId(conn.to_u64()), request });
                 None
             }
             api::Request::Token(order) => {
-                Some(self.make_token(now, order).unwrap_or_else(|problem| problem.reply()))
+                Some(self.make_token(out.now(), order).unwrap_or_else(|problem| problem.reply()))
             }
-            api::Request::Stats => Some(api::render_stats(&self.stats(now))),
+            api::Request::Stats => Some(self.stats(out)),
             api::Request::Batch(_) => {
                 Some(Problem::bad_request("calls", "a batch is no call of a batch").reply())
             }
@@ -208,22 +216,23 @@ impl<S: Storage> App<S> {
     }
 
     /// Goes on with every call that the core has answered.
-    pub(super) fn settle_calls(&mut self, now: Now) {
+    pub(super) fn settle_calls(&mut self, out: &Outbox) {
         while let Some((call, reply)) = self.turn.take_reply() {
             let conn = ConnId::from_u64(call.0);
             let Some(mut under_way) = self.api.under_way.remove(&conn) else { continue };
             match &mut under_way.batch {
                 Some(batch) => {
                     batch.take(reply);
-                    self.go_on(now, conn, under_way);
+                    self.go_on(out, conn, under_way);
                 }
-                None => self.finish(now, conn, under_way, reply),
+                None => self.finish(out.now(), conn, under_way, reply),
             }
         }
     }
 
     /// The next calls of a batch, up to one that the core has to answer, or the end.
-    fn go_on(&mut self, now: Now, conn: ConnId, mut under_way: UnderWay) {
+    fn go_on(&mut self, out: &Outbox, conn: ConnId, mut under_way: UnderWay) {
+        let now = out.now();
         while let Some(batch) = &mut under_way.batch {
             let Some(next) = batch.next() else {
                 let reply = batch.reply();
@@ -232,7 +241,7 @@ impl<S: Storage> App<S> {
             let (key, admitted) = (batch.key(), self.api.rates.admit(now.mono, &batch.key().name));
             let parsed = admitted.map_err(Problem::rate_limited).and_then(|()| next.parse(key));
             let done = match parsed {
-                Ok(request) => self.hand_over(now, conn, request),
+                Ok(request) => self.hand_over(out, conn, request),
                 Err(problem) => Some(problem.reply()),
             };
             let Some(reply) = done else { break };
@@ -278,17 +287,5 @@ impl<S: Storage> App<S> {
             return Err(Problem::new(413, "too_large", "a token with so much in it would not be looked at"));
         }
         Ok(api::render_token(&token, exp_s))
-    }
-
-    fn stats(&self, now: Now) -> api::Stats {
-        let counts = self.chat.counts();
-        api::Stats {
-            connections: self.api.connections,
-            sessions: counts.sessions,
-            users_online: self.chat.users_online(),
-            users_in_memory: counts.users,
-            groups_in_memory: counts.groups,
-            uptime_ms: now.mono.0,
-        }
     }
 }

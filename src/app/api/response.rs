@@ -25,7 +25,7 @@ pub(super) fn request_id(request: &Request<'_>) -> String {
 }
 
 /// The key that came with a request: as a bearer token (RFC 6750, 2.1), or in the header of habit.
-pub(super) fn shown_key<'a>(request: &Request<'a>) -> Option<&'a str> {
+pub(in crate::app) fn shown_key<'a>(request: &Request<'a>) -> Option<&'a str> {
     let bearer = request.header_text("authorization").and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())

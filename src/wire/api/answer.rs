@@ -128,6 +128,8 @@ pub fn render_batch(replies: &[Reply]) -> Reply {
 pub struct Stats {
     /// WebSocket connections, logged in or not.
     pub connections: usize,
+    /// Connections that there may be at once, of whatever kind.
+    pub connections_max: usize,
     /// Of them, those that are logged in.
     pub sessions: usize,
     /// Users with a session.
@@ -136,6 +138,24 @@ pub struct Stats {
     pub users_in_memory: usize,
     /// Groups of which something is in memory.
     pub groups_in_memory: usize,
+    /// Entries that were ever stored, kept or not.
+    pub entries: u64,
+    /// Bytes of the disk that the store takes.
+    pub store_bytes: u64,
+    /// Messages of clients since the start.
+    pub messages_received: u64,
+    /// Messages queued for clients since the start; one for a hundred clients counts a hundred times.
+    pub messages_delivered: u64,
+    /// Bytes read from connections since the start.
+    pub received_bytes: u64,
+    /// Bytes written to connections since the start.
+    pub sent_bytes: u64,
+    /// Bytes of output that clients have not taken.
+    pub queued_bytes: usize,
+    /// Turns of the loop since the start.
+    pub turns: u64,
+    /// Microseconds that the longest of them took.
+    pub longest_turn_us: u64,
     /// Milliseconds since the start.
     pub uptime_ms: u64,
 }
@@ -145,10 +165,20 @@ pub struct Stats {
 pub fn render_stats(stats: &Stats) -> Reply {
     Reply::new(200, |json| {
         json.count("connections", stats.connections);
+        json.count("connections_max", stats.connections_max);
         json.count("sessions", stats.sessions);
         json.count("users_online", stats.users_online);
         json.count("users_in_memory", stats.users_in_memory);
         json.count("groups_in_memory", stats.groups_in_memory);
+        json.number("entries", stats.entries);
+        json.number("store_bytes", stats.store_bytes);
+        json.number("messages_received", stats.messages_received);
+        json.number("messages_delivered", stats.messages_delivered);
+        json.number("received_bytes", stats.received_bytes);
+        json.number("sent_bytes", stats.sent_bytes);
+        json.count("queued_bytes", stats.queued_bytes);
+        json.number("turns", stats.turns);
+        json.number("longest_turn_us", stats.longest_turn_us);
         json.number("uptime_ms", stats.uptime_ms);
     })
 }
