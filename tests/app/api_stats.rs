@@ -3,7 +3,6 @@
 use karez::auth::Scope;
 
 use crate::api::*;
-use crate::client::*;
 use crate::process::*;
 use crate::scrape::*;
 
