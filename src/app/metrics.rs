@@ -4,7 +4,8 @@
 //! label and no value of one comes from a client, so a scrape has a fixed number of lines.
 //!
 //! Who may read it: whoever reaches a listener of `--metrics-listen`; where there is none, who asks at the main one from
-//! this machine and not by a proxy, as far as a proxy says so. To everybody else nothing is there.
+//! this machine and not by a proxy, as far as a proxy says so; and from anywhere who shows an API key that may read. To
+//! everybody else nothing is there.
 //!
 //! Not in the tutorial. Tests: `tests/app/metrics.rs`.
 

@@ -17,7 +17,9 @@ impl<S: Storage> App<S> {
         let listener = listener_of(asker, request);
         let may_see_metrics = match asker.entrance {
             Entrance::Side => true,
-            Entrance::Main if listener == Listener::Operator && self.settings.metrics == MetricsAt::Main => true,
+            Entrance::Main if listener == Listener::Operator && self.settings.metrics == MetricsAt::Main => {
+                true
+            }
             Entrance::Main => request.path() == "/metrics" && self.shows_reading_key(out, asker, request),
         };
         match request.path() {

@@ -49,13 +49,16 @@ fn a_key_that_may_read_sees_the_metrics_from_afar() {
 #[test]
 fn what_explains_the_api_needs_no_key_and_loads_nothing_from_elsewhere() {
     let mut site = Site::new();
-    let ask = |site: &mut Site, line: &str| site.raw(&format!("{line} HTTP/1.1\r\nHost: server.example\r\n\r\n"));
+    let ask =
+        |site: &mut Site, line: &str| site.raw(&format!("{line} HTTP/1.1\r\nHost: server.example\r\n\r\n"));
     let document = ask(&mut site, "GET /v1/openapi.json");
     assert_eq!(document.header("content-type"), Some("application/json"));
     assert_eq!(document.expect(200)["openapi"], "3.1.0");
     let page = ask(&mut site, "GET /docs");
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-    assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
+    assert!(
+        page.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'"))
+    );
     assert_eq!(ask(&mut site, "GET /docs/docs.css").header("x-content-type-options"), Some("nosniff"));
     assert_eq!(ask(&mut site, "POST /v1/openapi.json").status, 405);
     assert_eq!(ask(&mut site, "GET /docs/nothing").status, 404);

@@ -23,9 +23,8 @@ fn document() -> Value {
 fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap().iter().filter(|(path, _)| *path != ITSELF);
     let methods = paths.flat_map(|(path, methods)| {
-        let one = |(method, operation): (&String, &Value)| {
-            (method.to_uppercase(), path.clone(), operation.clone())
-        };
+        let one =
+            |(method, operation): (&String, &Value)| (method.to_uppercase(), path.clone(), operation.clone());
         methods.as_object().unwrap().iter().map(one)
     });
     methods.collect()
@@ -110,12 +109,13 @@ fn each_call_has_an_example_that_the_daemon_can_read() {
 #[test]
 fn every_code_is_described_and_no_other() {
     let document = document();
-    let described: BTreeSet<&str> = document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|code| code.as_str().unwrap())
-        .collect();
+    let described: BTreeSet<&str> =
+        document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|code| code.as_str().unwrap())
+            .collect();
     // What cannot come of a call: requests have no type there, keys are no logins, and nobody is muted who has a key.
     let of_the_websocket = [Code::UnknownType, Code::LoginRequired, Code::Muted];
     let shared = Code::ALL.iter().filter(|code| !of_the_websocket.contains(code)).map(|code| code.as_str());
@@ -135,7 +135,9 @@ fn named_limits(value: &Value, found: &mut Vec<(String, u64)>) {
         Value::Object(members) => {
             for (name, value) in members {
                 match value.as_object().filter(|_| name == "x-limit") {
-                    Some(limits) => found.extend(limits.iter().map(|(n, v)| (n.clone(), v.as_u64().unwrap()))),
+                    Some(limits) => {
+                        found.extend(limits.iter().map(|(n, v)| (n.clone(), v.as_u64().unwrap())))
+                    }
                     None => named_limits(value, found),
                 }
             }

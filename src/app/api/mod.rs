@@ -202,7 +202,11 @@ impl<S: Storage> App<S> {
                 self.hand_over(out, conn, api::Request::Chat(named, None))
             }
             api::Request::Chat(request, _) => {
-                self.turn.handle(&mut self.chat, out.now(), Input::Call { call: CallId(conn.to_u64()), request });
+                self.turn.handle(
+                    &mut self.chat,
+                    out.now(),
+                    Input::Call { call: CallId(conn.to_u64()), request },
+                );
                 None
             }
             api::Request::Token(order) => {
