@@ -1,7 +1,6 @@
 //! Whether anything can be stored, tried without anybody who has something to say.
 
 use karez::base::clock::UnixMillis;
-use karez::chat::output::Store;
 use karez::store::{Memory, Storage, StoreError};
 
 use crate::common::*;
@@ -47,7 +46,7 @@ fn the_newest_entry_is_known_by_its_number() {
         let conversation = in_group(7);
         store.begin().unwrap();
         for seq in 1..=3 {
-            store.write(Store::Append { entry: said(&conversation, seq, "x"), sent_as: None }).unwrap();
+            append(store, said(&conversation, seq, "x")).unwrap();
         }
         store.commit().unwrap();
         assert_eq!(store.last_entry(), Ok(3));
