@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use super::act::Term;
 use super::ids::{Conversation, Id};
 use super::input::{Bounds, Draft, Target};
-use super::output::{EntryRecord, GroupRole, Member, PushCounts, Refusal};
+use super::output::{EntryRecord, ForgetReport, GroupRole, Member, PushCounts, Refusal};
 use super::push::Push;
 use crate::base::clock::UnixMillis;
 
@@ -92,6 +92,11 @@ pub enum Call<'a> {
         /// Who.
         uid: Id,
     },
+    /// Delete a person, with everything that is kept of one.
+    Forget {
+        /// Who.
+        uid: Id,
+    },
     /// End every session of a user.
     Disconnect {
         /// Who.
@@ -129,6 +134,7 @@ impl Call<'_> {
             Call::PutMember { gid, uid, role } => Call::PutMember { gid, uid, role },
             Call::DeleteMember { gid, uid } => Call::DeleteMember { gid, uid },
             Call::User { uid } => Call::User { uid },
+            Call::Forget { uid } => Call::Forget { uid },
             Call::Disconnect { uid } => Call::Disconnect { uid },
             Call::Ban { uid, seconds } => Call::Ban { uid, seconds },
             Call::Unban { uid } => Call::Unban { uid },
@@ -198,6 +204,13 @@ pub enum Answer<'a> {
     },
     /// A user.
     User(UserView<'a>),
+    /// A person is deleted.
+    Forgotten {
+        /// Who.
+        uid: &'a Id,
+        /// What went.
+        report: ForgetReport,
+    },
     /// So many sessions are told to end.
     Disconnected {
         /// How many.

@@ -57,6 +57,13 @@ impl Chat {
             self.ask(query, out);
             return Some(request);
         }
+        if let Call::Forget { uid } = &request {
+            if self.erase_person(call, uid, out) {
+                return None;
+            }
+            self.ask(Query::Forgotten(uid.clone()), out);
+            return Some(request);
+        }
         self.turn.called(call);
         if let Err(refusal) = self.serve_call(now, call, &request, out) {
             out.put(Output::Answer { call, answer: Answer::Refused(refusal) });
@@ -125,6 +132,8 @@ impl Chat {
             Call::PutMember { gid, uid, role } => self.put_member(now, call, (gid, uid), *role, out),
             Call::DeleteMember { gid, uid } => self.delete_member(now, call, (gid, uid), out),
             Call::User { uid } => self.show_user(now, call, uid, out),
+            // It goes before, since it may have to wait once more.
+            Call::Forget { .. } => Ok(()),
             Call::Disconnect { uid } => self.disconnect(call, uid, out),
             Call::Ban { uid, seconds } => self.ban(now, call, uid, *seconds, out),
             Call::Unban { uid } => self.unban(now, call, uid, out),
@@ -169,11 +178,12 @@ impl Chat {
             }
             Call::User { uid } | Call::Disconnect { uid } | Call::Unban { uid } => self.needs_user(uid),
             Call::Ban { uid, .. } => self.needs_somebody(uid),
+            Call::Forget { uid } => self.needs_erasure(uid),
         }
     }
 
     /// What must be known of somebody who may come to be stored: whether a guest, too.
-    fn needs_somebody(&self, uid: &Id) -> Option<Query> {
+    pub(super) fn needs_somebody(&self, uid: &Id) -> Option<Query> {
         self.guests.needs_until().or_else(|| self.needs_user(uid))
     }
 
@@ -207,9 +217,11 @@ impl Chat {
                 unreserved("gid", gid)?;
                 unreserved("uid", uid)
             }
-            Call::User { uid } | Call::Disconnect { uid } | Call::Ban { uid, .. } | Call::Unban { uid } => {
-                unreserved("uid", uid)
-            }
+            Call::User { uid }
+            | Call::Forget { uid }
+            | Call::Disconnect { uid }
+            | Call::Ban { uid, .. }
+            | Call::Unban { uid } => unreserved("uid", uid),
         }
     }
 }

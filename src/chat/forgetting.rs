@@ -134,6 +134,12 @@ impl Chat {
     }
 
     fn forget(&mut self, slot: UserSlot, out: &mut impl Sink) {
+        self.blank(slot);
+        out.put(Output::Store(Store::NoUser { uid: &self.users[slot].uid }));
+    }
+
+    /// Somebody who is stored is somebody of whom nothing is known.
+    pub(super) fn blank(&mut self, slot: UserSlot) {
         let user = &mut self.users[slot];
         let step = Undo::Forgotten {
             user: slot,
@@ -143,7 +149,6 @@ impl Chat {
         };
         user.stored = false;
         self.turn.undo(step);
-        out.put(Output::Store(Store::NoUser { uid: &self.users[slot].uid }));
     }
 
     /// Has it stored that a guest is here today, if the store does not know yet.

@@ -32,6 +32,7 @@ mod conversations;
 mod cursor;
 mod direct;
 mod draft;
+mod erasure;
 mod expiry;
 mod forgetting;
 mod found;

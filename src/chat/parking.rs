@@ -111,6 +111,7 @@ impl Record {
             Record::Direct(low, high, _) => Query::Direct(low.clone(), high.clone()),
             Record::Named(uid, _) => Query::Named(uid.clone()),
             Record::Guests(_) => Query::Guests,
+            Record::Forgotten(uid, _) => Query::Forgotten(uid.clone()),
             Record::Forgettable { seen_before, .. } => Query::Forgettable { seen_before: *seen_before },
             Record::Sent { uid, id, .. } => Query::Sent { uid: uid.clone(), id: id.clone() },
             Record::Page(query, _) => Query::Page(query.clone()),
@@ -150,6 +151,7 @@ impl Chat {
             Record::LastPush(last) => self.pushes.load_last(last),
             Record::Waiting(..) | Record::Pushes(..) => {}
             Record::Groups(..)
+            | Record::Forgotten(..)
             | Record::Page(..)
             | Record::Cursor(..)
             | Record::Conversations(..)

@@ -39,6 +39,16 @@ pub enum Store<'a> {
         /// Who.
         uid: &'a Id,
     },
+    /// Everything of a person goes: what a forgotten user takes along, what waits for the person, the cursors, and the
+    /// text of what the person said, which keeps its place. Nobody is shown it from now on; the store may take it out
+    /// later, a little at a time. The uid is named for good. Need not be stored; not a member of any group any more, or
+    /// the transaction must fail.
+    Forget {
+        /// Who.
+        uid: &'a Id,
+        /// How many groups were left for it, for the report.
+        groups: u64,
+    },
     /// A group is made: open, without a name. One that was deleted before goes on with its numbers.
     Group {
         /// The group.
@@ -193,6 +203,8 @@ pub enum Query {
     Named(Id),
     /// Up to where numbers of guests are reserved.
     Guests,
+    /// What went when a person was deleted.
+    Forgotten(Id),
     /// The guest who was here longest ago, if that was before this day.
     Forgettable {
         /// The first day that is not long ago.
@@ -249,6 +261,8 @@ pub enum Record {
     Named(Id, bool),
     /// The first number that was never reserved for guests; 0 when none was.
     Guests(u64),
+    /// What went when a person was deleted; `None` for who never was.
+    Forgotten(Id, Option<ForgetReport>),
     /// The guest who was here longest ago; `None` when everybody was here since.
     Forgettable {
         /// The first day that is not long ago.
@@ -402,6 +416,25 @@ pub struct UserRecord {
     pub pushes_wait: bool,
     /// How long the user is kept out, an ended term included.
     pub ban: Option<Term>,
+}
+
+/// What went when a person was deleted, by kind; of who was deleted several times, in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ForgetReport {
+    /// Messages that have lost their text so far.
+    pub messages: u64,
+    /// Entries of everybody's that are still to be looked through for the person's. Nobody is shown those meanwhile.
+    pub left: u64,
+    /// Memberships.
+    pub groups: u64,
+    /// Private entries that waited for the person.
+    pub waiting: u64,
+    /// Pushes that did.
+    pub pushes: u64,
+    /// Users whose messages the person refused.
+    pub blocks: u64,
+    /// Sends that were known by their `id`.
+    pub sends: u64,
 }
 
 /// Which page of groups is meant.

@@ -14,7 +14,7 @@ use rusqlite::params;
 
 use super::StoreError;
 use super::memory::Memory;
-use super::rows::{ENTRY, Key, entry_of};
+use super::rows::{ENTRY, Key};
 use super::sqlite::Sqlite;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{
@@ -131,7 +131,7 @@ impl Sqlite {
         }
         fill(query, candidates, |row, after| {
             let sql = format!("SELECT {ENTRY} FROM entry WHERE conversation = ? ORDER BY seq DESC LIMIT 1");
-            let last = self.row(&sql, [row], entry_of)?;
+            let last = self.row(&sql, [row], |row| self.shown(row))?;
             let sql = format!(
                 "SELECT count(*) FROM entry
                  WHERE conversation = ? AND seq > ? AND uid IS NOT ? AND {COUNTS_AS_UNREAD}"

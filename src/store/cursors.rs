@@ -23,7 +23,7 @@ pub(super) enum Reader {
 }
 
 /// Where the cursor of one of the two lies in a log.
-fn side(low: &Id, uid: &Id) -> usize {
+pub(super) fn side(low: &Id, uid: &Id) -> usize {
     usize::from(uid != low)
 }
 

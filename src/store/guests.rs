@@ -48,6 +48,7 @@ impl Memory {
     pub(super) fn is_named(&self, uid: &Id) -> bool {
         self.users.number(uid).is_some()
             || self.pushes.has_some(uid)
+            || self.forgotten.contains_key(uid)
             || self.named.0.contains_key(uid)
             || self.logs.talks_of(uid).next().is_some()
     }
@@ -109,6 +110,7 @@ impl Sqlite {
         let sql = "SELECT 1 FROM user WHERE uid = ?1
                    UNION ALL SELECT 1 FROM conversation WHERE low = ?1
                    UNION ALL SELECT 1 FROM conversation WHERE high = ?1
+                   UNION ALL SELECT 1 FROM forgotten WHERE uid = ?1
                    UNION ALL SELECT 1 FROM sanction WHERE uid = ?1
                    UNION ALL SELECT 1 FROM block WHERE other = ?1";
         Ok(self.is_there(sql, [Key(uid)])? || self.has_pushes(uid)?)

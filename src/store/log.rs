@@ -116,6 +116,24 @@ impl Kept {
             more: Some(Box::new(More { act, recall: Recall::Recalled, ..NO_MORE })),
         }
     }
+
+    /// The entry of an author who is deleted, and whether it was a message: then the text goes with the name.
+    fn nameless(&self) -> (Kept, bool) {
+        let more = self.more.as_deref();
+        let kept = more.filter(|more| more.act.is_some() || more.recall != Recall::None);
+        let is_message = kept.is_none();
+        let more = kept.cloned().unwrap_or(More { recall: Recall::Recalled, ..NO_MORE });
+        let name = self.uid.to_string();
+        let kept = Kept {
+            number: self.number,
+            time: self.time,
+            uid: self.uid.clone(),
+            name_bytes: u32::try_from(name.len()).unwrap_or(u32::MAX),
+            text: name.into_boxed_str(),
+            more: Some(Box::new(more)),
+        };
+        (kept, is_message)
+    }
 }
 
 /// A conversation.
@@ -226,6 +244,20 @@ impl Log {
         let entry = self.entries.get_mut(place)?;
         let erased = entry.erased();
         Some(std::mem::replace(entry, erased))
+    }
+
+    /// Takes text and name out of every entry of an author, and returns them as they were, each with its number and
+    /// whether it had a text to lose.
+    pub(super) fn erase_author(&mut self, uid: &Id) -> Vec<(u64, Kept, bool)> {
+        let first = self.base() + 1;
+        let mut taken = Vec::new();
+        for (seq, entry) in (first..).zip(&mut self.entries) {
+            if entry.uid == *uid {
+                let (nameless, was_message) = entry.nameless();
+                taken.push((seq, std::mem::replace(entry, nameless), was_message));
+            }
+        }
+        taken
     }
 
     /// Puts an entry back as it was.

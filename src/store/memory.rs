@@ -30,7 +30,7 @@ use crate::base::keyed::{Keyed, KeyedSlab};
 use crate::base::limits;
 use crate::chat::act::{Sanction, Term};
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{Entry, EntryRecord, Query, Record, Store};
+use crate::chat::output::{Entry, EntryRecord, ForgetReport, Query, Record, Store};
 
 #[derive(Debug)]
 pub(super) struct User {
@@ -126,6 +126,8 @@ pub(super) enum Undo {
     Answer(Box<str>, Option<Box<KeptAnswer>>),
     Seen(Id, UnixDay),
     NoUser(Box<(User, TakenSends)>),
+    /// With what had gone before.
+    Forgotten(Id, Option<Box<ForgetReport>>),
 }
 
 #[cfg(target_pointer_width = "64")]
@@ -145,6 +147,7 @@ pub struct Memory {
     pub(super) seen: SeenGuests,
     pub(super) waiting: Waiting,
     pub(super) pushes: Pushes,
+    pub(super) forgotten: BTreeMap<Id, ForgetReport>,
     guests_until: u64,
     identity: Option<Identity>,
     pub(super) entries_per_conversation_max: usize,
@@ -172,6 +175,7 @@ impl Memory {
             seen: SeenGuests::default(),
             waiting: Waiting::default(),
             pushes: Pushes::default(),
+            forgotten: BTreeMap::new(),
             guests_until: 0,
             identity: None,
             entries_per_conversation_max,
@@ -275,6 +279,7 @@ impl Memory {
                 steps.push(self.strike_pushes(uid, u64::MAX));
                 Undo::NoUser(Box::new((user, sends)))
             }
+            Store::Forget { uid, groups } => return self.forget_person(uid, groups, steps),
             Store::Guests { until } => Undo::Guests(std::mem::replace(&mut self.guests_until, until)),
             Store::Read { uid, conversation, seq } => match self.write_read(uid, conversation, seq)? {
                 Some(step) => step,
@@ -336,6 +341,7 @@ impl Memory {
             Undo::Answer(key, before) => self.answers.restore(&key, before.map(|before| *before)),
             Undo::Seen(uid, before) => self.unsee(&uid, before),
             Undo::NoUser(before) => self.remember(before.0, before.1),
+            Undo::Forgotten(uid, before) => self.put_report(&uid, before.map(|before| *before)),
             Undo::Guests(before) => self.guests_until = before,
             Undo::Send => self.sends.take_back(),
             Undo::Erase(number, seq, before) => {
@@ -393,6 +399,7 @@ impl Storage for Memory {
                 Record::Direct(low.clone(), high.clone(), last)
             }
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)),
+            Query::Forgotten(uid) => Record::Forgotten(uid.clone(), self.forgotten.get(uid).copied()),
             Query::Guests => Record::Guests(self.guests_until),
             Query::Forgettable { seen_before } => {
                 Record::Forgettable { seen_before: *seen_before, uid: self.forgettable(*seen_before) }

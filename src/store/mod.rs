@@ -17,6 +17,7 @@ mod checkpoint;
 mod conversations;
 mod cursors;
 mod few;
+mod forgotten;
 mod groups;
 mod guests;
 mod index;

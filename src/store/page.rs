@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::StoreError;
 use super::memory::Memory;
-use super::rows::{ENTRY, entry_of};
+use super::rows::ENTRY;
 use super::sqlite::Sqlite;
 use crate::chat::input::Bounds;
 use crate::chat::output::{EntryRecord, PageQuery, PageRecord};
@@ -83,7 +83,7 @@ impl Sqlite {
         let sql = format!("SELECT {ENTRY} FROM entry WHERE conversation = ? AND {order} LIMIT ?");
         // Entries are long, and the page may be full before the limit is reached.
         self.each_row(&sql, params![conversation, bound, query.entries_max + 1], |row| {
-            let entry = entry_of(row)?;
+            let entry = self.shown(row)?;
             let bytes = entry.bytes();
             Ok(page.offer(entry, bytes))
         })?;

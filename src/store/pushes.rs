@@ -61,6 +61,11 @@ impl Pushes {
         self.shelves.contains_key(uid)
     }
 
+    /// How many wait for a user.
+    pub(super) fn count_of(&self, uid: &Id) -> u64 {
+        self.shelves.get(uid).map_or(0, |shelf| shelf.len() as u64)
+    }
+
     pub(super) fn last(&self) -> u64 {
         self.kept.last_key_value().map_or(0, |(number, _)| *number)
     }
@@ -316,6 +321,13 @@ impl Sqlite {
     pub(super) fn has_pushes(&self, uid: &Id) -> Result<bool, StoreError> {
         Ok(self.is_there("SELECT 1 FROM push_waiting WHERE shelf = ?", [Key(uid)])?
             || !self.shared_rows(uid, NUMBER_MAX)?.is_empty())
+    }
+
+    /// How many wait for a user.
+    pub(super) fn count_pushes(&self, uid: &Id) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM push_waiting WHERE shelf = ?";
+        let own: u64 = self.row(sql, [Key(uid)], |row| row.get(0))?.unwrap_or(0);
+        Ok(own + self.shared_rows(uid, NUMBER_MAX)?.len() as u64)
     }
 
     pub(super) fn last_push(&self) -> Result<u64, StoreError> {

@@ -44,9 +44,9 @@ fn ids_of(lines: Option<&str>) -> FromSqlResult<Box<[Id]>> {
     ids.collect::<Option<_>>().ok_or(FromSqlError::InvalidType)
 }
 
-/// The columns of [`entry_of`].
+/// The columns of [`entry_of`], and the number of the entry.
 pub(super) const ENTRY: &str = "seq, uid, name, content, kind, data, reply, mentions, time, \
-                                act, act_uid, act_role, act_seconds, act_name, act_open, recalls, recalled";
+                                act, act_uid, act_role, act_seconds, act_name, act_open, recalls, recalled, entry";
 
 /// An entry from its row.
 pub(super) fn entry_of(row: &Row<'_>) -> rusqlite::Result<EntryRecord> {

@@ -22,10 +22,10 @@ use super::StoreError;
 use super::index::{conversation_term, parts_of, place_of, row_before};
 use super::log::Log;
 use super::memory::Memory;
-use super::rows::{ENTRY, Key, entry_of};
+use super::rows::{ENTRY, Key};
 use super::sqlite::Sqlite;
 use crate::chat::ids::{Conversation, ID_NUMBER_MAX, Id};
-use crate::chat::output::{Found, Scope, SearchQuery, SearchRecord};
+use crate::chat::output::{Found, Recall, Scope, SearchQuery, SearchRecord};
 
 /// What a place in a list of the index costs.
 const STEPS_PER_PLACE: usize = 1;
@@ -312,8 +312,9 @@ impl Sqlite {
         let sql = format!("SELECT {ENTRY} FROM entry WHERE entry = ?");
         let read = self.row(&sql, [entry], |row| {
             let text = row.get_ref(3)?.as_str()?;
-            let entry = words.are_in(text).then(|| entry_of(row)).transpose()?;
-            Ok((text.len(), entry))
+            let entry = words.are_in(text).then(|| self.shown(row)).transpose()?;
+            // A text that is to go is not found any more.
+            Ok((text.len(), entry.filter(|entry| entry.recall == Recall::None)))
         })?;
         let Some((bytes, entry_record)) = read else { return Ok(walk.pass(entry, None)) };
         walk.steps += steps_of_text(bytes);

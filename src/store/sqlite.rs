@@ -27,6 +27,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 use super::answers::KeptAnswer;
 use super::checkpoint::Checkpoints;
 use super::groups::ActColumns;
+use super::forgotten::Hidden;
 use super::open::{self, Durability, OpenError, Options};
 use super::recall::{self, StaleWal};
 use super::retention::{Progress, Retention};
@@ -48,6 +49,7 @@ pub struct Sqlite {
     /// Whether the WAL still holds what was erased.
     pub(super) stale_wal: StaleWal,
     pub(super) retention: Retention,
+    pub(super) hidden: Hidden,
     pub(super) progress: Progress,
     file: Box<Path>,
     /// Held until the connection is closed: fields are dropped in order.
@@ -69,10 +71,13 @@ impl Sqlite {
             checkpoints: Checkpoints::new(options),
             stale_wal,
             retention: options.retention,
+            hidden: Hidden::default(),
             progress: Progress::default(),
             file: options.file().into(),
             _lock: lock,
         };
+        let hidden = store.load_hidden();
+        hidden.map_err(|error| OpenError::Medium(options.file(), error.to_string()))?;
         store.wipe_all();
         if store.stale_wal != StaleWal::No
             && let Err(error) = store.empty_wal()
@@ -202,6 +207,7 @@ impl Sqlite {
         let left = self
             .wipe_some()?
             .and(self.erase_some()?)
+            .and(self.erase_hidden()?)
             .and(self.forget_sends(now)?)
             .and(self.forget_answers(now)?)
             .and(self.drop_pushes(now)?)
@@ -346,6 +352,7 @@ impl Storage for Sqlite {
             Store::NoMember { gid, uid } => self.strike_member(gid, uid),
             Store::Seen { uid, day } => self.see(uid, day),
             Store::NoUser { uid } => self.forget(uid),
+            Store::Forget { uid, groups } => self.forget_person(uid, groups),
             Store::Guests { until } => {
                 let sql = "INSERT OR REPLACE INTO meta VALUES ('guests_until', ?)";
                 self.run(sql, [until]).map(drop)
@@ -370,6 +377,7 @@ impl Storage for Sqlite {
                 Record::Direct(low.clone(), high.clone(), last)
             }
             Query::Named(uid) => Record::Named(uid.clone(), self.is_named(uid)?),
+            Query::Forgotten(uid) => Record::Forgotten(uid.clone(), self.forgotten(uid)?),
             Query::Guests => Record::Guests(self.meta("guests_until")?.unwrap_or(0)),
             Query::Forgettable { seen_before } => {
                 Record::Forgettable { seen_before: *seen_before, uid: self.forgettable(*seen_before)? }
@@ -409,6 +417,7 @@ impl Storage for Sqlite {
         if done.is_err() {
             self.rollback();
         }
+        self.settle_hidden(true);
         self.open = false;
         done.map(drop)
     }
@@ -420,6 +429,7 @@ impl Storage for Sqlite {
         {
             log::error!("the store could not take back a turn: {error}");
         }
+        self.settle_hidden(false);
     }
 
     fn tidy_up(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {

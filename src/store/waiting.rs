@@ -13,7 +13,7 @@ use super::StoreError;
 use super::log::Log;
 use super::memory::{Memory, Undo};
 use super::page::Page;
-use super::rows::{ENTRY, Key, entry_of};
+use super::rows::{ENTRY, Key};
 use super::sqlite::Sqlite;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{WaitingEntry, WaitingPage, WaitingQuery};
@@ -81,6 +81,11 @@ impl Waiting {
         struck
     }
 
+    /// Strikes all that waits for a user, and returns it.
+    fn strike_all(&mut self, uid: &Id) -> Vec<(Place, u64)> {
+        self.shelves.remove(uid).map_or_else(Vec::new, |shelf| shelf.by_place.into_iter().collect())
+    }
+
     fn put_back(&mut self, uid: &Id, struck: Vec<(Place, u64)>) {
         for (place, number) in struck {
             let shelf = self.shelves.entry(uid.clone()).or_default();
@@ -115,6 +120,12 @@ impl Memory {
         let log = self.logs.number(conversation);
         let struck = log.map_or_else(Vec::new, |log| self.waiting.strike(uid, log, until));
         Undo::Waiting(Step::Struck(uid.clone(), struck))
+    }
+
+    /// With how many there were.
+    pub(super) fn strike_all_waiting(&mut self, uid: &Id) -> (u64, Undo) {
+        let struck = self.waiting.strike_all(uid);
+        (struck.len() as u64, Undo::Waiting(Step::Struck(uid.clone(), struck)))
     }
 
     /// Gives up the oldest entries of a conversation that has too many. They no longer wait.
@@ -175,17 +186,17 @@ impl Sqlite {
     pub(super) fn waiting_page(&self, query: &WaitingQuery) -> Result<WaitingPage, StoreError> {
         let mut page = Page::new(query.entries_max, query.bytes_max);
         let sql = format!(
-            "SELECT {ENTRY}, entry AS number,
+            "SELECT {ENTRY},
                     (SELECT low FROM conversation WHERE conversation = waiting.conversation) AS low,
                     (SELECT high FROM conversation WHERE conversation = waiting.conversation) AS high
              FROM waiting JOIN entry USING (entry)
              WHERE receiver = ? AND entry > ? ORDER BY entry LIMIT ?"
         );
         self.each_row(&sql, params![Key(&query.uid), query.after, query.entries_max + 1], |row| {
-            let record = entry_of(row)?;
+            let record = self.shown(row)?;
             let conversation = Conversation::Direct(row.get("low")?, row.get("high")?);
             let bytes = record.bytes();
-            Ok(page.offer(WaitingEntry { number: row.get("number")?, conversation, record }, bytes))
+            Ok(page.offer(WaitingEntry { number: row.get("entry")?, conversation, record }, bytes))
         })?;
         Ok(WaitingPage { entries: page.entries, more: page.more })
     }

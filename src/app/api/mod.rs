@@ -102,6 +102,7 @@ const fn scope_of(route: &Route) -> Scope {
         | Route::DeleteGroup(_)
         | Route::PutMember(..)
         | Route::DeleteMember(..)
+        | Route::Forget(_)
         | Route::Disconnect(_)
         | Route::Ban(_)
         | Route::Unban(_)

@@ -121,6 +121,24 @@ pub const ENTRIES_REMOVED_AT_ONCE: Limit = Limit {
     max: 100_000,
     test: "tests/store/retention.rs::it_goes_in_small_steps",
 };
+/// Entries of everybody's that are looked through in one step for those of a deleted person.
+pub const ENTRIES_SEARCHED_AT_ONCE: Limit = Limit {
+    name: "entries_searched_at_once",
+    unit: "entries",
+    default: 5_000,
+    min: 1,
+    max: 1_000_000,
+    test: "tests/store/forgotten.rs::it_goes_in_small_steps",
+};
+/// Entries of a deleted person that lose their text in one step.
+pub const ENTRIES_ERASED_AT_ONCE: Limit = Limit {
+    name: "entries_erased_at_once",
+    unit: "entries",
+    default: 32,
+    min: 1,
+    max: 10_000,
+    test: "tests/store/forgotten.rs::it_goes_in_small_steps",
+};
 /// Pushes that wait for one user; the oldest go first.
 pub const PUSHES_PER_USER_MAX: Limit = Limit {
     name: "pushes_per_user_max",

@@ -3,6 +3,8 @@
 use super::Problem;
 use crate::chat::act::Term;
 use crate::chat::call::{Answer, GroupView, Put, UserView};
+use crate::chat::ids::Id;
+use crate::chat::output::ForgetReport;
 use crate::wire::event::{member_fields, past_entry};
 use crate::wire::writer::Writer;
 
@@ -62,6 +64,11 @@ pub fn render(answer: &Answer<'_>) -> Reply {
         }),
         Answer::Member { put, member } => Reply::new(put_status(*put), |json| member_fields(json, member)),
         Answer::User(user) => Reply::new(200, |json| user_fields(json, user)),
+        Answer::Forgotten { uid, report } => {
+            // Accepted and not done yet (RFC 9110, 15.3.3).
+            let status = if report.is_done() { 200 } else { 202 };
+            Reply::new(status, |json| report_fields(json, uid, report))
+        }
         Answer::Disconnected { sessions } => Reply::new(200, |json| json.count("sessions", *sessions)),
         Answer::Removed => Reply { status: 204, body: Vec::new(), retry_ms: None, allow: None },
         Answer::Refused(refusal) => Problem::from(refusal).reply(),
@@ -95,6 +102,20 @@ fn user_fields(json: &mut Writer<'_>, user: &UserView<'_>) {
     json.flag("banned", user.ban.is_some());
     if let Some(Term::Until(end)) = user.ban {
         json.number("banned_until", end.0);
+    }
+}
+
+fn report_fields(json: &mut Writer<'_>, uid: &Id, report: &ForgetReport) {
+    json.id("uid", uid);
+    json.flag("done", report.is_done());
+    json.number("messages", report.messages);
+    json.number("groups", report.groups);
+    json.number("waiting", report.waiting);
+    json.number("pushes", report.pushes);
+    json.number("blocks", report.blocks);
+    json.number("sends", report.sends);
+    if !report.is_done() {
+        json.number("left", report.left);
     }
 }
 

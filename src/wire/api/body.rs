@@ -133,6 +133,7 @@ pub fn parse<'a>(route: Route, query: Option<&str>, body: &'a [u8]) -> Result<Re
         Route::Members(gid) => Call::Members { gid, after: query.after_id()?, limit: query.limit()? },
         Route::DeleteMember(gid, uid) => Call::DeleteMember { gid, uid },
         Route::User(uid) => Call::User { uid },
+        Route::Forget(uid) => Call::Forget { uid },
         Route::Disconnect(uid) => Call::Disconnect { uid },
         Route::Unban(uid) => Call::Unban { uid },
         Route::Stats => return Ok(Request::Stats),

@@ -38,6 +38,8 @@ pub enum Route {
     DeleteMember(Id, Id),
     /// `GET /v1/users/{uid}`
     User(Id),
+    /// `DELETE /v1/users/{uid}`
+    Forget(Id),
     /// `POST /v1/users/{uid}/disconnect`
     Disconnect(Id),
     /// `PUT /v1/users/{uid}/ban`
@@ -88,7 +90,8 @@ impl Route {
             ("DELETE", ["groups", of, "members", who]) => Ok(Route::DeleteMember(gid(of)?, uid(who)?)),
             (_, ["groups", _, "members", _]) => Err(Problem::method("PUT, DELETE")),
             ("GET", ["users", who]) => uid(who).map(Route::User),
-            (_, ["users", _]) => Err(Problem::method("GET")),
+            ("DELETE", ["users", who]) => uid(who).map(Route::Forget),
+            (_, ["users", _]) => Err(Problem::method("GET, DELETE")),
             ("POST", ["users", who, "disconnect"]) => uid(who).map(Route::Disconnect),
             (_, ["users", _, "disconnect"]) => Err(Problem::method("POST")),
             ("PUT", ["users", who, "ban"]) => uid(who).map(Route::Ban),
