@@ -8,6 +8,7 @@ mod bans;
 mod checkpoints;
 mod common;
 mod folder;
+mod forgotten;
 mod governing;
 mod groups;
 mod guests;
