@@ -4,11 +4,16 @@
 //! Data goes to standard output, words to standard error. Tests: `tests/app/binary.rs`, `tests/app/settings.rs`.
 
 mod backup;
+mod forget;
 mod key;
 mod log_format;
 mod logger;
 mod reload;
+mod remote;
+mod send;
 mod settings;
+mod status;
+mod tail;
 mod token;
 
 use std::ffi::OsString;
@@ -68,6 +73,14 @@ enum Command {
     Backup(backup::Backup),
     /// Puts such a copy in the place of the store. No daemon may be running; the old store is kept.
     Restore(backup::Restore),
+    /// Says how a daemon is that runs.
+    Status(status::Status),
+    /// Prints what is said, as it is said.
+    Tail(tail::Tail),
+    /// Says something in a group or to a user.
+    Send(send::Send),
+    /// Deletes a person, with everything that is kept of one, and reports what went.
+    Forget(forget::Forget),
     /// Looks for mistakes in a file of settings, as a start with it would, and starts nothing.
     CheckConfig(settings::CheckConfig),
     /// Prints a file with every setting, commented out at its default.
@@ -89,7 +102,11 @@ impl Command {
             | Command::Key(_)
             | Command::Backup(_)
             | Command::Restore(_) => true,
-            Command::CheckConfig(_)
+            Command::Status(_)
+            | Command::Tail(_)
+            | Command::Send(_)
+            | Command::Forget(_)
+            | Command::CheckConfig(_)
             | Command::GenConfig
             | Command::Completions(_)
             | Command::Man
@@ -154,6 +171,10 @@ fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
 
 fn run_without_settings(cli: Cli) -> Result<(), Failure> {
     match cli.command {
+        Some(Command::Status(status)) => status::run(&status),
+        Some(Command::Tail(tail)) => tail::run(&tail),
+        Some(Command::Send(send)) => send::run(&send),
+        Some(Command::Forget(forget)) => forget::run(&forget),
         Some(Command::CheckConfig(check)) => settings::check(&check, cli.config_file.as_deref()),
         Some(Command::Completions(completions)) => settings::completions(&completions),
         Some(Command::Man) => settings::man(),
@@ -360,6 +381,12 @@ fn greet_about_keys(config: &Config) {
         "  api       curl -H 'Authorization: Bearer KEY' .../v1/stats; a key: karez key create; they are in {}",
         file.display()
     ));
+}
+
+/// A line of data.
+fn print(line: &str) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{line}")
+        .map_err(|error| Failure { code: RUNTIME, words: format!("standard output: {error}") })
 }
 
 /// Standard error may be closed; then there is nobody to tell.

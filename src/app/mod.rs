@@ -17,6 +17,7 @@ mod docs;
 mod exposition;
 mod health;
 mod metrics;
+pub mod offline;
 mod reload;
 mod routes;
 mod session;

@@ -3,12 +3,11 @@
 //! It writes the file that the daemon reads, and works whether one runs or not: a daemon that runs takes notice within
 //! a second. A key is shown once, on standard output, and is nowhere kept.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{CONFIG, Failure, RUNTIME, say};
+use super::{CONFIG, Failure, RUNTIME, print, say};
 use crate::app::key_file::{KeyFileError, change_keys, read_keys};
 use crate::auth::{ApiKey, KnownKey, Scope};
 use crate::config::KEYS_FILE;
@@ -113,9 +112,4 @@ fn list(place: &Place) -> Result<(), Failure> {
 fn failure(file: &std::path::Path, error: &KeyFileError) -> Failure {
     let code = if matches!(error, KeyFileError::Keys(_)) { CONFIG } else { RUNTIME };
     Failure { code, words: format!("{}: {error}", file.display()) }
-}
-
-fn print(line: &str) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{line}")
-        .map_err(|error| Failure { code: RUNTIME, words: format!("standard output: {error}") })
 }

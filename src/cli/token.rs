@@ -3,11 +3,11 @@
 //! A site's own back end makes its tokens itself, with any library for JWT. Data goes to standard output,
 //! words to standard error.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{CONFIG, Failure, RUNTIME, say};
+use super::{CONFIG, Failure, RUNTIME, print, say};
 use crate::auth::jwt::unverified_claims;
 use crate::auth::{Claims, GuestKey, TokenError};
 use crate::base::clock::{Clock, UnixMillis};
@@ -74,7 +74,7 @@ enum RoleName {
     Admin,
 }
 
-fn id(text: &str) -> Result<Id, &'static str> {
+pub(super) fn id(text: &str) -> Result<Id, &'static str> {
     match Id::from_text(text) {
         Some(_) if text == "system" => Err("\"system\" is reserved"),
         Some(id) => Ok(id),
@@ -164,11 +164,6 @@ fn read() -> Result<String, Failure> {
         .read_to_string(&mut token)
         .map_err(|error| Failure { code: RUNTIME, words: format!("standard input: {error}") })?;
     Ok(token)
-}
-
-fn print(line: &str) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{line}")
-        .map_err(|error| Failure { code: RUNTIME, words: format!("standard output: {error}") })
 }
 
 fn now() -> UnixMillis {

@@ -30,6 +30,7 @@ mod metrics_page;
 mod pages;
 mod process;
 mod reload;
+mod remote;
 mod returning;
 mod scrape;
 mod sessions;
