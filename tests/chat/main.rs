@@ -15,6 +15,7 @@ mod broadcast;
 mod calls;
 mod conversations;
 mod cursor;
+mod erasure;
 mod expiry;
 mod forgetting;
 mod govern;

@@ -4,7 +4,7 @@ use karez::chat::act::Term;
 use karez::chat::call::{Answer, Call, Put};
 use karez::chat::ids::{CallId, Id};
 use karez::chat::input::Input;
-use karez::chat::output::{GroupRole, PushCounts, Refusal};
+use karez::chat::output::{ForgetReport, GroupRole, PushCounts, Refusal};
 
 use super::{Said, World};
 use crate::lines::said;
@@ -19,6 +19,7 @@ pub enum Answered {
     Members { members: Vec<(Id, GroupRole, bool)>, more: bool },
     Member { put: Put, uid: Id, role: GroupRole },
     User { uid: Id, guest: bool, sessions: usize, groups: usize, ban: Option<Term> },
+    Forgotten(ForgetReport),
     Disconnected { sessions: usize },
     Removed,
     Refused(Refusal),
@@ -58,6 +59,7 @@ impl From<&Answer<'_>> for Answered {
                 groups: user.groups,
                 ban: user.ban,
             },
+            Answer::Forgotten { report, uid: _ } => Answered::Forgotten(*report),
             Answer::Disconnected { sessions } => Answered::Disconnected { sessions: *sessions },
             Answer::Removed => Answered::Removed,
             Answer::Refused(refusal) => Answered::Refused(refusal.clone()),

@@ -94,6 +94,7 @@ pub(super) fn mark_of(answered: &Answered) -> String {
         Answered::Members { more, .. } => format!("call: members, more {more}"),
         Answered::Member { put, .. } => format!("call: member {put:?}"),
         Answered::User { ban, .. } => format!("call: user, banned {}", ban.is_some()),
+        Answered::Forgotten(report) => format!("call: forgotten, with messages {}", report.messages > 0),
         Answered::Disconnected { sessions } => format!("call: disconnected {}", *sessions > 0),
         Answered::Removed => "call: removed".to_owned(),
         Answered::Refused(Refusal::Internal { .. }) => "call: refused Internal".to_owned(),
