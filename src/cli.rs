@@ -41,7 +41,7 @@ use crate::store::{self, Memory, Sqlite, Storage};
     before_help = "Examples:\n  karez                                     the chat on http://127.0.0.1:8282/\n  \
                    karez --listen 0.0.0.0:8282 --guests yes  the same for everybody who can reach the machine",
     after_help = "Exit codes: 0 ended as asked, 1 failed while running, 2 wrong usage, 65 store not to be used, 69 \
-                  address not to be had, 78 settings that are wrong or contradict each other.\n\nSettings: a flag wins \
+                  address not to be had or nobody there, 78 settings that are wrong or contradict each other.\n\nSettings: a flag wins \
                   over the environment, the environment over the file of --config, that over the default. Every \
                   setting with its default: karez gen-config",
     args_conflicts_with_subcommands = true

@@ -142,7 +142,7 @@ Wrong usage of the command line.
 The store cannot be used.
 .TP
 69
-An address cannot be listened on.
+An address cannot be listened on, or nobody answers.
 .TP
 78
 Settings that are wrong or contradict each other.

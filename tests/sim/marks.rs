@@ -142,6 +142,8 @@ const ALL: &[&str] = &[
     "call: user, banned true",
     "call: user, banned false",
     "call: disconnected true",
+    "call: forgotten, with messages true",
+    "call: forgotten, with messages false",
     "call: disconnected false",
     "call: removed",
     "call: refused Internal",

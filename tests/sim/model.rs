@@ -19,7 +19,7 @@ use karez::base::clock::{Millis, Now, UnixDay, UnixMillis};
 use karez::chat::Limits;
 use karez::chat::ids::{CallId, Conversation, Id, SessionId};
 use karez::chat::input::{Command, Draft, Identity, Role, Target};
-use karez::chat::output::{AckedEntry, Farewell, GroupRole, Recall, Refusal};
+use karez::chat::output::{AckedEntry, Farewell, ForgetReport, GroupRole, Recall, Refusal};
 
 use crate::net::{Answered, Said, Told};
 
@@ -80,6 +80,8 @@ struct State {
     /// For whom a push waits, or did.
     pushed: BTreeSet<Id>,
     guests_until: u64,
+    /// Who was deleted, and what went.
+    erased: BTreeMap<Id, ForgetReport>,
 }
 
 /// What it does not.
@@ -213,6 +215,7 @@ impl Model {
         fresh.state.users = std::mem::take(&mut self.state.users);
         fresh.state.users.retain(|_, user| user.stored);
         fresh.state.pushed = std::mem::take(&mut self.state.pushed);
+        fresh.state.erased = std::mem::take(&mut self.state.erased);
         fresh.state.guests_until = self.state.guests_until;
         fresh.lasting.next_guest = self.limits.guest_uid_first.max(self.state.guests_until);
         fresh.lasting.forgotten = std::mem::take(&mut self.lasting.forgotten);

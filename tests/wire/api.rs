@@ -102,6 +102,7 @@ fn groups_members_and_users() {
     assert_eq!(asked("PUT", "/v1/groups/7", body), put);
     let member = Call::PutMember { gid: id("7"), uid: id("5"), role: Some(GroupRole::Admin) };
     assert_eq!(asked("PUT", "/v1/groups/7/members/5", r#"{"role":"admin"}"#), member);
+    assert_eq!(asked("DELETE", "/v1/users/5", ""), Call::Forget { uid: id("5") });
     let ban = |body| asked("PUT", "/v1/users/5/ban", body);
     assert_eq!(ban(""), Call::Ban { uid: id("5"), seconds: None });
     assert_eq!(ban(r#"{"seconds":60}"#), Call::Ban { uid: id("5"), seconds: Some(60) });

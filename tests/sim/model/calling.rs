@@ -57,6 +57,10 @@ impl Model {
                 self.must_be_there(uid)?;
                 Ok(self.user_view(now, uid))
             }
+            Call::Forget { uid } => {
+                no_system("uid", uid)?;
+                Ok(Answered::Forgotten(self.erase_person(uid)))
+            }
             Call::Disconnect { uid } => {
                 self.must_be_there(uid)?;
                 Ok(Answered::Disconnected { sessions: self.send_away(uid, Farewell::Kicked) })
@@ -111,7 +115,7 @@ impl Model {
         if is_stored || !self.sessions_of(uid).is_empty() { Ok(()) } else { Err(Refusal::NotFound) }
     }
 
-    fn send_away(&mut self, uid: &Id, why: Farewell) -> usize {
+    pub(super) fn send_away(&mut self, uid: &Id, why: Farewell) -> usize {
         let mut sessions = self.sessions_of(uid);
         sessions.retain(|session| !self.state.sessions[session].ending);
         for session in &sessions {

@@ -2,9 +2,11 @@
 
 use karez::base::clock::Now;
 use karez::chat::ids::Id;
+use karez::chat::output::{Farewell, ForgetReport, Recall};
 
 use super::{Model, User};
-use crate::net::Told;
+use super::past::without_text;
+use crate::net::{Said, Told};
 
 impl Model {
     /// A guest who is stored is here today.
@@ -56,6 +58,41 @@ impl Model {
         let user = self.state.users.get_mut(&uid).unwrap();
         *user = User { guest: true, ..User::default() };
         self.lasting.forgotten.insert(uid);
+    }
+
+    /// Everything of a person goes. What is counted elsewhere (what waited, sends that only the store knows) is left out.
+    pub(super) fn erase_person(&mut self, uid: &Id) -> ForgetReport {
+        self.name_number(uid);
+        let is_stored = self.state.users.get(uid).is_some_and(|user| user.stored);
+        if let (Some(report), false) = (self.state.erased.get(uid), is_stored) {
+            return *report;
+        }
+        let mut report = self.state.erased.get(uid).copied().unwrap_or_default();
+        let groups: Vec<Id> = self.state.groups.keys().filter(|gid| self.is_member(uid, gid)).cloned().collect();
+        report.groups += groups.len() as u64;
+        groups.iter().for_each(|gid| self.go_out(uid, gid));
+        self.send_away(uid, Farewell::Kicked);
+        for said in self.state.entries.values_mut().flatten().filter(|said| said.uid == *uid) {
+            let is_message = said.act.is_none() && said.recall == Recall::None;
+            if is_message {
+                report.messages += 1;
+                *said = Said { recall: Recall::Recalled, ..without_text(said) };
+            }
+            said.name = uid.to_string();
+        }
+        for (reader, conversation) in self.state.directs.keys().map(|of| (uid.clone(), of.clone())) {
+            if let Some(read) = self.state.cursors.get_mut(&(reader, conversation)) {
+                *read = 0;
+            }
+        }
+        self.state.sends.retain(|(of, _), _| of != uid);
+        if let Some(user) = self.state.users.get_mut(uid).filter(|user| user.stored) {
+            report.blocks += user.blocks.len() as u64;
+            *user = User { guest: user.guest, ..User::default() };
+        }
+        self.lasting.forgotten.insert(uid.clone());
+        self.state.erased.insert(uid.clone(), report);
+        report
     }
 
     /// Somebody goes out of a group, and those who hear of it hear it.
