@@ -49,7 +49,11 @@ impl From<StoreError> for OfflineError {
 /// # Errors
 ///
 /// The store failed, or nobody can be called so.
-pub fn forget(store: &mut impl Storage, limits: chat::Limits, uid: &Id) -> Result<ForgetReport, OfflineError> {
+pub fn forget(
+    store: &mut impl Storage,
+    limits: chat::Limits,
+    uid: &Id,
+) -> Result<ForgetReport, OfflineError> {
     let now = Clock::start().now();
     store.begin()?;
     let done = turn(store, now, limits, Call::Forget { uid: uid.clone() });
@@ -68,7 +72,12 @@ pub fn forget(store: &mut impl Storage, limits: chat::Limits, uid: &Id) -> Resul
 }
 
 /// One call, with everything that the core asks for.
-fn turn(store: &mut impl Storage, now: Now, limits: chat::Limits, call: Call<'_>) -> Result<(), OfflineError> {
+fn turn(
+    store: &mut impl Storage,
+    now: Now,
+    limits: chat::Limits,
+    call: Call<'_>,
+) -> Result<(), OfflineError> {
     let mut chat = Chat::new(limits);
     let mut desk = Desk { store, queries: VecDeque::new(), end: Ok(()) };
     chat.handle(now, Input::Call { call: CallId(0), request: call }, &mut desk);

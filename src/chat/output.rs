@@ -11,8 +11,8 @@ use super::input::Target;
 pub use super::offline::{WaitingEntry, WaitingPage, WaitingQuery};
 pub use super::push::{Notice, PushCounts, PushRecord, PushesPage, PushesQuery};
 pub use super::record::{
-    Cursor, CursorQuery, EntryRecord, ForgetReport, GroupRecord, GroupSummary, GroupsPage, MemberRecord, PageQuery,
-    PageRecord, Query, Record, Sent, SentAs, Store, UserRecord,
+    Cursor, CursorQuery, EntryRecord, ForgetReport, GroupRecord, GroupSummary, GroupsPage, MemberRecord,
+    PageQuery, PageRecord, Query, Record, Sent, SentAs, Store, UserRecord,
 };
 use crate::base::clock::UnixMillis;
 

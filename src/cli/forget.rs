@@ -25,9 +25,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Whom.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:\n  karez forget --data /var/lib/karez 1002         on the store, while no daemon \
+#[command(
+    after_help = "Examples:\n  karez forget --data /var/lib/karez 1002         on the store, while no daemon \
                         runs\n  karez forget --key-file key 1002                by a daemon that runs; the key needs the \
-                        scope manage\n\nIt cannot be taken back. A backup that was made before still has everything.")]
+                        scope manage\n\nIt cannot be taken back. A backup that was made before still has everything."
+)]
 pub(super) struct Forget {
     #[command(flatten)]
     keyed: Keyed,

@@ -12,8 +12,10 @@ use super::{Failure, RUNTIME, print};
 
 /// Which daemon, and in which form.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:\n  karez status                            on the machine of the daemon\n  karez status \
-                        --json --key-file key \\\n    --url https://chat.example.org        from anywhere")]
+#[command(
+    after_help = "Examples:\n  karez status                            on the machine of the daemon\n  karez status \
+                        --json --key-file key \\\n    --url https://chat.example.org        from anywhere"
+)]
 pub(super) struct Status {
     #[command(flatten)]
     keyed: Keyed,
@@ -60,7 +62,8 @@ fn remote_metrics(status: &Status) -> Result<Map<String, Value>, Failure> {
     if answer.status != 200 {
         return Err(Failure {
             code: RUNTIME,
-            words: "the daemon tells its figures only on its own machine, or for a key: --key-file".to_owned(),
+            words: "the daemon tells its figures only on its own machine, or for a key: --key-file"
+                .to_owned(),
         });
     }
     let text = String::from_utf8(answer.body).map_err(|_| unknown())?;

@@ -32,9 +32,11 @@ const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What is to be heard.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:\n  karez tail                                  every open group, as a guest\n  karez tail \
+#[command(
+    after_help = "Examples:\n  karez tail                                  every open group, as a guest\n  karez tail \
                         --gid 123 --gid 7           two groups\n  karez tail --json --token-secret-file secret --gid 123 \
-                        | jq .content\n\nWhoever listens is a member of the groups, and the others see that.")]
+                        | jq .content\n\nWhoever listens is a member of the groups, and the others see that."
+)]
 pub(super) struct Tail {
     #[command(flatten)]
     remote: Remote,
@@ -190,7 +192,9 @@ impl<'a> Line<'a> {
         let connected = loop {
             match handshake.verify(&bytes).map_err(|error| foreign(error.to_string()))? {
                 Some(connected) => break connected,
-                None if bytes.len() > HEAD_BYTES_MAX => return Err(foreign("its answer has no end".to_owned())),
+                None if bytes.len() > HEAD_BYTES_MAX => {
+                    return Err(foreign("its answer has no end".to_owned()));
+                }
                 None => {}
             }
             let more = read(&mut stream).map_err(|error| remote.absent(&error))?;

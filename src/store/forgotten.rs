@@ -68,8 +68,7 @@ impl Sqlite {
     pub(super) fn forget_person(&mut self, uid: &Id, groups: u64) -> Result<(), StoreError> {
         let pushes = self.count_pushes(uid)?;
         let count = |sql| Ok(self.row(sql, [Key(uid)], |row| row.get::<_, u64>(0))?.unwrap_or(0));
-        let blocks =
-            count("SELECT count(*) FROM block WHERE user = (SELECT user FROM user WHERE uid = ?)")?;
+        let blocks = count("SELECT count(*) FROM block WHERE user = (SELECT user FROM user WHERE uid = ?)")?;
         let sends = count("SELECT count(*) FROM sent WHERE uid = ?")?;
         match self.forget(uid) {
             Ok(()) => {}
@@ -84,7 +83,8 @@ impl Sqlite {
             self.run(sql, [Key(uid)])?;
         }
         let waiting = self.run("DELETE FROM waiting WHERE receiver = ?", [Key(uid)])?;
-        let until: u64 = self.row("SELECT coalesce(max(entry), 0) FROM entry", (), |row| row.get(0))?.unwrap_or(0);
+        let until: u64 =
+            self.row("SELECT coalesce(max(entry), 0) FROM entry", (), |row| row.get(0))?.unwrap_or(0);
         let sql = "INSERT INTO forgotten (uid, until, groups, waiting, pushes, blocks, sends)
                    VALUES (?, ?, ?, ?, ?, ?, ?)
                    ON CONFLICT (uid) DO UPDATE SET until = excluded.until, groups = groups + excluded.groups,

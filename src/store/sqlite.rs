@@ -26,8 +26,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
 use super::answers::KeptAnswer;
 use super::checkpoint::Checkpoints;
-use super::groups::ActColumns;
 use super::forgotten::Hidden;
+use super::groups::ActColumns;
 use super::open::{self, Durability, OpenError, Options};
 use super::recall::{self, StaleWal};
 use super::retention::{Progress, Retention};

@@ -135,12 +135,16 @@ fn a_person_is_deleted_and_the_report_is_told_again() {
     ann.say(r#"{"type":"group","gid":7,"content":"mine"}"#);
     site.world.settle();
     let report = site.call("DELETE /v1/users/1001", "").expect(200);
-    let expected = json!({"uid":1001,"done":true,"messages":1,"groups":1,"waiting":0,"pushes":0,"blocks":0,"sends":0});
+    let expected =
+        json!({"uid":1001,"done":true,"messages":1,"groups":1,"waiting":0,"pushes":0,"blocks":0,"sends":0});
     assert_eq!(report, expected);
     let byes = site.world.texts_of(&mut ann);
     assert!(byes.iter().any(|text| field(text, "code") == "kicked"), "{byes:?}");
     let page = site.call("GET /v1/groups/7/messages", "").expect(200);
-    assert_eq!((&page["messages"][0]["content"], &page["messages"][0]["recalled"]), (&json!(""), &json!(true)));
+    assert_eq!(
+        (&page["messages"][0]["content"], &page["messages"][0]["recalled"]),
+        (&json!(""), &json!(true))
+    );
     assert_eq!(site.call("DELETE /v1/users/1001", "").expect(200), expected);
     assert_eq!(site.call("DELETE /v1/users/system", "").code(), "bad_request");
     site.key = site.keys.make("reads", &[karez::auth::Scope::Publish, karez::auth::Scope::Read]);

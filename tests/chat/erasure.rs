@@ -25,7 +25,9 @@ fn forget(w: &mut World, uid: u64) -> ForgetReport {
 
 fn texts(w: &World, conversation: &Conversation) -> Vec<String> {
     let entries = w.store().entries(conversation);
-    entries.map(|entry| if entry.recall == Recall::None { entry.content.into() } else { "-".into() }).collect()
+    entries
+        .map(|entry| if entry.recall == Recall::None { entry.content.into() } else { "-".into() })
+        .collect()
 }
 
 #[test]

@@ -142,9 +142,13 @@ impl Checks {
     /// What is read is what was heard, and is stored; and no more of it than is left.
     fn read(&self, said: &Said, recalled_before: &BTreeSet<(Conversation, u64)>, world: &World) {
         let heard = self.said.get(&said.conversation).and_then(|of| of.get(&said.seq));
-        let now = |heard: &Said| match said.recall {
-            Recall::Recalled => Said { recall: Recall::Recalled, ..without_text(heard) },
-            Recall::None | Recall::Of(_) => heard.clone(),
+        let is_nameless = is_nameless(said);
+        let now = |heard: &Said| {
+            let name = if is_nameless { said.name.clone() } else { heard.name.clone() };
+            match said.recall {
+                Recall::Recalled => Said { recall: Recall::Recalled, name, ..without_text(heard) },
+                Recall::None | Recall::Of(_) => Said { name, ..heard.clone() },
+            }
         };
         assert!(heard.is_none_or(|heard| now(heard) == *said), "{heard:?} was heard, and {said:?} is read");
         let place = (said.conversation.clone(), said.seq);
@@ -193,7 +197,11 @@ impl Checks {
         // Whoever comes back may find it recalled.
         if said.recall != Recall::Recalled {
             let of = self.said.entry(said.conversation.clone()).or_default();
-            assert_eq!(of.entry(said.seq).or_insert(said.clone()), said, "an entry is the same for everyone");
+            let first = of.entry(said.seq).or_insert(said.clone());
+            if is_nameless(said) {
+                first.name.clone_from(&said.name);
+            }
+            assert_eq!(first, said, "an entry is the same for everyone");
         }
         if let Recall::Of(seq) = said.recall {
             self.recalled.insert((said.conversation.clone(), seq));
@@ -234,6 +242,11 @@ impl Checks {
             }
         }
     }
+}
+
+/// Whether the author may be somebody who is deleted: the uid stands for the name, and no message is left.
+fn is_nameless(said: &Said) -> bool {
+    said.name == said.uid.to_string() && (said.recall != Recall::None || said.act.is_some())
 }
 
 /// Whether what was said is stored, or nothing of it if it was recalled.

@@ -253,7 +253,7 @@ impl Sink for Outside {
                     self.interruptions.extend(members.map(|uid| (of.clone(), uid)));
                     self.erased.now.insert(Conversation::Group(gid), group.seq);
                 }
-                if let Store::NoUser { uid } = &order {
+                if let Store::NoUser { uid } | Store::Forget { uid, .. } = &order {
                     self.forgotten.0.push((*uid).clone());
                 }
                 self.store.write(order).expect("the store takes every order of the core");

@@ -137,6 +137,8 @@ impl Returns {
                 self.hear(*session, told, (world, &before), marks);
             }
         }
+        // With who is deleted goes what waited.
+        self.unknown.retain(|(uid, ..)| !world.forgotten().contains(uid));
         self.nothing_is_missing(world);
         self.nothing_is_lost(world);
     }

@@ -250,7 +250,10 @@ fn it_goes_in_small_steps() {
     for step in 1..=3 {
         assert_eq!(store.tidy_up(UnixMillis(0)), Ok(Tidy::NotYet));
         let done = step * at_once;
-        assert_eq!(report(&store, 1).map(|report| (report.messages, report.left)), Some((done, 3 * at_once - done)));
+        assert_eq!(
+            report(&store, 1).map(|report| (report.messages, report.left)),
+            Some((done, 3 * at_once - done))
+        );
     }
     assert!(shown(&store, in_group(7)).iter().all(|(_, content, _)| content.is_empty()));
 }
@@ -303,7 +306,8 @@ fn only_the_texts_are_looked_for_without_an_index() {
         "SELECT max(entry) FROM entry",
     ] {
         let mut statement = look.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let plan: Vec<String> = statement.query_map((), |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        let plan: Vec<String> =
+            statement.query_map((), |row| row.get(3)).unwrap().map(Result::unwrap).collect();
         let is_bounded = |step: &String| step.starts_with("SEARCH") || step.contains("forgotten_in_part");
         assert!(plan.iter().all(is_bounded), "{sql}: {plan:?}");
     }

@@ -97,7 +97,8 @@ impl std::fmt::Display for Place {
 impl Remote {
     /// Nobody answers.
     pub(in crate::cli) fn absent(&self, error: &io::Error) -> Failure {
-        let words = format!("nobody answers at {}: {error}; is a daemon there? Another place: --url", self.url);
+        let words =
+            format!("nobody answers at {}: {error}; is a daemon there? Another place: --url", self.url);
         Failure { code: UNAVAILABLE, words }
     }
 
@@ -136,7 +137,8 @@ impl Remote {
             return Err(failure("there is no certificate in it".to_owned()));
         }
         let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-        let builder = builder.with_safe_default_protocol_versions().map_err(|error| failure(error.to_string()))?;
+        let builder =
+            builder.with_safe_default_protocol_versions().map_err(|error| failure(error.to_string()))?;
         Ok(builder.with_root_certificates(roots).with_no_client_auth())
     }
 }

@@ -29,7 +29,8 @@ impl Remote {
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
         let body = body.map(Value::to_string).unwrap_or_default();
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.url.host());
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.url.host());
         if let Some(key) = key {
             request.push_str(&format!("Authorization: Bearer {key}\r\n"));
         }
@@ -94,8 +95,10 @@ fn head(bytes: &[u8]) -> io::Result<Option<(u16, usize, usize)>> {
     let mut response = httparse::Response::new(&mut headers);
     match response.parse(bytes) {
         Ok(httparse::Status::Complete(head_bytes)) => {
-            let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-            let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.trim().parse().ok());
+            let length =
+                response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+            let length =
+                length.and_then(|header| std::str::from_utf8(header.value).ok()?.trim().parse().ok());
             Ok(Some((response.code.unwrap_or_default(), head_bytes, length.unwrap_or(0))))
         }
         Ok(httparse::Status::Partial) => Ok(None),

@@ -63,7 +63,9 @@ impl Keyed {
         };
         let key = text.trim();
         if key.chars().any(|character| !character.is_ascii_graphic()) {
-            return Err(config("the key is none: it must be one line, as karez key create has shown it".to_owned()));
+            return Err(config(
+                "the key is none: it must be one line, as karez key create has shown it".to_owned(),
+            ));
         }
         Ok((!key.is_empty()).then(|| key.to_owned()))
     }
@@ -72,21 +74,30 @@ impl Keyed {
     pub(super) fn needed_key(&self) -> Result<String, Failure> {
         self.key()?.ok_or_else(|| Failure {
             code: CONFIG,
-            words: format!("a key is needed; make one with karez key create, and give --key-file or {KEY_VARIABLE}"),
+            words: format!(
+                "a key is needed; make one with karez key create, and give --key-file or {KEY_VARIABLE}"
+            ),
         })
     }
 }
 
 impl Remote {
     /// One call of the API, and the JSON that it was answered.
-    pub(super) fn call(&self, key: &str, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+    pub(super) fn call(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
         let answer = self.ask(Some(key), method, path, body)?;
         let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if (200..300).contains(&answer.status) {
             return Ok(json);
         }
         let detail = json.get("detail").or_else(|| json.get("title")).and_then(Value::as_str);
-        let words = format!("the daemon refused ({}): {}", answer.status, plain(detail.unwrap_or("no reason given")));
+        let words =
+            format!("the daemon refused ({}): {}", answer.status, plain(detail.unwrap_or("no reason given")));
         Err(Failure { code: RUNTIME, words })
     }
 }

@@ -4,8 +4,8 @@ use karez::base::clock::Now;
 use karez::chat::ids::Id;
 use karez::chat::output::{Farewell, ForgetReport, Recall};
 
-use super::{Model, User};
 use super::past::without_text;
+use super::{Model, User};
 use crate::net::{Said, Told};
 
 impl Model {
@@ -68,7 +68,8 @@ impl Model {
             return *report;
         }
         let mut report = self.state.erased.get(uid).copied().unwrap_or_default();
-        let groups: Vec<Id> = self.state.groups.keys().filter(|gid| self.is_member(uid, gid)).cloned().collect();
+        let groups: Vec<Id> =
+            self.state.groups.keys().filter(|gid| self.is_member(uid, gid)).cloned().collect();
         report.groups += groups.len() as u64;
         groups.iter().for_each(|gid| self.go_out(uid, gid));
         self.send_away(uid, Farewell::Kicked);
