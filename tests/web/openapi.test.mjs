@@ -84,6 +84,14 @@ const PREPARED = {
   UserHistory: () => call('POST', '/v1/users/1002/messages', { content: 'hello' }),
   Unban: () => call('PUT', '/v1/users/1002/ban', {}),
   Ban: () => ask('DELETE', '/v1/users/1002/ban'),
+  'Forget 202': () => call('POST', '/v1/groups/123/messages', { from: 1002, content: 'forget me' }),
+  'Forget 200': async () => {
+    await call('POST', '/v1/groups/123/messages', { from: 1002, content: 'forget me' });
+    for (let step = 0; (await ask('DELETE', '/v1/users/1002')).status === 202; step += 1) {
+      assert.ok(step < 1_000, 'never done');
+      await new Promise((done) => setTimeout(done, 10));
+    }
+  },
   'PutGroup 201': () => ask('DELETE', '/v1/groups/123'),
   'PutMember 201': () => ask('DELETE', '/v1/groups/123/members/1002'),
 };
