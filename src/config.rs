@@ -109,6 +109,11 @@ pub struct Config {
     #[arg(long, env = "KAREZ_DEFLATE", value_name = "WHETHER", default_value = "yes")]
     pub deflate: YesNo,
 
+    /// A folder with the files of the chat page, as src/web, for whoever works on them: they are read anew each
+    /// time. Without it they come out of the binary.
+    #[arg(long, env = "KAREZ_UI_DIR", value_name = "FOLDER")]
+    pub ui_dir: Option<PathBuf>,
+
     /// How much and how long.
     #[command(flatten)]
     pub limits: LimitSettings,
@@ -237,6 +242,7 @@ impl Config {
                 true => MetricsAt::Main,
                 false => MetricsAt::Side,
             },
+            ui_dir: self.ui_dir.clone(),
         })
     }
 

@@ -1,50 +1,97 @@
 //! The chat page and the JavaScript client, embedded in the binary.
 //!
-//! The page may load from its own host and nothing else, and nothing in it may be read as a script by
-//! accident: the policy below is sent with every file.
+//! | path | what | how long a browser keeps it |
+//! |---|---|---|
+//! | `/` | the page | asks each time whether it is still the same |
+//! | `/a/BUILD/…` | what the page loads | a year: another build has another name |
+//! | `/client/…` | the client, for pages of other sites | as the page |
+//!
+//! Everything is compressed once, at the start. The page may load from its own host and nothing else, and nothing in
+//! it may be read as a script by accident: the policy below is sent with every file. With `--ui-dir` the files come
+//! from a folder instead, as they are at that moment: for whoever works on them. Tests: `tests/app/pages.rs`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use crate::http::{Request, Response};
 
 /// What the page may do (Content Security Policy, Level 3): nothing, but for what is listed.
-pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-                      require-trusted-types-for 'script'; trusted-types 'none'";
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+                      media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const TYPES: &str = "text/plain; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
+/// The files below `src/web`, by name.
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_bytes!(concat!("../web/", $name)))),*] };
+}
 
-/// Path, type and content of every file.
-const FILES: [(&str, &str, &str); 12] = [
-    ("/", HTML, include_str!("../web/index.html")),
-    ("/a/app.js", SCRIPT, include_str!("../web/app.js")),
-    ("/a/client.js", SCRIPT, include_str!("../web/client.js")),
-    ("/a/pane.js", SCRIPT, include_str!("../web/pane.js")),
-    ("/a/past.js", SCRIPT, include_str!("../web/past.js")),
-    ("/a/push.js", SCRIPT, include_str!("../web/push.js")),
-    ("/a/row.js", SCRIPT, include_str!("../web/row.js")),
-    ("/a/text.js", SCRIPT, include_str!("../web/text.js")),
-    ("/a/words.js", SCRIPT, include_str!("../web/words.js")),
-    ("/client/karez.js", SCRIPT, include_str!("../web/client/karez.js")),
-    ("/client/karez.d.ts", TYPES, include_str!("../web/client/karez.d.ts")),
-    ("/a/style.css", STYLE, include_str!("../web/style.css")),
+const FILES: &[(&str, &[u8])] = embedded![
+    "app.js",
+    "client/karez.d.ts",
+    "client/karez.js",
+    "composer.js",
+    "dialogs.js",
+    "emoji.js",
+    "index.html",
+    "list.js",
+    "log.js",
+    "members.js",
+    "notices.js",
+    "row.js",
+    "search.js",
+    "style.css",
+    "talk.js",
+    "talks.js",
+    "text.js",
+    "words.js",
 ];
 
-/// The files with their entity tags.
+const PAGE: &str = "index.html";
+/// What stands for the build in the page.
+const BUILD: &str = "/a/BUILD/";
+const ASK_EACH_TIME: &str = "no-cache";
+const KEEP_FOR_A_YEAR: &str = "public, max-age=31536000, immutable";
+
+/// A file as it is sent.
+#[derive(Debug)]
+struct File {
+    name: &'static str,
+    plain: Vec<u8>,
+    /// None where it would not be smaller.
+    gzip: Option<Vec<u8>>,
+    /// Without its quotes.
+    tag: String,
+}
+
+/// Where the files come from.
+#[derive(Debug)]
+enum Source {
+    Embedded(Vec<File>),
+    /// Read anew each time.
+    Folder(PathBuf),
+}
+
+/// The files of the page.
 #[derive(Debug)]
 pub(super) struct Assets {
-    tags: Vec<String>,
+    source: Source,
+    /// Names all of the embedded files.
+    build: String,
 }
 
 impl Assets {
-    pub(super) fn new() -> Assets {
-        let digest = |content: &str| {
-            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content.as_bytes());
-            let hex: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            format!("\"{hex}\"")
+    /// The embedded files, or those of a folder.
+    pub(super) fn new(folder: Option<&Path>) -> Assets {
+        if let Some(folder) = folder {
+            return Assets { source: Source::Folder(folder.to_owned()), build: "disk".to_owned() };
+        }
+        let everything: Vec<u8> = FILES.iter().flat_map(|(_, content)| content.iter().copied()).collect();
+        let build = digest(&everything);
+        let file = |(name, content): &(&'static str, &[u8])| {
+            let plain = if *name == PAGE { with_build(content, &build) } else { content.to_vec() };
+            File { name, gzip: compressed(&plain), tag: digest(&plain), plain }
         };
-        Assets { tags: FILES.iter().map(|(_, _, content)| digest(content)).collect() }
+        Assets { source: Source::Embedded(FILES.iter().map(file).collect()), build }
     }
 
     /// The answer to any request that is no upgrade.
@@ -54,27 +101,98 @@ impl Assets {
             return Response::text(426, "this is where WebSocket connects; the page is at /\n")
                 .header("upgrade", "websocket");
         }
-        let found = FILES.iter().zip(&self.tags).find(|((path, _, _), _)| *path == request.path());
-        let Some(((_, kind, content), tag)) = found else {
-            return Response::text(404, "there is nothing here; the page is at /\n");
+        let path = request.path();
+        let of_build = path.strip_prefix("/a/").and_then(|rest| rest.strip_prefix(self.build.as_str()));
+        let (name, keep) = match of_build.and_then(|rest| rest.strip_prefix('/')) {
+            Some(name) => (name, KEEP_FOR_A_YEAR),
+            None if path == "/" => (PAGE, ASK_EACH_TIME),
+            None if path.starts_with("/client/") => (path.trim_start_matches('/'), ASK_EACH_TIME),
+            None => ("", ASK_EACH_TIME),
         };
-        if !matches!(request.method, "GET" | "HEAD") {
-            return Response::text(405, "only GET and HEAD\n").header("allow", "GET, HEAD");
+        let found = match &self.source {
+            _ if name == PAGE && path != "/" => None,
+            Source::Embedded(files) => {
+                files.iter().find(|file| file.name == name).map(|file| of_memory(request, file, keep))
+            }
+            Source::Folder(folder) => self.of_folder(folder, name),
+        };
+        match found {
+            None => Response::text(404, "there is nothing here; the page is at /\n"),
+            Some(_) if !matches!(request.method, "GET" | "HEAD") => {
+                Response::text(405, "only GET and HEAD\n").header("allow", "GET, HEAD")
+            }
+            Some(response) => response
+                .header("content-security-policy", POLICY)
+                .header("x-content-type-options", "nosniff")
+                .header("referrer-policy", "no-referrer"),
         }
-        // The browser may keep a file but asks each time whether it is still the same.
-        let is_known = request
-            .header_text("if-none-match")
-            .is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag));
-        let response = if is_known {
-            Response::new(304)
-        } else {
-            Response::new(200).header("content-type", *kind).body(content.as_bytes())
-        };
-        response
-            .header("etag", tag.clone())
-            .header("cache-control", "no-cache")
-            .header("content-security-policy", POLICY)
-            .header("x-content-type-options", "nosniff")
-            .header("referrer-policy", "no-referrer")
     }
+
+    fn of_folder(&self, folder: &Path, name: &str) -> Option<Response> {
+        // A name as ours are: no `..`, no hidden file, nothing that a system reads in its own way.
+        let is_plain = |part: &str| {
+            let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+            part.starts_with(|first: char| first.is_ascii_alphanumeric()) && part.bytes().all(is_known)
+        };
+        if !name.split('/').all(is_plain) {
+            return None;
+        }
+        let content = std::fs::read(folder.join(name)).ok()?;
+        let content = if name == PAGE { with_build(&content, &self.build) } else { content };
+        let response = Response::new(200).header("content-type", kind(name));
+        Some(response.header("cache-control", "no-store").body(content))
+    }
+}
+
+fn of_memory(request: &Request<'_>, file: &File, keep: &'static str) -> Response {
+    let gzip = file.gzip.as_ref().filter(|_| takes_gzip(request));
+    // RFC 9110 section 8.8.3: two encodings of one file are two things, with two tags.
+    let tag = format!("\"{}{}\"", file.tag, if gzip.is_some() { "-gz" } else { "" });
+    let is_known = request
+        .header_text("if-none-match")
+        .is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag));
+    let response = match (is_known, gzip) {
+        (true, _) => Response::new(304),
+        (false, None) => Response::new(200).header("content-type", kind(file.name)).body(file.plain.clone()),
+        (false, Some(gzip)) => Response::new(200)
+            .header("content-type", kind(file.name))
+            .header("content-encoding", "gzip")
+            .body(gzip.clone()),
+    };
+    response.header("etag", tag).header("vary", "accept-encoding").header("cache-control", keep)
+}
+
+/// RFC 9110 section 12.5.3: whether gzip is named, and not by a weight of nothing.
+fn takes_gzip(request: &Request<'_>) -> bool {
+    let Some(accepted) = request.header_text("accept-encoding") else { return false };
+    accepted.split(',').any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
+        let weight = parts.find_map(|part| part.strip_prefix("q="));
+        is_gzip && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
+    })
+}
+
+fn kind(name: &str) -> &'static str {
+    match name.rsplit_once('.') {
+        Some((_, "html")) => "text/html; charset=utf-8",
+        Some((_, "js")) => "text/javascript; charset=utf-8",
+        Some((_, "css")) => "text/css; charset=utf-8",
+        _ => "text/plain; charset=utf-8",
+    }
+}
+
+fn with_build(page: &[u8], build: &str) -> Vec<u8> {
+    String::from_utf8_lossy(page).replace(BUILD, &format!("/a/{build}/")).into_bytes()
+}
+
+fn compressed(plain: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(plain).ok()?;
+    encoder.finish().ok().filter(|gzip| gzip.len() < plain.len())
+}
+
+fn digest(content: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content);
+    digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

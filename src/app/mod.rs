@@ -74,6 +74,8 @@ pub struct Settings {
     pub tidy_every_ms: u64,
     /// Where metrics are.
     pub metrics: MetricsAt,
+    /// Where the files of the page lie, instead of in the binary.
+    pub ui_dir: Option<PathBuf>,
 }
 
 /// Where metrics are.
@@ -186,8 +188,8 @@ impl<S: Storage> App<S> {
             turn: Turn::new(store, identity, &settings),
             strangers: Strangers::new(settings.failed_logins),
             api: Api::new(&settings.api),
+            assets: Assets::new(settings.ui_dir.as_deref()),
             settings,
-            assets: Assets::new(),
             core_wakes_at: BTreeSet::new(),
             store_wakes_at: None,
             has_routine: false,

@@ -1,262 +1,459 @@
-// The page: one connection, two windows. Reading order: this file, client.js, pane.js, past.js, row.js, push.js; text.js and words.js serve them.
+// The page: one connection, the list of conversations, the one that is shown. Reading order: this file, talk.js, talks.js
+// (what is known), list.js, log.js, row.js, composer.js (what is seen), notices.js, and what is loaded when it is first
+// used: members.js, dialogs.js, search.js, emoji.js. words.js and text.js serve them all.
 //
-// The messages are the tutorial's: login, group (comes back as groupPm) and pm. The rest of the protocol is in
-// the manual, src/manual/protocol.md.
+// On the wire are the tutorial's messages: login, group (comes back as groupPm) and pm. The rest of the protocol is in
+// the manual, src/manual/protocol.md. All of it goes through client/karez.js, as on any other page.
 
-import { Client } from './client.js';
-import { Pane } from './pane.js';
-import { showPush } from './push.js';
-import { paintAvatar } from './text.js';
-import { chooseLanguage, dress, errorWords, locale, otherLanguage, word } from './words.js';
+import { Karez, newId } from './client/karez.js';
+import { Composer } from './composer.js';
+import { List } from './list.js';
+import { Log } from './log.js';
+import { Banner, Bell, showPush } from './notices.js';
+import { actWords, gist } from './row.js';
+import { Talks } from './talks.js';
+import { brief, chooseLanguage, dayAndClock, dress, errorWords, keep, locale, make, otherLanguage, paintAvatar, parseId, part, word } from './text.js';
 
-const part = (id) => document.getElementById(id);
-const me = { uid: null, name: '' };
-let state = { phase: 'door' };
-let countdown;
+/** @typedef {import('./talk.js').Talk} Talk */
+/** @typedef {import('./talk.js').Entry} Entry */
 
-// ---- what is kept in this browser ----
+const NARROW = matchMedia('(max-width: 639.9px)');
 
-const keep = {
-  read: (key) => {
-    try {
-      return localStorage.getItem(`karez.${key}`);
-    } catch {
-      return null; // Storage is forbidden: everything works, but a reload is a new guest.
-    }
-  },
-  write: (key, value) => {
-    try {
-      value === null ? localStorage.removeItem(`karez.${key}`) : localStorage.setItem(`karez.${key}`, value);
-    } catch {
-      // As above.
-    }
-  },
-};
+// ---- who one is ----
 
-// ---- the connection ----
+const fragment = new URLSearchParams(location.hash.slice(1));
+if (fragment.has('token')) keep.write('site-token', fragment.get('token'), sessionStorage);
+/** A group to which a link leads. */
+let invited = parseId(fragment.get('g') ?? '');
+// A token must not stay where it can be read over a shoulder, nor go into a bookmark.
+if (location.hash) history.replaceState(history.state, '', location.pathname + location.search);
 
-const client = new Client(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`, {
-  login: () => ({
-    type: 'login',
-    content: 'login',
-    name: keep.read('name') || undefined,
-    token: keep.read('token') ?? undefined,
-    resume: resumption(),
-  }),
-  refused: () => {
-    const hadToken = keep.read('token') !== null;
-    keep.write('token', null);
-    if (hadToken) alertLine(word('newIdentity'));
-    return hadToken;
-  },
-  state: (now) => {
-    state = now;
-    drawState();
-  },
-  event,
-});
+const isGuest = keep.read('site-token', sessionStorage) === null;
+if (keep.read('account') === null) keep.write('account', newId());
+/** Under this name the browser keeps what waits, and drafts: another for each user. */
+const account = isGuest ? keep.read('account') ?? 'guest' : `site-${subject(keep.read('site-token', sessionStorage))}`;
 
-const shared = { client, me: () => me, changed: drawUnread, alert: alertLine };
-const group = new Pane(part('group'), { ...shared, type: 'group', key: 'gid', openTalk });
-const pm = new Pane(part('pm'), { ...shared, type: 'pm', key: 'uid', openTalk });
-
-/** Everything that the server says. @param {object} e @param {boolean} answered whether `ask` has taken it */
-function event(e, answered) {
-  switch (e.type) {
-    case 'login':
-      return loggedIn(e);
-    case 'groupPm':
-      return group.entry(e.gid, e);
-    case 'pm':
-      // A private message names its author and its receiver; the talk is with the one who is not me.
-      return pm.entry(same(e.uid, me.uid) ? e.to : e.uid, e);
-    case 'recalled':
-      return e.gid === undefined ? pm.entry(same(e.uid, me.uid) ? e.to : e.uid, e) : group.entry(e.gid, e);
-    case 'gap':
-      return e.gid === undefined ? pm.past.gap(e.uid) : group.past.gap(e.gid);
-    case 'joined':
-    case 'left':
-      return group.membership(e);
-    case 'typing':
-      return e.gid === undefined ? pm.typing(e.uid, e) : group.typing(e.gid, e);
-    case 'presence':
-      return e.users.forEach((user) => pm.presence(user));
-    case 'broadcast':
-      return announceToAll(e);
-    case 'push':
-      return showPush(part('pushes'), e);
-    case 'error':
-      return answered ? undefined : alertLine(errorWords(e));
+/** The user that a token names; who may read it is not asked here. @param {string | null} token */
+function subject(token) {
+  try {
+    return JSON.parse(atob(String(token).split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).sub;
+  } catch {
+    return 'nobody';
   }
 }
 
-/** What is here already, so that the server sends what is not. A newcomer has nothing. */
-function resumption() {
-  const [groups, users] = [group.past.positions(), pm.past.positions()];
-  if (group.epoch === undefined || keep.read('token') === null) return undefined;
-  return { epoch: group.epoch, groups, users };
+const karez = new Karez('/ws', {
+  name: keep.read('name') ?? undefined,
+  outbox: 'indexeddb',
+  outboxName: `karez-${account}`,
+  getToken: (refused) => {
+    if (!isGuest) return refused ? (end('endedToken'), undefined) : keep.read('site-token', sessionStorage) ?? undefined;
+    if (refused && keep.read('token') !== null) return (beAnotherGuest(), undefined);
+    return refused ? undefined : keep.read('token') ?? undefined;
+  },
+});
+
+/** The server no longer knows this guest: what was said to groups goes with the new one, private words do not. */
+function beAnotherGuest() {
+  karez.disconnect();
+  keep.write('token', null);
+  keep.write('account', newId());
+  const waiting = karez.outbox.filter((message) => message.type === 'group');
+  keep.write('carried', JSON.stringify({ waiting, typed: part('input').value, to: talks.shown?.isGroup ? talks.shown.target : undefined }), sessionStorage);
+  keep.write('shown', null, sessionStorage);
+  location.reload();
 }
 
-function announceToAll(e) {
-  const text = `${word('broadcast', e.name)}: ${e.content}`;
-  if (group.shown) group.notice(group.shown.target, text);
-  else alertLine(text);
+/** What the guest had to say that this one was before. */
+function takeCarried() {
+  const { waiting, typed, to } = keep.readJson('carried', sessionStorage);
+  if (!waiting) return;
+  keep.write('carried', null, sessionStorage);
+  refused(undefined, word('newIdentity'));
+  if (to) show(talks.of(to));
+  if (typed && talks.shown) composer.edit(typed);
+  for (const message of waiting) karez.send(message).catch(() => {});
 }
 
-const same = (one, other) => String(one) === String(other);
+// ---- the parts of the page ----
 
-function loggedIn(e) {
-  me.uid = e.uid;
-  me.name = e.name ?? String(e.uid);
-  if (e.token) keep.write('token', e.token);
-  part('me').textContent = String(e.uid);
-  part('me').dataset.labelPart = String(e.uid);
-  part('me-name').textContent = me.name === String(e.uid) ? '' : me.name;
-  paintAvatar(part('me-avatar'), e.uid, me.name);
-  stage('rooms');
-  group.loggedIn(e.epoch);
-  pm.loggedIn(e.epoch);
-  drawUnread();
+const talks = new Talks(karez, account, { changed, arrived, gone, isReadBack: (talk) => talk === talks.shown && !log.following });
+const log = new Log(talks, { reply: (entry) => composer.reply(entry), edit: (text) => composer.edit(text), person, refused, announce });
+const composer = new Composer(talks, { refused, sent: () => log.toEnd().then(() => part('input').focus()) });
+const list = new List(talks, (talk) => show(talk, { byHand: true }));
+const banner = new Banner(karez, announce);
+const bell = new Bell();
+/** @type {import('./search.js').Search | undefined} */
+let search;
+/** In which talk alone is searched. @type {Talk | null} */
+let scope = null;
+/** @type {import('./members.js').Panel | undefined} */
+let panel;
+
+// ---- drawing ----
+
+let isDrawing = false;
+/** Something is another: everything that shows it is drawn once, soon. */
+function changed() {
+  if (isDrawing) return;
+  isDrawing = true;
+  queueMicrotask(() => {
+    isDrawing = false;
+    draw();
+  });
 }
 
-function openTalk(uid, name) {
-  pm.show(uid, name);
-  showPane('pm');
-  pm.input.focus();
+function draw() {
+  list.draw();
+  log.draw();
+  drawHead();
+  const unread = [...talks.all.values()].reduce((sum, talk) => sum + talk.unread, 0);
+  const title = talks.shown ? `${talks.shown.title} · Karez` : 'Karez';
+  document.title = unread ? `(${unread > 99 ? '99+' : unread}) ${title}` : title;
 }
 
-// ---- door and rooms ----
+function drawHead() {
+  const talk = talks.shown;
+  part('rooms').dataset.shown = talk ? 'talk' : 'list';
+  part('nothing').hidden = Boolean(talk);
+  for (const id of ['talk-head', 'composer']) part(id).hidden = !talk;
+  if (!talk) return;
+  setText('talk-title', talk.title);
+  part('talk-avatar').className = `avatar${talk.isGroup ? ' group' : ''}${talk.presence?.online ? ' online' : ''}`;
+  paintAvatar(part('talk-avatar'), talk.id, talk.title);
+  setText('talk-about', aboutWords(talk));
+  const names = [...talk.typing.values()].slice(0, 3).map((one) => one.name);
+  setText('typing', names.length > 0 ? word('typing', names.join(', ')) : '');
+}
 
+/** @param {Talk} talk */
+function aboutWords(talk) {
+  if (talk.isGroup) return talk.count === undefined ? word('gidIs', talk.id) : [word('memberCount', talk.count), talk.name && talk.id].filter(Boolean).join(' · ');
+  if (talks.isMe(talk.id)) return word('toYourself');
+  if (talk.presence?.online) return word('online');
+  return talk.presence?.last ? word('lastSeen', dayAndClock(talk.presence.last)) : word('uidIs', talk.id);
+}
+
+/** @param {string} id @param {string} text */
+function setText(id, text) {
+  if (part(id).textContent !== text) part(id).textContent = text;
+}
+
+/** Said by screen readers. @param {string} text */
+function announce(text) {
+  part('status').textContent = text;
+}
+
+/** Says what went wrong; nothing takes the line away but the reader. @param {any} error @param {string} [words] */
+function refused(error, words) {
+  part('alert').hidden = false;
+  part('alert-text').textContent = words ?? errorWords(error);
+}
+
+// ---- which talk is shown ----
+
+/** @param {Talk | null} talk @param {{byHand?: boolean, seq?: number}} [how] */
+async function show(talk, { byHand, seq } = {}) {
+  const isOther = talk !== talks.shown;
+  talks.shown = talk;
+  keep.write('shown', talk ? JSON.stringify(talk.target) : null, sessionStorage);
+  if (talk && byHand && NARROW.matches && history.state?.talk === undefined) history.pushState({ talk: talk.key }, '');
+  if (isOther) {
+    composer.show(talk);
+    closePanel();
+    drawHead();
+    list.draw();
+    const shown = log.show(talk);
+    if (talk && byHand && !NARROW.matches) part('input').focus();
+    if (talk) talks.watch(talk);
+    await shown;
+  } else if (byHand && !NARROW.matches) part('input').focus();
+  if (seq !== undefined) await log.jump(seq);
+  changed();
+}
+
+/** @param {any} target */
+const open = (target) => show(talks.of(target), { byHand: true });
+
+/** Narrow screens: from the conversation to the list. */
+function back() {
+  if (history.state?.talk !== undefined) history.back();
+  else leaveTalk();
+}
+
+async function leaveTalk() {
+  const key = talks.shown?.key;
+  await show(null);
+  const line = [...part('talks').children].find((one) => one.dataset.key === key);
+  line?.querySelector('button')?.focus();
+}
+
+addEventListener('popstate', () => NARROW.matches && talks.shown && leaveTalk());
+
+/** @param {Talk} talk @param {Entry} entry */
+async function arrived(talk, entry) {
+  const text = brief(gist(entry), 100);
+  const title = talk.isGroup ? `${entry.name || entry.uid} · ${talk.title}` : talk.title;
+  await bell.ring(title, text, talk.key, () => show(talk));
+}
+
+/** One is no member any more. @param {Talk} talk @param {Entry} [entry] what was done */
+function gone(talk, entry) {
+  if (entry) refused(undefined, `${talk.title}: ${actWords(entry)}`);
+  if (talks.shown === talk) show(null);
+  changed();
+}
+
+// ---- what is loaded when it is first used ----
+
+/** @template T @param {Promise<T>} loading @returns {Promise<T | undefined>} */
+async function lazy(loading) {
+  try {
+    return await loading;
+  } catch {
+    // The server has another version by now, or is away.
+    refused(undefined, word('outOfDate'));
+  }
+}
+
+/** A dialog with a title and ways out. @param {string} title @param {...Node} nodes @returns {HTMLDialogElement} */
+function openDialog(title, ...nodes) {
+  const dialog = part('dialog');
+  if (dialog.open) dialog.close();
+  const head = make('h2', '', title);
+  head.id = 'dialog-title';
+  const close = make('button', 'icon close', '✕');
+  close.type = 'button';
+  close.setAttribute('aria-label', word('close'));
+  close.addEventListener('click', () => dialog.close());
+  dialog.replaceChildren(close, head, ...nodes);
+  dialog.showModal();
+  return dialog;
+}
+
+part('dialog').addEventListener('click', (/** @type {Event} */ e) => e.target === part('dialog') && part('dialog').close());
+
+const begin = async () => (await lazy(import('./dialogs.js')))?.begin(openDialog, talks, open);
+const showKeys = async () => (await lazy(import('./dialogs.js')))?.keys(openDialog);
+const showSettings = async () =>
+  (await lazy(import('./dialogs.js')))?.settings(openDialog, talks, { isGuest, theme, language: switchLanguage, signOut, keys: showKeys, announce, renamed });
+
+async function loadPanel() {
+  const loaded = await lazy(import('./members.js'));
+  const mention = (/** @type {any} */ member) => composer.mention(member);
+  const write = (/** @type {any} */ uid, /** @type {string} */ name) => {
+    talks.of({ uid }).name ||= name;
+    open({ uid });
+  };
+  if (loaded) panel ??= new loaded.Panel(talks, { refused, write, mention, close: closePanel, announce, dialog: openDialog });
+  return panel;
+}
+
+/** @param {any} uid @param {string} name */
+async function person(uid, name) {
+  (await loadPanel())?.person(talks.shown, { uid, name });
+}
+
+async function togglePanel() {
+  if (!part('panel').hidden) return closePanel();
+  const talk = talks.shown;
+  const loaded = talk && (await loadPanel());
+  if (!loaded || talk !== talks.shown) return;
+  part('panel').hidden = false;
+  part('open-panel').setAttribute('aria-expanded', 'true');
+  await loaded.show(talk);
+  part('panel').querySelector('button')?.focus();
+}
+
+function closePanel() {
+  if (part('panel').hidden) return;
+  const hadFocus = part('panel').contains(document.activeElement);
+  part('panel').hidden = true;
+  part('panel').replaceChildren();
+  part('open-panel').setAttribute('aria-expanded', 'false');
+  if (hadFocus) part('open-panel').focus();
+}
+
+async function loadSearch() {
+  const loaded = await lazy(import('./search.js'));
+  if (loaded) search ??= new loaded.Search(talks, { open: (talk, seq) => show(talk, { byHand: true, seq }), scope: () => scope });
+  return search;
+}
+
+/** @param {Talk | null} talk */
+async function searchIn(talk) {
+  scope = talk;
+  part('find-here').hidden = !talk;
+  part('find-here').textContent = talk ? word('searchIn', brief(talk.title, 16)) : '';
+  (await loadSearch())?.changed();
+  if (talk && NARROW.matches) await show(null);
+  part('find').focus();
+}
+
+function closeSearch() {
+  part('find').value = '';
+  scope = null;
+  part('find-here').hidden = true;
+  search?.changed();
+}
+
+// ---- keys, buttons ----
+
+const clicks = {
+  back, begin, 'begin-2': begin, self: showSettings, 'open-panel': togglePanel, 'door-language': switchLanguage,
+  'search-here': () => searchIn(talks.shown), 'find-here': () => searchIn(null), 'alert-close': () => (part('alert').hidden = true),
+  'ended-back': () => (stage('rooms'), karez.connect()),
+};
+for (const [id, act] of Object.entries(clicks)) part(id).addEventListener('click', () => act());
+part('find').addEventListener('focus', loadSearch);
+part('find').addEventListener('input', async () => !search && (await loadSearch())?.changed());
+
+document.addEventListener('keydown', (e) => {
+  if (e.isComposing || part('rooms').hidden || part('dialog').open) return;
+  const isTyping = e.target instanceof HTMLElement && e.target.matches('input, textarea, select');
+  if (e.altKey && (e.key === 'ArrowUp' || e.key === 'ArrowDown')) {
+    e.preventDefault();
+    list.step(e.key === 'ArrowDown' ? 1 : -1);
+  } else if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k') {
+    e.preventDefault();
+    part('find').focus();
+  } else if (e.key === '?' && !isTyping) showKeys();
+  else if (e.key === 'Escape') escape();
+});
+
+/** Closes what was opened last. */
+function escape() {
+  if (!part('alert').hidden) part('alert').hidden = true;
+  else if (composer.isReplying) composer.reply(null);
+  else if (!part('panel').hidden) closePanel();
+  else if (part('find').value) closeSearch();
+  else if (NARROW.matches && talks.shown) back();
+  else if (talks.shown) part('input').focus();
+}
+
+for (const event of ['focus', 'visibilitychange']) addEventListener(event, () => log.looked(), true);
+addEventListener('pagehide', () => {
+  composer.leave();
+  // What was said in this very moment the browser may not have put into the outbox yet: a reload ends that in the middle.
+  if (keep.read('account') !== account && isGuest) return;
+  keep.write(`${account}.waiting`, karez.outbox.length > 0 ? JSON.stringify(karez.outbox) : null, sessionStorage);
+});
+
+// ---- from the door to the rooms, and out ----
+
+/** @param {string} name */
 function stage(name) {
   document.body.dataset.stage = name;
-  part('door').hidden = name !== 'door';
-  part('rooms').hidden = name !== 'rooms';
-  part('me-line').hidden = part('sign-out').hidden = name !== 'rooms';
-  dress(document);
+  for (const id of ['door', 'rooms', 'ended']) part(id).hidden = id !== name;
 }
 
-part('enter-form').addEventListener('submit', (e) => {
-  e.preventDefault();
-  keep.write('name', part('name').value.trim() || null);
-  client.connect();
-});
+/** The server will not have us back as we are: a page that says so, and no loop. @param {string} words */
+function end(words) {
+  karez.disconnect();
+  stage('ended');
+  banner.hide();
+  part('ended-text').textContent = word(words);
+  part('ended-title').focus();
+}
 
-part('sign-out').addEventListener('click', () => part('sure').showModal());
-part('sure-no').addEventListener('click', () => part('sure').close());
-part('sure-yes').addEventListener('click', () => {
-  client.stop();
-  keep.write('token', null);
-  group.clear();
-  pm.clear();
+function signOut() {
+  karez.disconnect();
+  for (const key of ['token', 'account', 'name', `${account}.talks`]) keep.write(key, null);
+  for (const key of ['site-token', 'shown', `${account}.failed`]) keep.write(key, null, sessionStorage);
+  indexedDB.deleteDatabase(`karez-${account}`);
   location.reload();
-});
+}
 
-part('me').addEventListener('click', async () => {
+/** @param {string} name */
+function renamed(name) {
+  karez.name = name;
+  keep.write('name', name);
+  drawSelf();
+}
+
+function drawSelf() {
+  part('me').textContent = String(karez.uid);
+  part('me-name').textContent = karez.name ?? '';
+  paintAvatar(part('me-avatar'), karez.uid ?? 0, karez.name ?? String(karez.uid));
+}
+
+karez
+  .on('login', ({ token }) => {
+    if (token) keep.write('token', token);
+    stage('rooms');
+    drawSelf();
+    queueMicrotask(takeCarried);
+    if (invited !== null) queueMicrotask(enterInvited);
+    changed();
+  })
+  .on('state', ({ state, code, reason }) => {
+    // 4000 to 4099: do not come back unchanged.
+    if (state === 'disconnected' && code >= 4000 && code < 4100) end(`ended_${reason}` in { ended_unauthorized: 1, ended_kicked: 1, ended_replaced: 1 } ? `ended_${reason}` : 'endedText');
+  })
+  .on('push', showPush)
+  .on('broadcast', ({ name, content, time }) => showPush({ title: word('broadcast', name), content, time }));
+
+async function enterInvited() {
+  const gid = invited;
+  invited = null;
+  if (gid === null) return;
   try {
-    await navigator.clipboard.writeText(String(me.uid));
-    announce(word('copied', me.uid));
-  } catch {
-    getSelection().selectAllChildren(part('me')); // No clipboard on plain http: at least it is selected.
-  }
-});
-
-// ---- the head of the page ----
-
-const stateWords = {
-  door: 'stateDoor', connecting: 'stateConnecting', online: 'stateOnline', waiting: 'stateWaiting', stopped: 'stateStopped',
-};
-
-function drawState() {
-  part('status').dataset.state = state.phase;
-  announce(word(stateWords[state.phase]));
-  part('reconnect').hidden = !['waiting', 'stopped'].includes(state.phase);
-  clearInterval(countdown);
-  part('countdown').textContent = '';
-  if (state.phase !== 'waiting') return;
-  const until = performance.now() + state.wait;
-  const draw = () => {
-    part('countdown').textContent = word('seconds', Math.max(0, Math.ceil((until - performance.now()) / 1000)));
-  };
-  draw();
-  countdown = setInterval(draw, 1000);
-}
-
-/** Said by screen readers, and shown where the state stands. @param {string} text */
-function announce(text) {
-  if (part('status').textContent !== text) part('status').textContent = text;
-}
-
-/** Says what went wrong; nothing takes the line away. @param {string} text */
-function alertLine(text) {
-  part('alert').hidden = !text;
-  part('alert-text').textContent = text;
-}
-
-part('alert-close').addEventListener('click', () => (part('alert').hidden = true));
-part('reconnect').addEventListener('click', () => client.connect());
-
-function drawUnread() {
-  const total = group.unread() + pm.unread();
-  document.title = total ? `(${total}) Karez` : 'Karez';
-  for (const [name, pane] of [['group', group], ['pm', pm]]) {
-    const badge = document.querySelector(`[data-show=${name}] .badge`);
-    badge.hidden = pane.unread() === 0;
-    badge.textContent = pane.unread() > 99 ? '99+' : String(pane.unread());
+    await karez.group(gid).join();
+    await talks.load();
+    await open({ gid });
+  } catch (error) {
+    refused(error);
   }
 }
 
-// ---- narrow screens show one window ----
-
-function showPane(name) {
-  part('rooms').dataset.shown = name;
-  for (const button of document.querySelectorAll('[data-show]')) {
-    button.setAttribute('aria-pressed', String(button.dataset.show === name));
-  }
-  const pane = name === 'group' ? group : pm;
-  pane.atBottom() && pane.seen();
-}
-
-for (const button of document.querySelectorAll('[data-show]')) {
-  button.addEventListener('click', () => showPane(button.dataset.show));
-}
-document.addEventListener('visibilitychange', () => {
-  for (const pane of [group, pm]) if (pane.atBottom()) pane.seen();
+part('enter-form').addEventListener('submit', (/** @type {Event} */ e) => {
+  e.preventDefault();
+  const name = part('name').value.trim();
+  keep.write('name', name || null);
+  karez.options.name = name || undefined;
+  stage('rooms');
+  karez.connect();
 });
 
 // ---- language and light ----
 
+/** @param {string | null} language */
 function speak(language) {
   chooseLanguage(language);
   document.documentElement.lang = locale();
   dress(document);
-  part('language').textContent = word('otherLanguage');
-  part('language').lang = otherLanguage() === 'zh' ? 'zh-CN' : 'en';
-  group.relabel();
-  pm.relabel();
-  drawState();
+  part('door-language').textContent = word('otherLanguage');
+  part('door-language').lang = otherLanguage() === 'zh' ? 'zh-CN' : 'en';
+  bell.draw();
+  closePanel();
+  draw();
 }
 
-part('language').addEventListener('click', () => {
+function switchLanguage() {
   const language = otherLanguage();
   keep.write('language', language);
   speak(language);
-});
-
-function light(theme) {
-  if (theme) document.documentElement.dataset.theme = theme;
 }
 
-part('theme').addEventListener('click', () => {
-  const now = document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-  const theme = now === 'dark' ? 'light' : 'dark';
-  keep.write('theme', theme);
-  light(theme);
-});
+/** @param {string} theme */
+function theme(theme) {
+  keep.write('theme', theme === 'auto' ? null : theme);
+  if (theme === 'auto') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
 
-light(keep.read('theme'));
+theme(keep.read('theme') ?? 'auto');
 part('name').value = keep.read('name') ?? '';
 speak(keep.read('language'));
-showPane('group');
-// Somebody who has been here comes straight back in; a newcomer is asked for a name.
-if (keep.read('token')) client.connect();
-else part('name').focus();
+for (const message of Object.values(keep.readJson(`${account}.waiting`, sessionStorage))) karez.send(message).catch(() => {});
+keep.write(`${account}.waiting`, null, sessionStorage);
+// Somebody who has been here, or whom a site sends, comes straight in; a newcomer is asked for a name.
+if (!isGuest || keep.read('token') !== null || keep.read('carried', sessionStorage) !== null) {
+  stage('rooms');
+  const shown = keep.readJson('shown', sessionStorage);
+  if (shown.gid !== undefined || shown.uid !== undefined) karez.once('login', () => talks.ready.then(() => show(talks.of(shown))));
+  karez.connect();
+} else {
+  stage('door');
+  part('name').focus();
+}

@@ -1,172 +1,131 @@
-// The lines of a window: entries, notices, messages that wait; talks and members to choose from.
+// The lines of a log: messages, those that wait, what admins did, who came and went, times between them.
 // Foreign text enters as text nodes only.
 
-import { REPEATABLE_MS } from './client.js';
-import { clock, contentNode, day, make, moment, paintAvatar } from './text.js';
-import { errorWords, word } from './words.js';
+import { brief, button, clock, contentNode, dayAndClock, errorWords, make, moment, paintAvatar, word } from './text.js';
 
-const GROUPED_MS = 5 * 60_000;
-const TIMER_MS_MAX = 2 ** 31; // A browser's timer of this length or longer ends at once.
-
-/** @typedef {{seq?: number, uid?: string|number, name?: string, content?: string, time: number, own?: boolean, notice?: string, ref?: number, recalled?: boolean, by?: {name: string, own: boolean}, kind?: string, data?: {act?: string, uid?: string|number, seconds?: number}}} Item */
-/** @typedef {{id: string, content: string, time: number, state: 'waiting'|'sending'|'failed', covered?: boolean, error?: object}} Pending */
-
-function emptyRow(className, time) {
-  const row = make('div', className);
-  row.dataset.time = String(time);
-  row.append(make('p', 'mark'));
-  return row;
-}
-
-/** joined, left. @param {Item} item */
-export function noticeRow(item) {
-  const row = emptyRow('row notice', item.time);
-  row.append(make('p', '', item.notice));
-  return row;
-}
-
-/** What an owner or admin did. @param {Item} item */
-function actRow(item) {
-  const { act, uid, seconds } = item.data ?? {};
-  const row = emptyRow('row notice', item.time);
-  if (item.seq) row.dataset.seq = String(item.seq);
-  const key = seconds === 0 ? `act_${act}_lifted` : `act_${act}`;
-  row.append(make('p', '', word(key, item.name || String(item.uid), uid ?? '')));
-  return row;
-}
-
-/** A message that was recalled; or the recall itself, which says nothing more and keeps the numbers whole. */
-function recalledRow(item) {
-  const row = emptyRow(item.ref ? 'row notice silent' : 'row notice', item.time);
-  row.dataset.seq = String(item.seq);
-  const { name, own } = item.by ?? {};
-  if (!item.ref) row.append(make('p', '', own ? word('recalledOwn') : name ? word('recalledBy', name) : word('recalled')));
-  return row;
-}
-
-/** A button that is there for as long as it is of use. @param {{leftMs: number, act: () => void}} recall */
-function recallButton({ leftMs, act }) {
-  const button = make('button', 'recall', word('recall'));
-  button.type = 'button';
-  button.addEventListener('click', act);
-  if (leftMs < TIMER_MS_MAX) setTimeout(() => button.remove(), leftMs);
-  return button;
-}
+/** @typedef {import('./talk.js').Entry} Entry */
+/** @typedef {import('./talk.js').Pending} Pending */
 
 /**
- * An entry; one without a number is from another life of the server's store. @param {Item} item
- * @param {((uid: string|number, name: string) => void)?} openTalk what a click on the author does
- * @param {{leftMs: number, act: () => void}?} [recall] for how long it may be recalled, and how
+ * @typedef {object} View what a message shows besides itself
+ * @property {boolean} own
+ * @property {boolean} goesOn whether the line above is the same author's
+ * @property {boolean} ends whether the line below is not
+ * @property {boolean} newest whether it is the last of one's own
+ * @property {boolean} named whether the author is named: in groups
+ * @property {boolean} mentioned whether it names the reader
+ * @property {string} state `queued`, `failed`, `stored` or `read`; empty for what others said
+ * @property {string} [quoteName]
+ * @property {string} [quoteText]
+ * @property {() => void} [author] what a click on the author does
+ * @property {() => void} [jump] what a click on the quote does
  */
-export function entryRow(item, openTalk, recall) {
-  if (item.ref || item.recalled) return recalledRow(item);
-  if (item.kind === 'system') return actRow(item);
-  const row = emptyRow(item.own ? 'row own' : 'row', item.time);
-  if (item.seq) row.dataset.seq = String(item.seq);
-  row.dataset.uid = String(item.uid);
-  const name = item.name || String(item.uid);
-  const author = make(openTalk ? 'button' : 'span', 'author', item.own ? word('you') : name);
-  if (openTalk) {
-    author.type = 'button';
-    author.title = word('openTalk', name);
-    author.addEventListener('click', () => openTalk(item.uid, name));
-  }
-  const head = make('p', 'head');
-  head.append(author, make('span', 'uid', String(item.uid)));
 
-  const time = make('time', '', clock(item.time));
-  time.dateTime = new Date(item.time).toISOString();
-  time.title = moment(item.time);
-  const foot = make('p', 'foot');
-  if (recall) foot.append(recallButton(recall));
-  foot.append(time);
-  if (item.own) {
-    const tick = make('span', 'tick', '✓');
-    tick.setAttribute('aria-hidden', 'true');
-    foot.append(make('span', 'unseen', word('sent')), tick);
-  }
+const QUOTE_LENGTH = 40;
 
-  const bubble = make('div', 'bubble');
-  bubble.append(head, contentNode(item.content ?? ''), foot);
-  const avatar = paintAvatar(make('span', 'avatar'), item.uid, name);
-  avatar.setAttribute('aria-hidden', 'true');
-  row.append(avatar, bubble);
-  return row;
+/** What a list or a quote says of an entry, on one line. @param {Entry} entry */
+export function gist(entry) {
+  if (entry.recalled || entry.ref !== undefined) return word('recalled');
+  if (entry.kind === 'system') return actWords(entry);
+  return entry.content;
 }
 
-/** A message that is not acknowledged yet, or was refused. @param {Pending} pending @param {() => void} again */
-export function pendingRow(pending, again) {
-  const row = make('div', `row own pending ${pending.state}`);
-  row.dataset.pending = pending.id;
-  const foot = make('p', 'foot', word(pending.state));
-  if (pending.state === 'failed') {
-    const words = errorWords(pending.error ?? { code: 'internal' });
-    foot.textContent = pending.error?.code === 'unsure' ? words : `${word('failed')}: ${words}`;
-    const button = make('button', 'again', word('again'));
-    button.type = 'button';
-    button.addEventListener('click', again);
-    foot.append(' ', button);
+/** @param {Entry} entry */
+export const quoteText = (entry) => brief(gist(entry), QUOTE_LENGTH);
+
+/** What an owner or admin did. @param {Entry} entry */
+export function actWords(entry) {
+  const { act, uid, seconds, name, open, role } = entry.data ?? {};
+  const who = entry.name || String(entry.uid);
+  if (act === 'group_update') {
+    if (name) return word('act_renamed', who, name);
+    return word(open === false ? 'act_closed' : open ? 'act_opened' : 'act_group_update', who);
   }
+  if (act === 'role') return word(`act_role_${role}`, who, uid);
+  return word(seconds === 0 ? `act_${act}_lifted` : `act_${act}`, who, uid);
+}
+
+/** A message, or one that waits. @param {Entry | Pending} item @param {View} view @returns {HTMLElement} */
+export function messageRow(item, view) {
+  const row = make('div', ['row', view.own && 'own', view.goesOn && 'goes-on', view.ends && 'ends', view.mentioned && 'names-me', view.state].filter(Boolean).join(' '));
+  row.tabIndex = -1;
+  row.setAttribute('role', 'article');
   const bubble = make('div', 'bubble');
-  bubble.append(contentNode(pending.content), foot);
+  if ('seq' in item) {
+    row.dataset.seq = String(item.seq);
+    if (view.named && !view.own) {
+      const name = item.name || String(item.uid);
+      row.append(paintAvatar(make('span', 'avatar'), item.uid, name));
+      row.firstChild.setAttribute('aria-hidden', 'true');
+      if (!view.goesOn) {
+        const author = view.author ? button(name, view.author, 'author') : make('span', 'author', name);
+        author.style.setProperty('--hue', row.firstChild.style.getPropertyValue('--hue'));
+        bubble.append(author);
+      } else bubble.append(make('span', 'unseen', name));
+    } else bubble.append(make('span', 'unseen', view.own ? word('you') : item.name ?? ''));
+  } else row.dataset.pending = item.id;
+  if (view.quoteName !== undefined) bubble.append(quoteNode(view));
+  if (view.mentioned) bubble.append(make('span', 'unseen', word('mentionsYou')));
+  bubble.append(contentNode(item.content), foot(item, view));
   row.append(bubble);
   return row;
 }
 
-/** A talk after a reload. Nobody can say any more what became of a message that was on its way. */
-export function revive(talk) {
-  const unsure = (one) => ({ ...one, state: 'failed', error: { code: 'unsure' } });
-  const isOld = (one) => one.state === 'sending' && Date.now() - one.time > REPEATABLE_MS;
-  return { ...talk, pending: talk.pending.map((one) => (isOld(one) ? unsure(one) : one)), typing: new Map() };
+/** @param {View} view */
+function quoteNode(view) {
+  const quote = button('', () => view.jump?.(), 'quote');
+  quote.append(make('b', '', view.quoteName), ' ', make('span', '', view.quoteText));
+  return quote;
 }
 
-/** What a row shows because of the one before it: a new day, missing entries, the same author going on. */
-export function dressRow(row) {
-  if (row.dataset.pending) return;
-  const before = row.previousElementSibling;
-  let spoken = before;
-  while (spoken && !spoken.dataset.seq) spoken = spoken.previousElementSibling;
-  const missing = spoken && row.dataset.seq ? Number(row.dataset.seq) - Number(spoken.dataset.seq) - 1 : 0;
-  const time = Number(row.dataset.time);
-  const newDay = !before || day(Number(before.dataset.time)) !== day(time);
-  const mark = [newDay && day(time), missing > 0 && word('missing', missing)].filter(Boolean).join(' · ');
-  row.querySelector('.mark').textContent = mark;
-  const goesOn = !mark && before?.dataset.uid && before.dataset.uid === row.dataset.uid;
-  row.classList.toggle('goes-on', Boolean(goesOn) && time - Number(before.dataset.time) < GROUPED_MS);
+const MARKS = /** @type {Record<string, string>} */ ({ queued: '🕓', stored: '✓', read: '✓✓', failed: '!' });
+
+/** @param {Entry | Pending} item @param {View} view */
+function foot(item, view) {
+  const node = make('p', 'foot');
+  const time = make('time', '', clock(item.time));
+  time.dateTime = new Date(item.time).toISOString();
+  time.title = moment(item.time);
+  node.append(time);
+  if (!view.state) return node;
+  const mark = make('span', 'mark', MARKS[view.state]);
+  mark.setAttribute('aria-hidden', 'true');
+  const words = make('span', view.newest || view.state === 'failed' ? 'state' : 'unseen', word(`state_${view.state}`));
+  node.append(mark, words);
+  return node;
 }
 
-/** A talk to choose. @param {string} title @param {number} unread @param {boolean} shown @param {() => void} choose */
-export function chip(title, unread, shown, choose) {
-  const button = make('button', 'chip', title);
-  button.type = 'button';
-  button.setAttribute('aria-current', String(shown));
-  button.addEventListener('click', choose);
-  if (unread) {
-    const badge = make('span', 'badge', unread > 99 ? '99+' : String(unread));
-    badge.setAttribute('aria-label', word('unread', unread));
-    badge.setAttribute('role', 'img');
-    button.append(' ', badge);
-  }
-  const place = make('li');
-  place.append(button);
-  return place;
+/** What went wrong, and ways on. @param {any} error @param {() => void} again @param {() => void} edit */
+export function failureNode(error, again, edit) {
+  const node = make('p', 'failure');
+  node.append(make('span', '', errorWords(error)), button(word('again'), again, 'again'), button(word('takeBack'), edit));
+  return node;
 }
 
-/** A member to write to. @param {{uid: string|number, name: string, online: boolean}} member @param {Function} openTalk */
-export function memberLine(member, openTalk) {
-  const state = word(member.online ? 'online' : 'offline');
-  const button = make('button', member.online ? 'there' : 'away', member.name || String(member.uid));
-  button.type = 'button';
-  button.append(' ', make('span', 'uid', `${member.uid} · ${state}`));
-  button.addEventListener('click', () => openTalk(member.uid, member.name));
-  const place = make('li');
-  place.append(button);
-  return place;
+/** A line in the middle. @param {string} text @param {HTMLButtonElement} [act] @param {number} [time] */
+export function noticeRow(text, act, time) {
+  const row = make('div', 'row notice');
+  const words = make('p', '', text);
+  if (time) words.title = moment(time);
+  if (act) words.append(' ', act);
+  row.append(words);
+  return row;
 }
 
-/** Whether somebody is there, and since when not. @param {{online: boolean, last?: number}} [presence] */
-export function presenceWords(presence) {
-  if (!presence) return '';
-  if (presence.online) return word('online');
-  return presence.last ? word('lastSeen', clock(presence.last)) : word('offline');
+/** A time between messages. @param {number} time */
+export function timeRow(time) {
+  const row = make('div', 'row divider');
+  const node = make('time', '', dayAndClock(time));
+  node.dateTime = new Date(time).toISOString();
+  node.title = moment(time);
+  row.append(node);
+  return row;
+}
+
+/** The line above what is new. */
+export function newRow() {
+  const row = make('div', 'row new-line');
+  row.dataset.testid = 'new-line';
+  row.append(make('span', '', word('newLine')));
+  return row;
 }

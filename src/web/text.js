@@ -1,31 +1,91 @@
-// Small pieces: ids, dates, foreign text on its way into the page, what a tab keeps over a reload.
+// Small pieces that every view needs: words and dates in the reader's language, elements, foreign text on its way into
+// the page, ids, what is kept in this browser. Nothing here knows of conversations.
 
-import { locale } from './words.js';
+import { tables } from './words.js';
 
-/** An id as the wire writes it: an integer where it is one. null when it is none. @param {string} typed */
-export function parseId(typed) {
-  const text = typed.trim();
-  if (/^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  // eslint-disable-next-line no-control-regex
-  if (!text || new TextEncoder().encode(text).length > 64 || /[\u0000-\u001f\u007f-\u009f]/.test(text)) return null;
-  return text;
+/** @typedef {string | number} Id */
+
+// ---- words ----
+
+/** @type {'en' | 'zh'} */
+let language = 'en';
+
+/** The language that was chosen, or that the browser asks for. @param {string | null} [chosen] */
+export function chooseLanguage(chosen) {
+  language = (chosen ?? navigator.language).toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
+
+/** The other of the two. @returns {'en' | 'zh'} */
+export const otherLanguage = () => (language === 'zh' ? 'en' : 'zh');
+
+/** For `Intl` and the `lang` attribute. */
+export const locale = () => (language === 'zh' ? 'zh-CN' : 'en');
+
+/** The word for `key`, with {0}, {1} filled in; {0} chooses the plural. @param {string} key @param {...(Id | undefined)} parts */
+export function word(key, ...parts) {
+  const found = /** @type {Record<string, string | {one: string, other: string}>} */ (tables[language])[key] ?? key;
+  const text = typeof found === 'string' ? found : new Intl.PluralRules(locale()).select(Number(parts[0])) === 'one' ? found.one : found.other;
+  return text.replace(/\{(\d)\}/g, (_, n) => String(parts[n] ?? ''));
+}
+
+/** Why something was refused; the code of the wire stays visible. @param {any} error */
+export function errorWords(error) {
+  const key = `error_${error?.code}`;
+  const detail = error?.field ? `${error.code}: ${error.field}` : error?.code;
+  const words = word(key in tables.en ? key : 'error_unknown');
+  return detail ? `${words} (${detail})` : words;
+}
+
+/** Puts the words of the current language into everything below `root`. @param {ParentNode} root */
+export function dress(root) {
+  for (const node of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll('[data-word]'))) node.textContent = word(node.dataset.word ?? '');
+  for (const node of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll('[data-hint]'))) node.setAttribute('placeholder', word(node.dataset.hint ?? ''));
+  for (const node of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll('[data-label]'))) {
+    node.setAttribute('aria-label', word(node.dataset.label ?? ''));
+    if (node.tagName === 'BUTTON') node.title = word(node.dataset.label ?? '');
+  }
+}
+
+// ---- dates ----
+
+/** @param {number} time @param {Intl.DateTimeFormatOptions} options */
+const date = (time, options) => new Intl.DateTimeFormat(locale(), options).format(time);
 
 /** 14:05 @param {number} time */
-export const clock = (time) => new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' }).format(time);
+export const clock = (time) => date(time, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
 /** The whole moment, for those who point at a time. @param {number} time */
-export const moment = (time) => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' }).format(time);
+export const moment = (time) => date(time, { dateStyle: 'long', timeStyle: 'medium', hourCycle: 'h23' });
 
-/** today, yesterday, or the date: by calendar days. @param {number} time */
-export function day(time) {
-  const midnight = (t) => new Date(t).setHours(0, 0, 0, 0);
-  const days = Math.round((midnight(time) - midnight(Date.now())) / 86_400_000);
-  if (days <= 0 && days > -2) return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(days, 'day');
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'long' }).format(time);
+/** Calendar days between then and now. @param {number} time */
+function daysAgo(time) {
+  const midnight = (/** @type {number} */ t) => new Date(t).setHours(0, 0, 0, 0);
+  return Math.round((midnight(Date.now()) - midnight(time)) / 86_400_000);
 }
 
-/** A new element with a class and, as text only, its content. */
+/** yesterday, the day of the week within seven days, else the date; nothing for today. @param {number} time @param {'long' | 'short'} width */
+function day(time, width) {
+  const days = daysAgo(time);
+  if (days <= 0) return '';
+  if (days === 1) return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(-1, 'day');
+  if (days < 7) return date(time, { weekday: width });
+  if (width === 'short') return date(time, { year: '2-digit', month: 'numeric', day: 'numeric' });
+  const isThisYear = new Date(time).getFullYear() === new Date().getFullYear();
+  return date(time, { month: 'long', day: 'numeric', ...(isThisYear ? {} : { year: 'numeric' }) });
+}
+
+/** Between messages: `yesterday 14:05`. @param {number} time */
+export const dayAndClock = (time) => `${day(time, 'long')} ${clock(time)}`.trim();
+
+/** In a list, where there is little room: `14:05`, or the day. @param {number} time */
+export const shortTime = (time) => day(time, 'short') || clock(time);
+
+// ---- elements ----
+
+/** The element of this id, which the page has. @param {string} id @returns {any} */
+export const part = (id) => document.getElementById(id);
+
+/** A new element with a class and, as text only, its content. @param {string} tag @param {string} [className] @param {string} [text] @returns {any} */
 export function make(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -33,61 +93,105 @@ export function make(tag, className, text) {
   return node;
 }
 
+/** @param {string} text @param {() => void} act @param {string} [className] @returns {HTMLButtonElement} */
+export function button(text, act, className) {
+  const node = make('button', className, text);
+  node.type = 'button';
+  node.addEventListener('click', act);
+  return node;
+}
+
+/** Makes `nodes` the children, and touches only what is out of place. @param {Element} parent @param {Element[]} nodes */
+export function setChildren(parent, nodes) {
+  const wanted = new Set(nodes);
+  for (const node of [...parent.children]) if (!wanted.has(node)) node.remove();
+  let at = parent.firstElementChild;
+  for (const node of nodes) {
+    if (node === at) at = at.nextElementSibling;
+    else parent.insertBefore(node, at);
+  }
+}
+
 const LINK = /(https?:\/\/[^\s<>"'，。！？；：、）】》]+)/;
+const EMOJI_ALONE = /^(?:(?:\p{RI}\p{RI}|\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f?)[\u{1f3fb}-\u{1f3ff}]?(?:\u200d\p{Extended_Pictographic}\ufe0f?[\u{1f3fb}-\u{1f3ff}]?)*\s*){1,5}$/u;
 
 /** What somebody wrote, as nodes: text, and links for http and https alone. @param {string} content */
 export function contentNode(content) {
   const node = make('div', 'content');
   content.split(LINK).forEach((piece, i) => {
     const target = i % 2 === 1 && URL.canParse(piece) ? new URL(piece) : null;
-    if (!target) return node.append(piece);
-    const link = make('a', '', piece);
-    link.href = target.href;
-    link.target = '_blank';
-    link.rel = 'noopener noreferrer';
-    node.append(link);
+    if (target) node.append(linkNode(piece, target));
+    else node.append(piece);
   });
-  const emoji = /^(\p{Extended_Pictographic}[\u{1f3fb}-\u{1f3ff}\ufe0f]*(\u200d\p{Extended_Pictographic}\ufe0f?)*\s*){1,5}$/u;
-  if (emoji.test(content)) node.classList.add('large');
+  if (EMOJI_ALONE.test(content)) node.classList.add('large');
   return node;
 }
 
-/** A letter on a colour of one's own. @param {HTMLElement} node @param {string|number} uid @param {string} name */
-export function paintAvatar(node, uid, name) {
+/** @param {string} text @param {URL} target */
+export function linkNode(text, target) {
+  const link = make('a', '', text);
+  link.href = target.href;
+  link.target = '_blank';
+  link.rel = 'noopener noreferrer';
+  return link;
+}
+
+/** A letter on a colour of one's own. @template {HTMLElement} T @param {T} node @param {Id} id @param {string} name @returns {T} */
+export function paintAvatar(node, id, name) {
   let hue = 0;
-  for (const unit of String(uid)) hue = (hue * 31 + unit.codePointAt(0)) % 360;
-  node.style.setProperty('--hue', String(hue * 47 % 360));
+  for (const unit of String(id)) hue = (hue * 31 + (unit.codePointAt(0) ?? 0)) % 360;
+  node.style.setProperty('--hue', String((hue * 47) % 360));
   node.textContent = [...name.trim()][0]?.toUpperCase() ?? '?';
   return node;
 }
 
-/** As high as its text, where a browser does not do that by itself. @param {HTMLTextAreaElement} input */
-export function fitHeight(input) {
-  if (CSS.supports('field-sizing', 'content')) return;
-  input.style.height = 'auto';
-  input.style.height = `${input.scrollHeight + 2}px`;
+/** The first characters, on one line. @param {string} text @param {number} length */
+export function brief(text, length) {
+  const characters = [...text.replace(/\s+/g, ' ').trim()];
+  return characters.length > length ? `${characters.slice(0, length).join('')}…` : characters.join('');
 }
 
-/** Keeps something until the tab is closed. @param {string} key @param {object} value */
-export function keepInTab(key, value) {
-  try {
-    sessionStorage.setItem(`karez.${key}`, JSON.stringify(value));
-  } catch {
-    // Full or forbidden: a reload then starts with an empty log, which is all that is lost.
-  }
+// ---- ids ----
+
+/** @param {Id | undefined} one @param {Id | undefined} other */
+export const same = (one, other) => String(one) === String(other);
+
+/** An id as the wire writes it: an integer where it is one. null when it is none. @param {string} typed @returns {Id | null} */
+export function parseId(typed) {
+  const text = typed.trim();
+  if (/^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  // eslint-disable-next-line no-control-regex
+  if (!text || text === 'system' || new TextEncoder().encode(text).length > 64 || /[\u0000-\u001f\u007f-\u009f]/.test(text)) return null;
+  return text;
 }
 
-/** What was kept; an empty object when nothing was. @param {string} key */
-export function keptInTab(key) {
-  try {
-    return JSON.parse(sessionStorage.getItem(`karez.${key}`) ?? '{}');
-  } catch {
-    return {};
-  }
-}
+// ---- what is kept ----
 
-/**
- * Whether a key sends. Enter that chooses a word in an input method must not: `isComposing`, and 229 where a
- * browser ends the composition before it reports the key. @param {KeyboardEvent} e
- */
-export const isSendKey = (e) => e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.keyCode !== 229;
+/** What this browser (or with `sessionStorage`, this tab) keeps. Where storage is forbidden everything works, until a reload. */
+export const keep = {
+  /** @param {string} key @param {Storage} [where] @returns {string | null} */
+  read(key, where) {
+    try {
+      return (where ?? localStorage).getItem(`karez.${key}`);
+    } catch {
+      return null;
+    }
+  },
+  /** @param {string} key @param {string | null} value @param {Storage} [where] */
+  write(key, value, where) {
+    try {
+      if (value === null) (where ?? localStorage).removeItem(`karez.${key}`);
+      else (where ?? localStorage).setItem(`karez.${key}`, value);
+    } catch {
+      // As above.
+    }
+  },
+  /** @param {string} key @param {Storage} [where] @returns {any} */
+  readJson(key, where) {
+    try {
+      return JSON.parse(keep.read(key, where) ?? '{}') ?? {};
+    } catch {
+      return {};
+    }
+  },
+};

@@ -45,10 +45,17 @@ fn get(world: &mut World, path: &str, headers: &str) -> Answer {
     ask(world, &format!("GET {path} HTTP/1.1\r\nHost: h\r\n{headers}\r\n")).0
 }
 
-/// What the page and everything that it loads names in quotes.
-fn named_in(text: &str) -> Vec<String> {
+/// What the page, or a file in the folder `base`, names in quotes.
+fn named_in(text: &str, base: &str) -> Vec<String> {
     let names = text.split(['"', '\'']).filter(|word| word.starts_with("/a/") || word.starts_with("./"));
-    names.map(|name| name.replace("./", "/a/")).collect()
+    names.map(|name| name.replace("./", base)).filter(|name| name.contains('.')).collect()
+}
+
+/// The folder of the build, as `/a/0123456789abcdef/`.
+fn folder(world: &mut World) -> String {
+    let page = get(world, "/", "").body;
+    let (_, rest) = page.split_once("\"/a/").unwrap();
+    format!("/a/{}/", rest.split('/').next().unwrap())
 }
 
 #[test]
@@ -56,17 +63,18 @@ fn every_file_of_the_page_has_its_type_and_its_policy() {
     let mut world = World::new();
     let page = get(&mut world, "/", "").body;
     assert!(page.starts_with("<!doctype html>") || page.starts_with("<!DOCTYPE html>"), "{page}");
-    let mut paths = named_in(&page);
+    let base = folder(&mut world);
+    let mut paths = named_in(&page, &base);
     let mut seen = 0;
     while let Some(path) = paths.get(seen).cloned() {
-        for name in named_in(&get(&mut world, &path, "").body) {
+        for name in named_in(&get(&mut world, &path, "").body, &base) {
             if !paths.contains(&name) {
                 paths.push(name);
             }
         }
         seen += 1;
     }
-    assert!(paths.len() >= 7, "what the page loads was not found: {paths:?}");
+    assert!(paths.len() >= 15, "what the page loads was not found: {paths:?}");
     paths.push("/".to_owned());
     for path in &paths {
         let answer = get(&mut world, path, "");
@@ -80,7 +88,9 @@ fn every_file_of_the_page_has_its_type_and_its_policy() {
         assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-        assert_eq!(answer.header("cache-control"), "no-cache", "{path}");
+        let keep = if path == "/" { "no-cache" } else { "public, max-age=31536000, immutable" };
+        assert_eq!(answer.header("cache-control"), keep, "{path}");
+        assert_eq!(answer.header("vary"), "accept-encoding", "{path}");
         let policy: Vec<&str> = answer.header("content-security-policy").split("; ").collect();
         for part in [
             "default-src 'none'",
@@ -119,17 +129,82 @@ fn nothing_in_the_page_is_inline() {
 #[test]
 fn a_file_that_is_known_is_not_sent_again() {
     let mut world = World::new();
-    let first = get(&mut world, "/a/app.js", "");
+    let base = folder(&mut world);
+    let (app, style) = (format!("{base}app.js"), format!("{base}style.css"));
+    let first = get(&mut world, &app, "");
     let tag = first.header("etag").to_owned();
     assert!(tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
     for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}")] {
-        let answer = get(&mut world, "/a/app.js", &format!("If-None-Match: {known}\r\n"));
+        let answer = get(&mut world, &app, &format!("If-None-Match: {known}\r\n"));
         assert_eq!((answer.status, answer.body.as_str()), (304, ""), "{known}");
         assert_eq!(answer.header("etag"), tag);
     }
-    assert_ne!(get(&mut world, "/a/style.css", "").header("etag"), tag);
-    let answer = get(&mut world, "/a/style.css", &format!("If-None-Match: {tag}\r\n"));
+    assert_ne!(get(&mut world, &style, "").header("etag"), tag);
+    let answer = get(&mut world, &style, &format!("If-None-Match: {tag}\r\n"));
     assert_eq!(answer.status, 200, "the tag of another file says nothing");
+}
+
+#[test]
+fn whoever_takes_gzip_gets_it_under_a_tag_of_its_own() {
+    let mut world = World::new();
+    let plain = get(&mut world, "/", "");
+    assert_eq!(plain.header("content-encoding"), "");
+    for accepted in ["gzip", "br;q=1.0, GZIP;q=0.5", "*"] {
+        let mut client = world.dial();
+        client.send(format!("GET / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: {accepted}\r\n\r\n").as_bytes());
+        world.settle();
+        while client.pull() {}
+        let end = client.bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8_lossy(&client.bytes[..end]).to_lowercase();
+        assert!(head.contains("content-encoding: gzip") && head.contains("-gz\""), "{accepted}: {head}");
+        let mut page = String::new();
+        let mut gzip = flate2::read::GzDecoder::new(&client.bytes[end + 4..]);
+        std::io::Read::read_to_string(&mut gzip, &mut page).unwrap();
+        assert_eq!(page, plain.body);
+    }
+    for accepted in ["", "br", "gzip;q=0", "gzip;q=0.0, br"] {
+        let answer = get(&mut world, "/", &format!("Accept-Encoding: {accepted}\r\n"));
+        assert_eq!(answer.header("content-encoding"), "", "{accepted}");
+    }
+    let known = plain.header("etag").to_owned();
+    let (answer, _) = ask(
+        &mut world,
+        &format!("HEAD / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nIf-None-Match: {known}\r\n\r\n"),
+    );
+    assert_eq!(answer.status, 200, "the plain one is another thing");
+}
+
+#[test]
+fn the_client_has_an_address_that_stays() {
+    let mut world = World::new();
+    let base = folder(&mut world);
+    let stays = get(&mut world, "/client/karez.js", "");
+    assert_eq!((stays.status, stays.header("cache-control")), (200, "no-cache"));
+    assert_eq!(stays.body, get(&mut world, &format!("{base}client/karez.js"), "").body);
+    assert_eq!(get(&mut world, "/client/karez.d.ts", "").status, 200);
+    assert_eq!(get(&mut world, "/client/app.js", "").status, 404);
+}
+
+#[test]
+fn a_folder_is_served_as_it_is_at_that_moment() {
+    let folder = std::env::temp_dir().join(format!("karez-ui-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("client")).unwrap();
+    std::fs::write(folder.join("index.html"), "<link href=\"/a/BUILD/style.css\">").unwrap();
+    std::fs::write(folder.join("style.css"), "one").unwrap();
+    std::fs::write(folder.join(".secret"), "no").unwrap();
+    let mut world = World::with(&["--ui-dir", folder.to_str().unwrap()], |_, _| {});
+    assert_eq!(get(&mut world, "/", "").body, "<link href=\"/a/disk/style.css\">");
+    assert_eq!(get(&mut world, "/a/disk/style.css", "").body, "one");
+    std::fs::write(folder.join("style.css"), "two").unwrap();
+    let answer = get(&mut world, "/a/disk/style.css", "");
+    assert_eq!((answer.body.as_str(), answer.header("cache-control")), ("two", "no-store"));
+    assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
+    for path in
+        ["/a/disk/.secret", "/a/disk/../style.css", "/a/disk/client", "/a/disk/", "/a/disk//style.css"]
+    {
+        assert_eq!(get(&mut world, path, "").status, 404, "{path}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -151,7 +226,9 @@ fn a_query_does_not_hide_the_page() {
 #[test]
 fn other_paths_and_methods_are_refused_and_the_connection_is_closed() {
     let mut world = World::new();
-    for path in ["/nothing", "/a/", "/a/../a/app.js", "/A/app.js", "/ws/"] {
+    for path in
+        ["/nothing", "/a/", "/a/app.js", "/a/0123456789abcdef/app.js", "/index.html", "/A/app.js", "/ws/"]
+    {
         let (answer, ended) = ask(&mut world, &format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
         assert_eq!((answer.status, ended), (404, true), "{path}");
         assert_eq!(answer.body, "there is nothing here; the page is at /\n");
@@ -176,7 +253,8 @@ fn upgrades_are_accepted_at_the_root_and_at_ws_and_nowhere_else() {
         assert_eq!((answer.status, ended), (404, true), "{path}");
     }
     // RFC 9110, 7.8: an Upgrade may be ignored, and a file is a file.
-    assert_eq!(ask(&mut world, &upgrade("/a/app.js", "")).0.status, 200);
+    let app = format!("{}app.js", folder(&mut world));
+    assert_eq!(ask(&mut world, &upgrade(&app, "")).0.status, 200);
 }
 
 #[test]

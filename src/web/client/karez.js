@@ -244,7 +244,7 @@ export class Karez {
     this.#expect(token);
   }
 
-  /** Fetches another token before this one expires. @param {string} [token] */
+  /** Renews the token before it expires. @param {string} [token] */
   #expect(token) {
     let exp;
     try {
@@ -272,7 +272,7 @@ export class Karez {
     try {
       event = JSON.parse(data);
     } catch {
-      return; // Not ours: a server of another kind may answer here.
+      return; // another server may answer
     }
     this.#heardAt = performance.now();
     if (event.type === 'bye') this.#bye = event;
@@ -460,7 +460,8 @@ export class Karez {
     }
     const entry = this.#outbox.get(id);
     if (!entry) return false;
-    if (error?.retryable) {
+    // A mute is of one group, and may be long.
+    if (error?.retryable && error.code !== 'muted') {
       entry.underWay = false;
       this.#clear('outbox');
       this.#timers.outbox = setTimeout(() => {
@@ -508,7 +509,7 @@ export class Karez {
     this.#send();
   }
 
-  /** Sends what may be sent: of each conversation one at a time, so that a refusal does not change the order. */
+  /** Of each conversation one at a time, so that a refusal does not change the order. */
   #send() {
     if (this.state !== 'connected') return;
     const busy = new Set();

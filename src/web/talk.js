@@ -1,0 +1,100 @@
+// A conversation as the page knows it: who it is with, what was said, what is unread, what waits to be sent.
+// talks.js fills it; the views read it.
+
+/** @typedef {import('./client/karez.js').Target} Target */
+/** @typedef {import('./text.js').Id} Id */
+/**
+ * @typedef {object} Entry what was said, or done
+ * @property {string} type
+ * @property {number} seq
+ * @property {Id} uid
+ * @property {string} [name]
+ * @property {string} content
+ * @property {number} time
+ * @property {string} [kind]
+ * @property {any} [data]
+ * @property {number} [reply]
+ * @property {Id[]} [mentions]
+ * @property {number} [ref] the entry that this one recalls
+ * @property {boolean} [recalled]
+ * @property {{uid: Id, name: string}} [by] who recalled it
+ * @property {Id} [gid]
+ * @property {Id} [to]
+ */
+/** @typedef {{id: string, message: any, content: string, time: number, failed?: any, covered?: boolean}} Pending */
+/** @typedef {{after: number, type: string, name: string, time: number}} Notice somebody came or went; not an entry */
+/** @typedef {{uid: Id, name: string, role: string, online: boolean}} Member */
+
+/** A group, or the private talk with a user. */
+export class Talk {
+  /** @param {Target} target */
+  constructor(target) {
+    this.target = target;
+    /** @type {Id} */
+    this.id = 'gid' in target ? target.gid : /** @type {{uid: Id}} */ (target).uid;
+    this.isGroup = 'gid' in target;
+    this.key = keyOf(target);
+    this.name = '';
+    this.draft = '';
+    this.seq = 0;
+    this.read = 0;
+    this.unread = 0;
+    /** The last entry that names the reader, while it is unread. */
+    this.mentioned = 0;
+    /** Up to where the other one has read. */
+    this.peerRead = 0;
+    /** Where the line above what is new stands: behind this entry. @type {number | null} */
+    this.newAfter = null;
+    /** @type {Entry | undefined} */
+    this.last = undefined;
+    /** @type {Entry[]} */
+    this.entries = [];
+    /** @type {Pending[]} */
+    this.pending = [];
+    /** @type {Notice[]} */
+    this.notices = [];
+    this.loaded = false;
+    this.atEnd = true;
+    this.more = true;
+    /** @type {string | undefined} */
+    this.role = undefined;
+    /** @type {number | undefined} */
+    this.count = undefined;
+    this.open = true;
+    /** @type {{online: boolean, last?: number} | undefined} */
+    this.presence = undefined;
+    /** @type {Map<string, {name: string, timer: any}>} */
+    this.typing = new Map();
+    /** Entries that are quoted and not in the run, by `seq`; null while they are fetched. @type {Map<number, Entry | null>} */
+    this.quoted = new Map();
+    /** @type {any} */
+    this.readTimer = undefined;
+    /** @type {Promise<void> | null} */
+    this.fetching = null;
+  }
+
+  get title() {
+    return this.name || String(this.id);
+  }
+
+  /** Whether one may govern here. */
+  get governs() {
+    return this.role === 'owner' || this.role === 'admin';
+  }
+
+  /** What the list sorts by. */
+  get time() {
+    return Math.max(this.last?.time ?? 0, this.pending.at(-1)?.time ?? 0);
+  }
+
+  /** @param {number | undefined} seq */
+  entry(seq) {
+    return this.entries.find((one) => one.seq === seq) ?? this.quoted.get(seq ?? 0) ?? undefined;
+  }
+}
+
+/** @param {any} target */
+export const keyOf = (target) => (target.gid !== undefined ? `g:${target.gid}` : `u:${target.uid}`);
+
+/** Whether an entry is somebody's message, which can be unread. @param {Entry} entry */
+export const isMessage = (entry) => entry.ref === undefined && !entry.recalled && entry.kind !== 'system';
