@@ -79,7 +79,7 @@ function takeCarried() {
 
 const talks = new Talks(karez, account, { changed, arrived, gone, isReadBack: (talk) => talk === talks.shown && !log.following });
 const log = new Log(talks, { reply: (entry) => composer.reply(entry), edit: (text) => composer.edit(text), person, refused, announce });
-const composer = new Composer(talks, { refused, sent: () => log.toEnd().then(() => part('input').focus()) });
+const composer = new Composer(talks, { refused, sent });
 const list = new List(talks, (talk) => show(talk, { byHand: true }));
 const banner = new Banner(karez, announce);
 const bell = new Bell();
@@ -91,6 +91,13 @@ let scope = null;
 let panel;
 
 // ---- drawing ----
+
+/** Whoever answers has seen what was new, and wants to see the answer. */
+async function sent() {
+  if (talks.shown) talks.shown.newAfter = null;
+  await log.toEnd();
+  part('input').focus();
+}
 
 let isDrawing = false;
 /** Something is another: everything that shows it is drawn once, soon. */
@@ -192,6 +199,7 @@ addEventListener('popstate', () => NARROW.matches && talks.shown && leaveTalk())
 
 /** @param {Talk} talk @param {Entry} entry */
 async function arrived(talk, entry) {
+  if (talk === talks.shown && talk.unread === 1 && (document.hidden || !document.hasFocus())) talk.newAfter = talk.read;
   const text = brief(gist(entry), 100);
   const title = talk.isGroup ? `${entry.name || entry.uid} · ${talk.title}` : talk.title;
   await bell.ring(title, text, talk.key, () => show(talk));

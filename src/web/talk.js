@@ -87,6 +87,12 @@ export class Talk {
     return Math.max(this.last?.time ?? 0, this.pending.at(-1)?.time ?? 0);
   }
 
+  /** @param {Id} uid */
+  ceaseTyping(uid) {
+    clearTimeout(this.typing.get(String(uid))?.timer);
+    this.typing.delete(String(uid));
+  }
+
   /** @param {number | undefined} seq */
   entry(seq) {
     return this.entries.find((one) => one.seq === seq) ?? this.quoted.get(seq ?? 0) ?? undefined;

@@ -167,7 +167,7 @@ export class Talks {
     const isNew = entry.seq > talk.seq;
     const own = this.isMe(entry.uid);
     if (!talk.isGroup && !own && entry.name) talk.name = entry.name;
-    talk.typing.delete(String(entry.uid));
+    talk.ceaseTyping(entry.uid);
     this.watch(talk);
     if (entry.ref !== undefined) this.#takeBack(talk, entry);
     if (own) this.#cover(talk, entry);
@@ -429,7 +429,7 @@ export class Talks {
       }
       this.load();
     }
-    talk.notices.push({ after: talk.seq, type: event.type, name: event.name, time: Date.now() });
+    talk.notices = [...talk.notices.slice(-49), { after: talk.seq, type: event.type, name: event.name, time: Date.now() }];
     this.page.changed();
   }
 
@@ -438,8 +438,8 @@ export class Talks {
     if (this.isMe(event.uid)) return;
     const talk = this.#talkOf(event);
     const uid = String(event.uid);
-    clearTimeout(talk.typing.get(uid)?.timer);
-    const timer = setTimeout(() => (talk.typing.delete(uid), this.page.changed()), TYPING_SHOWN_MS);
+    talk.ceaseTyping(uid);
+    const timer = setTimeout(() => (talk.ceaseTyping(uid), this.page.changed()), TYPING_SHOWN_MS);
     talk.typing.set(uid, { name: event.name ?? uid, timer });
     this.page.changed();
   }
