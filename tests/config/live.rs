@@ -3,8 +3,17 @@
 use karez::config::{is_live, settings};
 
 /// What a running daemon cannot change: sockets that are open, the store that is open, how it looks and goes.
-const RESTART: [&str; 8] =
-    ["listen", "data", "store", "durability", "api_keys_file", "metrics_listen", "drain_delay", "log_format"];
+const RESTART: [&str; 9] = [
+    "listen",
+    "data",
+    "store",
+    "durability",
+    "ui_dir",
+    "api_keys_file",
+    "metrics_listen",
+    "drain_delay",
+    "log_format",
+];
 
 #[test]
 fn every_setting_is_applied_while_it_runs_or_takes_a_restart() {
