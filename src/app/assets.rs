@@ -1,10 +1,10 @@
-//! The chat page and the JavaScript client, embedded in the binary.
+//! The chat page, the admin's page and the JavaScript client, embedded in the binary.
 //!
 //! | path | what | how long a browser keeps it |
 //! |---|---|---|
-//! | `/` | the page | asks each time whether it is still the same |
-//! | `/a/BUILD/…` | what the page loads | a year: another build has another name |
-//! | `/client/…` | the client, for pages of other sites | as the page |
+//! | `/`, `/admin` | the pages | asks each time whether it is still the same |
+//! | `/a/BUILD/…` | what the pages load | a year: another build has another name |
+//! | `/client/…` | the client, for pages of other sites | as the pages |
 //!
 //! Everything is compressed once, at the start. The page may load from its own host and nothing else, and nothing in
 //! it may be read as a script by accident: the policy below is sent with every file. With `--ui-dir` the files come
@@ -26,6 +26,18 @@ macro_rules! embedded {
 }
 
 const FILES: &[(&str, &[u8])] = embedded![
+    "admin/api.js",
+    "admin/app.js",
+    "admin/ask.js",
+    "admin/groups.js",
+    "admin/index.html",
+    "admin/plot.js",
+    "admin/push.js",
+    "admin/style.css",
+    "admin/text.js",
+    "admin/tiles.js",
+    "admin/users.js",
+    "admin/words.js",
     "app.js",
     "client/karez.d.ts",
     "client/karez.js",
@@ -46,8 +58,9 @@ const FILES: &[(&str, &[u8])] = embedded![
     "words.js",
 ];
 
-const PAGE: &str = "index.html";
-/// What stands for the build in the page.
+/// Path and file of each page.
+const PAGES: [(&str, &str); 2] = [("/", "index.html"), ("/admin", "admin/index.html")];
+/// What stands for the build in a page.
 const BUILD: &str = "/a/BUILD/";
 const ASK_EACH_TIME: &str = "no-cache";
 const KEEP_FOR_A_YEAR: &str = "public, max-age=31536000, immutable";
@@ -88,7 +101,7 @@ impl Assets {
         let everything: Vec<u8> = FILES.iter().flat_map(|(_, content)| content.iter().copied()).collect();
         let build = digest(&everything);
         let file = |(name, content): &(&'static str, &[u8])| {
-            let plain = if *name == PAGE { with_build(content, &build) } else { content.to_vec() };
+            let plain = if is_page(name) { with_build(content, &build) } else { content.to_vec() };
             File { name, gzip: compressed(&plain), tag: digest(&plain), plain }
         };
         Assets { source: Source::Embedded(FILES.iter().map(file).collect()), build }
@@ -104,13 +117,13 @@ impl Assets {
         let path = request.path();
         let of_build = path.strip_prefix("/a/").and_then(|rest| rest.strip_prefix(self.build.as_str()));
         let (name, keep) = match of_build.and_then(|rest| rest.strip_prefix('/')) {
+            // A page is under its own path alone: it must not be kept for a year.
+            Some(name) if is_page(name) => ("", ASK_EACH_TIME),
             Some(name) => (name, KEEP_FOR_A_YEAR),
-            None if path == "/" => (PAGE, ASK_EACH_TIME),
             None if path.starts_with("/client/") => (path.trim_start_matches('/'), ASK_EACH_TIME),
-            None => ("", ASK_EACH_TIME),
+            None => (page_at(path).unwrap_or_default(), ASK_EACH_TIME),
         };
         let found = match &self.source {
-            _ if name == PAGE && path != "/" => None,
             Source::Embedded(files) => {
                 files.iter().find(|file| file.name == name).map(|file| of_memory(request, file, keep))
             }
@@ -138,10 +151,18 @@ impl Assets {
             return None;
         }
         let content = std::fs::read(folder.join(name)).ok()?;
-        let content = if name == PAGE { with_build(&content, &self.build) } else { content };
+        let content = if is_page(name) { with_build(&content, &self.build) } else { content };
         let response = Response::new(200).header("content-type", kind(name));
         Some(response.header("cache-control", "no-store").body(content))
     }
+}
+
+fn page_at(path: &str) -> Option<&'static str> {
+    PAGES.iter().find(|(at, _)| *at == path).map(|(_, name)| *name)
+}
+
+fn is_page(name: &str) -> bool {
+    PAGES.iter().any(|(_, page)| *page == name)
 }
 
 fn of_memory(request: &Request<'_>, file: &File, keep: &'static str) -> Response {

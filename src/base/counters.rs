@@ -4,6 +4,7 @@
 //! gives them names; nothing here comes from a client, so there is a fixed number of them.
 
 use super::histogram::Histogram;
+use super::recent::Recent;
 
 /// Kinds of messages that whoever sends them may tell apart: kind 0 is whatever has none.
 pub const KINDS: usize = 16;
@@ -49,6 +50,8 @@ pub struct Counters {
     pub turns: Histogram,
     /// The longest turn so far, without the wait, in microseconds.
     pub longest_turn_us: u64,
+    /// The longest of the turns of late.
+    pub recent_turns: Recent,
     /// Connections that there may be at once, after the descriptor limit of the process.
     pub connections_max: usize,
     /// Connections at this moment, in any state.

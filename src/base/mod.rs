@@ -9,5 +9,6 @@ pub mod histogram;
 pub mod keyed;
 pub mod limits;
 pub mod map;
+pub mod recent;
 pub mod units;
 pub mod words;

@@ -15,8 +15,23 @@ use super::call::{Answer, UserView};
 use super::ids::{CallId, Id};
 use super::output::{Farewell, Output, Refusal, Sink, Store};
 use super::turn::Undo;
-use super::user::UserSlot;
+use super::user::{User, UserSlot};
 use crate::base::clock::Now;
+
+impl User {
+    /// As a back end sees a user of a loaded row.
+    pub(super) fn view(&self, now: Now) -> UserView<'_> {
+        UserView {
+            uid: &self.uid,
+            name: &self.name,
+            guest: self.guest,
+            sessions: self.sessions.len(),
+            last: self.last().filter(|_| self.sessions.is_empty()),
+            groups: self.groups.len(),
+            ban: self.ban().filter(|term| term.is_in_force(now.unix)),
+        }
+    }
+}
 
 impl Chat {
     /// Whether a user may be here at all.
@@ -47,16 +62,7 @@ impl Chat {
     }
 
     fn user_view(&self, now: Now, user: UserSlot) -> UserView<'_> {
-        let row = &self.users[user];
-        UserView {
-            uid: &row.uid,
-            name: &row.name,
-            guest: row.guest,
-            sessions: row.sessions.len(),
-            last: row.last().filter(|_| row.sessions.is_empty()),
-            groups: row.groups.len(),
-            ban: row.ban().filter(|term| term.is_in_force(now.unix)),
-        }
+        self.users[user].view(now)
     }
 
     pub(super) fn disconnect(&mut self, call: CallId, uid: &Id, out: &mut impl Sink) -> Result<(), Refusal> {

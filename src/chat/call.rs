@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use super::act::Term;
 use super::ids::{Conversation, Id};
 use super::input::{Bounds, Draft, Target};
-use super::output::{EntryRecord, ForgetReport, GroupRole, Member, PushCounts, Refusal};
+use super::output::{EntryRecord, ForgetReport, GroupRole, GroupSummary, Member, PushCounts, Refusal};
 use super::push::Push;
 use crate::base::clock::UnixMillis;
 
@@ -97,6 +97,20 @@ pub enum Call<'a> {
         /// Who.
         uid: Id,
     },
+    /// A page of users who have a session, by uid.
+    UsersOnline {
+        /// Only uids after this one.
+        after: Option<Id>,
+        /// How many at most.
+        limit: Option<u32>,
+    },
+    /// A page of all groups, by gid.
+    Groups {
+        /// Only gids after this one.
+        after: Option<Id>,
+        /// How many at most.
+        limit: Option<u32>,
+    },
     /// End every session of a user.
     Disconnect {
         /// Who.
@@ -135,6 +149,8 @@ impl Call<'_> {
             Call::DeleteMember { gid, uid } => Call::DeleteMember { gid, uid },
             Call::User { uid } => Call::User { uid },
             Call::Forget { uid } => Call::Forget { uid },
+            Call::UsersOnline { after, limit } => Call::UsersOnline { after, limit },
+            Call::Groups { after, limit } => Call::Groups { after, limit },
             Call::Disconnect { uid } => Call::Disconnect { uid },
             Call::Ban { uid, seconds } => Call::Ban { uid, seconds },
             Call::Unban { uid } => Call::Unban { uid },
@@ -210,6 +226,20 @@ pub enum Answer<'a> {
         uid: &'a Id,
         /// What went.
         report: ForgetReport,
+    },
+    /// A page of users.
+    Users {
+        /// The page, by uid.
+        users: &'a [UserView<'a>],
+        /// Whether there are further pages.
+        more: bool,
+    },
+    /// A page of groups.
+    Groups {
+        /// The page, by gid.
+        groups: &'a [GroupSummary],
+        /// Whether there are further pages.
+        more: bool,
     },
     /// So many sessions are told to end.
     Disconnected {

@@ -134,6 +134,11 @@ impl Chat {
             Call::User { uid } => self.show_user(now, call, uid, out),
             // It goes before, since it may have to wait once more.
             Call::Forget { .. } => Ok(()),
+            Call::UsersOnline { after, limit } => {
+                self.list_online(now, call, after.as_ref(), *limit, out);
+                Ok(())
+            }
+            Call::Groups { .. } => self.list_all_groups(call, out),
             Call::Disconnect { uid } => self.disconnect(call, uid, out),
             Call::Ban { uid, seconds } => self.ban(now, call, uid, *seconds, out),
             Call::Unban { uid } => self.unban(now, call, uid, out),
@@ -179,6 +184,8 @@ impl Chat {
             Call::User { uid } | Call::Disconnect { uid } | Call::Unban { uid } => self.needs_user(uid),
             Call::Ban { uid, .. } => self.needs_somebody(uid),
             Call::Forget { uid } => self.needs_erasure(uid),
+            Call::UsersOnline { .. } => None,
+            Call::Groups { after, limit } => self.needs_all_groups(after.as_ref(), *limit),
         }
     }
 
@@ -217,6 +224,7 @@ impl Chat {
                 unreserved("gid", gid)?;
                 unreserved("uid", uid)
             }
+            Call::UsersOnline { .. } | Call::Groups { .. } => Ok(()),
             Call::User { uid }
             | Call::Forget { uid }
             | Call::Disconnect { uid }

@@ -257,6 +257,8 @@ pub enum Listing {
     Own,
     /// Those that anybody may join.
     Open,
+    /// All that there are, closed ones too. No client can ask for them, only a back end.
+    All,
 }
 
 /// Which part of a conversation is asked for. The entry that is named is not in it.

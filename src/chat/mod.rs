@@ -41,6 +41,7 @@ mod group;
 mod history;
 mod listing;
 mod offline;
+mod overview;
 mod parking;
 mod permission;
 mod presence;

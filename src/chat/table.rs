@@ -73,6 +73,11 @@ impl<T: Row> Table<T> {
         self.rows.iter().filter(|(_, entry)| is_one(&entry.row)).count()
     }
 
+    /// All rows. In no order that means anything to anybody outside: whoever puts them out sorts them.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &T> {
+        self.rows.iter().map(|(_, entry)| &entry.row)
+    }
+
     /// The slot of an id that has one.
     pub(super) fn slot(&self, id: &Id) -> Option<T::Slot> {
         self.rows.number(id).map(T::Slot::from_index)

@@ -276,6 +276,7 @@ impl<H: Handler> Server<H> {
         counters.turns_total += 1;
         counters.turns.observe(took_us);
         counters.longest_turn_us = counters.longest_turn_us.max(took_us);
+        counters.recent_turns.observe(self.io.now.mono, took_us);
     }
 
     /// Waits for readiness and sorts the events: who is to be read, flushed, accepted.

@@ -223,6 +223,7 @@ impl Memory {
             Listing::Open => {
                 behind.filter(|(_, group)| group.open).take(page.limit + 1).map(summary).collect()
             }
+            Listing::All => behind.take(page.limit + 1).map(summary).collect(),
             Listing::Own => {
                 let own = asker.and_then(|number| self.users.get(number)).into_iter();
                 let own = own.flat_map(|user| user.groups.iter());
@@ -407,6 +408,12 @@ impl Sqlite {
                         (SELECT m.role FROM user u JOIN member m USING (user)
                          WHERE u.uid = ?1 AND m.conversation = c.conversation), c.open, c.members
                  FROM conversation c WHERE c.gid IS NOT NULL AND c.open = 1 AND c.gid > ?2
+                 ORDER BY c.gid LIMIT ?3"
+            }
+            // A blob names what is left of a deleted group; it comes after all ids.
+            Listing::All => {
+                "SELECT c.gid, c.name, NULL, c.open, c.members
+                 FROM conversation c WHERE c.gid IS NOT NULL AND c.deleted = 0 AND c.gid > ?2 AND c.gid < x''
                  ORDER BY c.gid LIMIT ?3"
             }
         };

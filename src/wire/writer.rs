@@ -106,6 +106,15 @@ impl<'o> Writer<'o> {
         self.list(name, ids, push_id);
     }
 
+    /// A list of words of our own.
+    pub(super) fn words(&mut self, name: &str, words: &[&'static str]) {
+        self.list(name, words, |out, word| {
+            out.push(b'"');
+            out.extend_from_slice(word.as_bytes());
+            out.push(b'"');
+        });
+    }
+
     /// A list of objects.
     pub(super) fn objects<T>(&mut self, name: &str, items: &[T], fields: impl Fn(&mut Writer<'_>, &T)) {
         self.list(name, items, |out, item| {

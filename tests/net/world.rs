@@ -164,6 +164,7 @@ impl World {
             // That there was a turn, and how long it took, is nothing that happened.
             (after.0.turns_total, after.0.turns) = (before.0.turns_total, before.0.turns);
             after.0.longest_turn_us = before.0.longest_turn_us;
+            after.0.recent_turns = before.0.recent_turns;
             quiet = if before == after { quiet + 1 } else { 0 };
         }
     }

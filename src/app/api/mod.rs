@@ -97,6 +97,9 @@ const fn scope_of(route: &Route) -> Scope {
         | Route::Group(_)
         | Route::Members(_)
         | Route::User(_)
+        | Route::UsersOnline
+        | Route::Groups
+        | Route::Key
         | Route::Stats => Scope::Read,
         Route::PutGroup(_)
         | Route::DeleteGroup(_)
@@ -110,9 +113,20 @@ const fn scope_of(route: &Route) -> Scope {
     }
 }
 
-/// Whether a key is for a call. A batch is for every key: each of its calls is judged by itself.
+/// Whether a key is for a call. A batch is for every key: each of its calls is judged by itself. And every key may
+/// be asked what it is for.
 fn judge(key: &KnownKey, route: &Route) -> Result<(), Problem> {
-    if *route == Route::Batch || key.is_for(scope_of(route)) { Ok(()) } else { Err(Problem::FORBIDDEN) }
+    if matches!(route, Route::Batch | Route::Key) || key.is_for(scope_of(route)) {
+        Ok(())
+    } else {
+        Err(Problem::FORBIDDEN)
+    }
+}
+
+/// The answer to `GET /v1/key`.
+fn show_key(key: &KnownKey) -> Reply {
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    api::render_key(&key.name, &scopes)
 }
 
 impl<S: Storage> App<S> {
@@ -160,7 +174,7 @@ impl<S: Storage> App<S> {
                 under_way.batch = Some(Batch::new(key, &calls));
                 self.go_on(out, conn, under_way);
             }
-            single => match self.hand_over(out, conn, single) {
+            single => match self.hand_over(out, conn, &key, single) {
                 Some(reply) => self.finish(now, conn, under_way, reply),
                 None => {
                     self.api.under_way.insert(conn, under_way);
@@ -195,25 +209,29 @@ impl<S: Storage> App<S> {
     }
 
     /// Has a call done: by the core, whose answer comes by [`App::settle_calls`], or here, and then this is the answer.
-    fn hand_over(&mut self, out: &Outbox, conn: ConnId, request: api::Request<'_>) -> Option<Reply> {
+    fn hand_over(
+        &mut self,
+        out: &Outbox,
+        conn: ConnId,
+        key: &KnownKey,
+        request: api::Request<'_>,
+    ) -> Option<Reply> {
         match request {
             api::Request::Chat(Call::Push(push), _) if push.id.is_empty() => {
                 let Ok(id) = auth::random_name() else { return Some(self.failed().reply()) };
                 let named = Call::Push(Push { id: id.into(), ..push });
-                self.hand_over(out, conn, api::Request::Chat(named, None))
+                self.hand_over(out, conn, key, api::Request::Chat(named, None))
             }
             api::Request::Chat(request, _) => {
-                self.turn.handle(
-                    &mut self.chat,
-                    out.now(),
-                    Input::Call { call: CallId(conn.to_u64()), request },
-                );
+                let call = CallId(conn.to_u64());
+                self.turn.handle(&mut self.chat, out.now(), Input::Call { call, request });
                 None
             }
             api::Request::Token(order) => {
                 Some(self.make_token(out.now(), order).unwrap_or_else(|problem| problem.reply()))
             }
             api::Request::Stats => Some(self.stats(out)),
+            api::Request::Key => Some(show_key(key)),
             api::Request::Batch(_) => {
                 Some(Problem::bad_request("calls", "a batch is no call of a batch").reply())
             }
@@ -246,7 +264,7 @@ impl<S: Storage> App<S> {
             let (key, admitted) = (batch.key(), self.api.rates.admit(now.mono, &batch.key().name));
             let parsed = admitted.map_err(Problem::rate_limited).and_then(|()| next.parse(key));
             let done = match parsed {
-                Ok(request) => self.hand_over(out, conn, request),
+                Ok(request) => self.hand_over(out, conn, key, request),
                 Err(problem) => Some(problem.reply()),
             };
             let Some(reply) = done else { break };

@@ -32,6 +32,7 @@ impl<S: Storage> App<S> {
             queued_bytes: loops.queued_bytes,
             turns: loops.turns_total,
             longest_turn_us: loops.longest_turn_us,
+            recent_longest_turn_us: loops.recent_turns.longest_us(out.now().mono),
             uptime_ms: out.now().mono.0,
         })
     }

@@ -4,7 +4,7 @@ use super::Problem;
 use crate::chat::act::Term;
 use crate::chat::call::{Answer, GroupView, Put, UserView};
 use crate::chat::ids::Id;
-use crate::chat::output::ForgetReport;
+use crate::chat::output::{ForgetReport, GroupSummary};
 use crate::wire::event::{member_fields, past_entry};
 use crate::wire::writer::Writer;
 
@@ -69,6 +69,14 @@ pub fn render(answer: &Answer<'_>) -> Reply {
             let status = if report.is_done() { 200 } else { 202 };
             Reply::new(status, |json| report_fields(json, uid, report))
         }
+        Answer::Users { users, more } => Reply::new(200, |json| {
+            json.objects("users", users, user_fields);
+            json.flag("more", *more);
+        }),
+        Answer::Groups { groups, more } => Reply::new(200, |json| {
+            json.objects("groups", groups, summary_fields);
+            json.flag("more", *more);
+        }),
         Answer::Disconnected { sessions } => Reply::new(200, |json| json.count("sessions", *sessions)),
         Answer::Removed => Reply { status: 204, body: Vec::new(), retry_ms: None, allow: None },
         Answer::Refused(refusal) => Problem::from(refusal).reply(),
@@ -87,6 +95,15 @@ fn group_fields(json: &mut Writer<'_>, group: &GroupView<'_>) {
     json.count("members", group.members);
     json.count("online", group.online);
     json.number("seq", group.seq);
+}
+
+fn summary_fields(json: &mut Writer<'_>, group: &GroupSummary) {
+    json.id("gid", &group.gid);
+    if !group.name.is_empty() {
+        json.text("name", &group.name);
+    }
+    json.flag("open", group.open);
+    json.number("members", group.members);
 }
 
 fn user_fields(json: &mut Writer<'_>, user: &UserView<'_>) {
@@ -117,6 +134,15 @@ fn report_fields(json: &mut Writer<'_>, uid: &Id, report: &ForgetReport) {
     if !report.is_done() {
         json.number("left", report.left);
     }
+}
+
+/// Writes the answer of `GET /v1/key`.
+#[must_use]
+pub fn render_key(name: &str, scopes: &[&'static str]) -> Reply {
+    Reply::new(200, |json| {
+        json.text("name", name);
+        json.words("scopes", scopes);
+    })
 }
 
 /// Writes the answer of `POST /v1/tokens`; `exp_s` in Unix seconds.
@@ -177,6 +203,8 @@ pub struct Stats {
     pub turns: u64,
     /// Microseconds that the longest of them took.
     pub longest_turn_us: u64,
+    /// The same of the last ten seconds, or somewhat longer.
+    pub recent_longest_turn_us: u64,
     /// Milliseconds since the start.
     pub uptime_ms: u64,
 }
@@ -200,6 +228,7 @@ pub fn render_stats(stats: &Stats) -> Reply {
         json.count("queued_bytes", stats.queued_bytes);
         json.number("turns", stats.turns);
         json.number("longest_turn_us", stats.longest_turn_us);
+        json.number("recent_longest_turn_us", stats.recent_longest_turn_us);
         json.number("uptime_ms", stats.uptime_ms);
     })
 }

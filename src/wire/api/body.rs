@@ -24,6 +24,8 @@ pub enum Request<'a> {
     Token(TokenOrder),
     /// `POST /v1/batch`: its calls, in order.
     Batch(Vec<BatchCall<'a>>),
+    /// `GET /v1/key`.
+    Key,
     /// `GET /v1/stats`.
     Stats,
 }
@@ -136,6 +138,12 @@ pub fn parse<'a>(route: Route, query: Option<&str>, body: &'a [u8]) -> Result<Re
         Route::Forget(uid) => Call::Forget { uid },
         Route::Disconnect(uid) => Call::Disconnect { uid },
         Route::Unban(uid) => Call::Unban { uid },
+        Route::UsersOnline => {
+            query.demand_online()?;
+            Call::UsersOnline { after: query.after_id()?, limit: query.limit()? }
+        }
+        Route::Groups => Call::Groups { after: query.after_id()?, limit: query.limit()? },
+        Route::Key => return Ok(Request::Key),
         Route::Stats => return Ok(Request::Stats),
         Route::SayInGroup(_)
         | Route::SayToUser(_)
@@ -309,6 +317,14 @@ impl Query<'_> {
 
     fn limit(&self) -> Result<Option<u32>, Problem> {
         self.number("limit", value::limit)
+    }
+
+    /// There is no list of all users: whoever does not say which would take a page of it for the whole.
+    fn demand_online(&self) -> Result<(), Problem> {
+        match self.find("online")?.as_deref() {
+            Some("true") => Ok(()),
+            _ => Err(Problem::bad_request("online", "must be true: only those who are online are listed")),
+        }
     }
 
     fn after_id(&self) -> Result<Option<Id>, Problem> {

@@ -16,7 +16,7 @@ mod problem;
 mod push;
 mod route;
 
-pub use answer::{Reply, Stats, render, render_batch, render_stats, render_token};
+pub use answer::{Reply, Stats, render, render_batch, render_key, render_stats, render_token};
 pub use body::{BatchCall, Request, TokenOrder, parse};
 pub use problem::Problem;
 pub use push::parse_text;

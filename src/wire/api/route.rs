@@ -50,6 +50,12 @@ pub enum Route {
     Tokens,
     /// `POST /v1/batch`
     Batch,
+    /// `GET /v1/users?online=true`
+    UsersOnline,
+    /// `GET /v1/groups`
+    Groups,
+    /// `GET /v1/key`
+    Key,
     /// `GET /v1/stats`
     Stats,
 }
@@ -105,7 +111,10 @@ impl Route {
             ("POST", ["batch"]) => Ok(Route::Batch),
             (_, ["tokens" | "batch"]) => Err(Problem::method("POST")),
             ("GET", ["stats"]) => Ok(Route::Stats),
-            (_, ["stats"]) => Err(Problem::method("GET")),
+            ("GET", ["users"]) => Ok(Route::UsersOnline),
+            ("GET", ["groups"]) => Ok(Route::Groups),
+            ("GET", ["key"]) => Ok(Route::Key),
+            (_, ["stats" | "users" | "groups" | "key"]) => Err(Problem::method("GET")),
             _ => Err(Problem::NO_SUCH_CALL),
         }
     }
@@ -126,6 +135,9 @@ impl Route {
                 | Route::Group(_)
                 | Route::Members(_)
                 | Route::User(_)
+                | Route::UsersOnline
+                | Route::Groups
+                | Route::Key
                 | Route::Stats
         )
     }
