@@ -6,6 +6,7 @@ mod api_batch;
 mod api_calls;
 mod api_idempotency;
 mod api_keys;
+mod api_lists;
 mod api_push;
 mod api_stats;
 mod backup;

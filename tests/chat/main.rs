@@ -26,6 +26,7 @@ mod listing;
 mod login;
 mod members;
 mod offline;
+mod overview;
 mod parking;
 mod permission;
 mod pm;

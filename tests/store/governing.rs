@@ -318,4 +318,12 @@ pub fn groups_are_listed_in_pages(store: &mut impl Storage) {
     store.rollback();
     assert_eq!(page(store, 1, Listing::Open, None)[0].members, 2);
     assert!(page(store, 99, Listing::Own, None).is_empty());
+    let all = page(store, 2, Listing::All, None);
+    assert_eq!(all[0], line(id(3), "three", None, false, 1), "closed ones too, and nobody's role");
+    assert_eq!(all.len(), 3);
+    store.begin().unwrap();
+    store.write(Store::NoGroup { gid: &id(12) }).unwrap();
+    store.commit().unwrap();
+    let rest = page(store, 1, Listing::All, Some(id(3)));
+    assert_eq!(rest.iter().map(|group| &group.gid).collect::<Vec<_>>(), [&id(7), &tea], "no deleted one");
 }

@@ -34,8 +34,7 @@ fn paths_are_calls() {
     assert_eq!(Route::find("GET", "/v1/groups/%E8%8C%B6"), Ok(Route::Group(id("茶"))));
     assert_eq!(Route::find("GET", "/v1/groups/a%2Fmessages"), Ok(Route::Group(id("a/messages"))), "one part");
     assert_eq!(Route::find("GET", "/v1/users/a/messages/b"), Ok(Route::UserHistory(id("a"), id("b"))));
-    for path in ["/v1", "/v1/", "/v1/groups", "/v1/groups/7/", "/v1/groups/7/x", "/v1/a/b/c/d/e", "/v2/stats"]
-    {
+    for path in ["/v1", "/v1/", "/v1/groups/7/", "/v1/groups/7/x", "/v1/a/b/c/d/e", "/v2/stats"] {
         assert_eq!(Route::find("GET", path).unwrap_err().status, 404, "{path}");
     }
     for path in ["/v1/groups/%", "/v1/groups/%4", "/v1/groups/%zz", "/v1/groups/%ff", "/v1/groups/%+1"] {
@@ -73,6 +72,25 @@ fn what_is_said_is_read_as_on_the_websocket() {
 fn bytes_that_are_no_text_are_no_json() {
     let route = Route::find("PUT", "/v1/groups/7").unwrap();
     assert_eq!(parse(route, None, b"{\"name\":\"\xff\"}").unwrap_err().code, "bad_json");
+}
+
+#[test]
+fn lists_of_the_whole() {
+    let ann = || Some(id("ann"));
+    let users = |target| asked("GET", target, "");
+    assert_eq!(users("/v1/users?online=true"), Call::UsersOnline { after: None, limit: None });
+    let page = Call::UsersOnline { after: ann(), limit: Some(5) };
+    assert_eq!(users("/v1/users?after=ann&limit=5&online=true"), page);
+    let no_list = (400, "bad_request", Some("online"));
+    for query in ["", "?online", "?online=", "?online=1", "?online=false"] {
+        assert_eq!(refused("GET", &format!("/v1/users{query}"), ""), no_list, "{query}");
+    }
+    assert_eq!(asked("GET", "/v1/groups?after=ann", ""), Call::Groups { after: ann(), limit: None });
+    assert_eq!(refused("GET", "/v1/groups?limit=x", ""), (400, "bad_request", Some("limit")));
+    for path in ["/v1/users", "/v1/groups", "/v1/key"] {
+        assert_eq!(Route::find("DELETE", path).unwrap_err().allow, Some("GET"), "{path}");
+    }
+    assert_eq!(parse(Route::find("GET", "/v1/key").unwrap(), None, b""), Ok(Request::Key));
 }
 
 #[test]

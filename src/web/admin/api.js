@@ -75,7 +75,7 @@ export class Api {
   stats = () => this.#call('GET', 'stats');
 
   /** @param {Id} [after] @returns {Promise<{users: User[], more: boolean}>} */
-  users = (after) => this.#call('GET', `users?online=true&limit=20${from(after)}`);
+  users = (after) => this.#call('GET', `users?online=true&limit=15${from(after)}`);
 
   /** @param {Id} uid @returns {Promise<User>} */
   user = (uid) => this.#call('GET', `users/${part(uid)}`);

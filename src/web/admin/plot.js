@@ -45,7 +45,9 @@ export class Plot {
       if (value !== null && begun === null) begun = at;
       const ends = begun !== null && (at === values.length - 1 || values[at + 1] === null);
       if (ends && value !== null) {
-        const last = line.slice(line.lastIndexOf('M'));
+        // One value alone is a point.
+        if (begun === at) line += 'h0';
+        const last = line.slice(line.lastIndexOf('M')).replace('h0', '');
         area += `${last}V${HEIGHT}H${x(/** @type {number} */ (begun)).toFixed(1)}Z`;
         begun = null;
       }

@@ -6,8 +6,9 @@ import { locale, say } from './words.js';
 /** @param {number} value */
 export const count = (value) => value.toLocaleString(locale(), { maximumFractionDigits: value < 10 ? 1 : 0 });
 
-/** @param {number} value bytes */
+/** @param {number | null} value bytes; null where it is not known yet */
 export function bytes(value) {
+  if (value === null) return '–';
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
   while (value >= 1000 && unit < units.length - 1) {

@@ -33,11 +33,11 @@ const FIGURES = {
   },
   received: {
     word: 'received', measure: (_, rate) => rate('messages_received'), show: perSecond, floor: 2,
-    more: (_, rate) => say('receivedMore', { bytes: bytes(rate('received_bytes') ?? 0) }),
+    more: (_, rate) => say('receivedMore', { bytes: bytes(rate('received_bytes')) }),
   },
   delivered: {
     word: 'delivered', measure: (_, rate) => rate('messages_delivered'), show: perSecond, floor: 2,
-    more: (_, rate) => say('deliveredMore', { bytes: bytes(rate('sent_bytes') ?? 0) }),
+    more: (_, rate) => say('deliveredMore', { bytes: bytes(rate('sent_bytes')) }),
   },
   groups: {
     word: 'groupCount', measure: (now) => now.groups_in_memory, show: count, floor: 4,
@@ -67,7 +67,8 @@ class Tile {
     this.value.dataset.testid = `figure-${name}`;
     this.detail = make('p', 'faint small');
     this.plot = new Plot(lookedAt);
-    this.element = make('article', 'tile card', this.label, this.value, this.detail);
+    this.peak = make('span', 'peak faint small');
+    this.element = make('article', 'tile card', make('div', 'head', this.label, this.peak), this.value, this.detail);
     this.element.append(this.plot.element);
   }
 
@@ -96,6 +97,7 @@ class Tile {
     this.plot.draw(this.values, floor);
     this.plot.point(back);
     const [now, least, most] = [known.at(-1) ?? 0, Math.min(...known), Math.max(...known)].map((value) => show(Number.isFinite(value) ? value : 0));
+    this.peak.textContent = known.length > 0 ? say('peak', { most }) : '';
     this.plot.describe(say('plot', { name: say(word), now, least, most }));
   }
 }

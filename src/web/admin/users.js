@@ -35,7 +35,7 @@ export class Users {
     the('users-title').focus();
   }
 
-  /** Looks again at the page that is shown, and at the user who was asked for. */
+  /** Looks again at the page that is shown, and at the user who was asked for. @returns {Promise<void>} */
   async refresh() {
     const after = this.after;
     const { users, more } = await this.board.api.users(after);

@@ -61,6 +61,8 @@ impl Model {
                 no_system("uid", uid)?;
                 Ok(Answered::Forgotten(self.erase_person(uid)))
             }
+            Call::UsersOnline { after, limit } => Ok(self.online_page(after.as_ref(), *limit)),
+            Call::Groups { after, limit } => Ok(self.groups_page(after.as_ref(), *limit)),
             Call::Disconnect { uid } => {
                 self.must_be_there(uid)?;
                 Ok(Answered::Disconnected { sessions: self.send_away(uid, Farewell::Kicked) })
@@ -101,6 +103,34 @@ impl Model {
             (uid, role, online)
         };
         Ok(Answered::Members { members: members.into_iter().map(line).collect(), more })
+    }
+
+    fn online_page(&self, after: Option<&Id>, limit: Option<u32>) -> Answered {
+        let online = self.state.users.keys().filter(|uid| !self.sessions_of(uid).is_empty());
+        let line = |uid: &Id| (uid.clone(), self.sessions_of(uid).len(), self.groups_of(uid));
+        let mut users: Vec<_> = online.map(line).collect();
+        users.sort();
+        users.retain(|(uid, ..)| after.is_none_or(|after| uid > after));
+        let limit = limit.map_or(self.limits.members_page_default, |limit| limit as usize);
+        let limit = limit.max(1).min(self.limits.members_page_max);
+        let more = users.len() > limit;
+        users.truncate(limit);
+        Answered::Users { users, more }
+    }
+
+    fn groups_page(&self, after: Option<&Id>, limit: Option<u32>) -> Answered {
+        let line = |(gid, group): (&Id, &Group)| {
+            (gid.clone(), group.name.clone(), !group.closed, group.members.len() as u64)
+        };
+        let mut groups: Vec<_> =
+            self.state.groups.iter().filter(|(_, group)| group.exists).map(line).collect();
+        groups.sort();
+        groups.retain(|(gid, ..)| after.is_none_or(|after| gid > after));
+        let limit = limit.map_or(self.limits.groups_page_max, |limit| limit as usize);
+        let limit = limit.max(1).min(self.limits.groups_page_max);
+        let more = groups.len() > limit;
+        groups.truncate(limit);
+        Answered::Groups { groups, more }
     }
 
     /// Whether the user is kept out.

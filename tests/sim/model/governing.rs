@@ -319,7 +319,11 @@ impl Model {
         let mut groups = Vec::new();
         for (gid, group) in self.state.groups.iter().filter(|(_, group)| group.exists) {
             let role = self.role_in(uid, gid);
-            let is_listed = if listing == Listing::Own { role.is_some() } else { !group.closed };
+            let is_listed = match listing {
+                Listing::Own => role.is_some(),
+                Listing::Open => !group.closed,
+                Listing::All => unreachable!("no client asks for all"),
+            };
             if is_listed && cursor.is_none_or(|cursor| gid > cursor) {
                 let (name, members) = (group.name.clone().into(), group.members.len() as u64);
                 groups.push(GroupSummary { gid: gid.clone(), name, role, open: !group.closed, members });

@@ -20,6 +20,8 @@ pub enum Answered {
     Member { put: Put, uid: Id, role: GroupRole },
     User { uid: Id, guest: bool, sessions: usize, groups: usize, ban: Option<Term> },
     Forgotten(ForgetReport),
+    Users { users: Vec<(Id, usize, usize)>, more: bool },
+    Groups { groups: Vec<(Id, String, bool, u64)>, more: bool },
     Disconnected { sessions: usize },
     Removed,
     Refused(Refusal),
@@ -60,6 +62,17 @@ impl From<&Answer<'_>> for Answered {
                 ban: user.ban,
             },
             Answer::Forgotten { report, uid: _ } => Answered::Forgotten(*report),
+            Answer::Users { users, more } => Answered::Users {
+                users: users.iter().map(|user| (user.uid.clone(), user.sessions, user.groups)).collect(),
+                more: *more,
+            },
+            Answer::Groups { groups, more } => Answered::Groups {
+                groups: groups
+                    .iter()
+                    .map(|g| (g.gid.clone(), g.name.to_string(), g.open, g.members))
+                    .collect(),
+                more: *more,
+            },
             Answer::Disconnected { sessions } => Answered::Disconnected { sessions: *sessions },
             Answer::Removed => Answered::Removed,
             Answer::Refused(refusal) => Answered::Refused(refusal.clone()),

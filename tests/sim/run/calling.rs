@@ -73,7 +73,15 @@ impl Sim {
                 Call::PutMember { gid, uid, role: *self.random.pick(&roles) }
             }
             74..80 => Call::DeleteMember { gid, uid },
-            80..88 => Call::User { uid: self.uid() },
+            80..84 => Call::User { uid: self.uid() },
+            84..86 => {
+                let (after, limit) = self.page_of(Self::uid);
+                Call::UsersOnline { after, limit }
+            }
+            86..88 => {
+                let (after, limit) = self.page_of(Self::gid);
+                Call::Groups { after, limit }
+            }
             88..90 => Call::Disconnect { uid: self.uid() },
             90..91 => Call::Forget { uid: self.known_uid() },
             91..95 => {
@@ -82,6 +90,12 @@ impl Sim {
             }
             _ => Call::Unban { uid: self.model.somebody_kept_out().unwrap_or(uid) },
         }
+    }
+
+    /// After which id a page begins, and how long it may be.
+    fn page_of(&mut self, id: fn(&mut Sim) -> Id) -> (Option<Id>, Option<u32>) {
+        let after = self.random.percent(40).then(|| id(self));
+        (after, self.random.percent(50).then(|| self.random.below(5) as u32))
     }
 
     /// Somebody who is called the same whether the core has forgotten him or not.
@@ -102,6 +116,8 @@ pub(super) fn mark_of(answered: &Answered) -> String {
         Answered::Member { put, .. } => format!("call: member {put:?}"),
         Answered::User { ban, .. } => format!("call: user, banned {}", ban.is_some()),
         Answered::Forgotten(report) => format!("call: forgotten, with messages {}", report.messages > 0),
+        Answered::Users { more, .. } => format!("call: users, more {more}"),
+        Answered::Groups { more, .. } => format!("call: groups, more {more}"),
         Answered::Disconnected { sessions } => format!("call: disconnected {}", *sessions > 0),
         Answered::Removed => "call: removed".to_owned(),
         Answered::Refused(Refusal::Internal { .. }) => "call: refused Internal".to_owned(),
