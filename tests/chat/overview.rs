@@ -4,7 +4,7 @@ use karez::chat::act::Act;
 use karez::chat::call::Call;
 use karez::chat::ids::{CallId, Id};
 
-use crate::net::{Answered, Answers, World};
+use crate::net::{Answered, World};
 use crate::story::*;
 
 fn ask(w: &mut World, request: Call<'_>) -> Answered {

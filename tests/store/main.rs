@@ -13,6 +13,7 @@ mod governing;
 mod groups;
 mod guests;
 mod index;
+mod listing;
 mod memory;
 mod opening;
 mod pages;

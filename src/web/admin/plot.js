@@ -8,6 +8,11 @@ const MARGIN = 4;
 
 /** How many values a plot holds: five minutes of one every two seconds. */
 export const LENGTH = 150;
+/** How many it has room for at least, so that the first ones are not lost in an empty plot. */
+const LENGTH_MIN = 30;
+
+/** Over how many values a plot goes that has so many. @param {number} count */
+export const spanOf = (count) => Math.max(LENGTH_MIN, count);
 
 /** @param {string} tag @param {Record<string, string | number>} attributes */
 function shape(tag, attributes) {
@@ -19,6 +24,7 @@ function shape(tag, attributes) {
 export class Plot {
   /** @param {(back: number | null) => void} lookedAt how many values back somebody points; null: nowhere */
   constructor(lookedAt) {
+    this.span = LENGTH_MIN;
     this.element = shape('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', class: 'plot' });
     this.area = shape('path', { class: 'area' });
     this.line = shape('path', { class: 'line' });
@@ -27,7 +33,7 @@ export class Plot {
     this.element.addEventListener('pointermove', (event) => {
       const box = this.element.getBoundingClientRect();
       const place = (/** @type {PointerEvent} */ (event).clientX - box.left) / box.width;
-      lookedAt(Math.round((1 - Math.min(1, Math.max(0, place))) * (LENGTH - 1)));
+      lookedAt(Math.round((1 - Math.min(1, Math.max(0, place))) * (this.span - 1)));
     });
     this.element.addEventListener('pointerleave', () => lookedAt(null));
   }
@@ -35,7 +41,8 @@ export class Plot {
   /** @param {(number | null)[]} values the newest last; null where nothing is known @param {number} floor what the top shows at least */
   draw(values, floor) {
     const top = Math.max(floor, ...values.map((value) => value ?? 0));
-    const x = (/** @type {number} */ at) => WIDTH - ((values.length - 1 - at) * WIDTH) / (LENGTH - 1);
+    this.span = spanOf(values.length);
+    const x = (/** @type {number} */ at) => WIDTH - ((values.length - 1 - at) * WIDTH) / (this.span - 1);
     const y = (/** @type {number} */ value) => HEIGHT - MARGIN - (value / top) * (HEIGHT - 2 * MARGIN);
     let line = '';
     let area = '';
@@ -59,7 +66,7 @@ export class Plot {
   /** @param {number | null} back */
   point(back) {
     this.cursor.setAttribute('visibility', back === null ? 'hidden' : 'visible');
-    const x = WIDTH - ((back ?? 0) * WIDTH) / (LENGTH - 1);
+    const x = WIDTH - ((back ?? 0) * WIDTH) / (this.span - 1);
     this.cursor.setAttribute('x1', String(x));
     this.cursor.setAttribute('x2', String(x));
   }

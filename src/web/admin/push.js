@@ -73,7 +73,7 @@ export class Push {
     button.disabled = true;
     try {
       const { online, stored } = await this.board.api.push(push);
-      const name = () => (kind === 'all' ? say('toEveryone') : `${say(kind === 'gid' ? 'gid' : 'uid')} ${id}`);
+      const name = () => (kind === 'all' ? say('toEveryone') : say(kind === 'gid' ? 'groupNamed' : 'userNamed', { id }));
       this.board.log(() => say('didPush', { to: name(), online, stored }));
       value('push-content', '');
       this.id = fresh();

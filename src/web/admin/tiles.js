@@ -3,7 +3,7 @@
 // Rates are made here, of two totals and the daemon's own clock between them, so a late answer bends no figure. Totals
 // that have shrunk say that the daemon was started anew: then there is a gap in the plots.
 
-import { LENGTH, Plot } from './plot.js';
+import { LENGTH, Plot, spanOf } from './plot.js';
 import { bytes, count, longTime, make, shortTime, the } from './text.js';
 import { say } from './words.js';
 
@@ -136,6 +136,7 @@ export class Tiles {
 
   draw() {
     for (const tile of this.tiles) tile.draw(this.back);
-    the('span').textContent = say('span', { time: longTime(LENGTH * EVERY_S) });
+    const span = spanOf(this.tiles[0].values.length);
+    the('span').textContent = say('span', { time: longTime(span * EVERY_S) });
   }
 }
