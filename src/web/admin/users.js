@@ -20,6 +20,11 @@ export class Users {
     this.found = null;
     the('users-first').onclick = () => this.turnTo(undefined);
     the('users-next').onclick = () => this.turnTo(this.page.at(-1)?.uid);
+    // What is said about an id is not said any more once another is typed.
+    the('find-uid').oninput = () => {
+      the('found').querySelector(':scope > .bad')?.remove();
+      this.draw();
+    };
     the('find-user').onsubmit = (event) => {
       event.preventDefault();
       const uid = /** @type {HTMLInputElement} */ (the('find-uid')).value.trim();
@@ -58,7 +63,9 @@ export class Users {
       this.board.failed(error);
       const place = the('found');
       place.hidden = false;
-      place.replaceChildren(make('p', 'bad', why(error)));
+      const text = make('p', 'bad', why(error));
+      text.setAttribute('role', 'alert');
+      place.replaceChildren(text);
       return;
     }
     this.draw();
@@ -80,7 +87,7 @@ export class Users {
       const list = place.querySelector('ul') ?? make('ul', 'rows');
       if (!list.parentNode) place.replaceChildren(list);
       keep(list, [this.found], (user) => String(user.uid), (user) => this.row(user, true), (user) => JSON.stringify([user, document.documentElement.lang]));
-    } else if (!place.querySelector('.bad')) {
+    } else if (!place.querySelector(':scope > .bad')) {
       place.hidden = true;
     }
   }
