@@ -223,7 +223,10 @@ impl Memory {
             Listing::Open => {
                 behind.filter(|(_, group)| group.open).take(page.limit + 1).map(summary).collect()
             }
-            Listing::All => behind.take(page.limit + 1).map(summary).collect(),
+            Listing::All => {
+                let all = behind.take(page.limit + 1).map(summary);
+                all.map(|group| GroupSummary { role: None, ..group }).collect()
+            }
             Listing::Own => {
                 let own = asker.and_then(|number| self.users.get(number)).into_iter();
                 let own = own.flat_map(|user| user.groups.iter());

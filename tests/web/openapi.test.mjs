@@ -4,14 +4,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { installed, startDaemon } from './peers.mjs';
 
 const Ajv = installed('ajv/dist/2020').default;
 const formats = installed('ajv-formats').default;
+const WebSocket = installed('ws');
 const { Validator } = await import(installed.resolve('@seriousme/openapi-schema-validator'));
 
-let daemon, keys, openapi, ajv;
+let daemon, keys, openapi, ajv, online;
 
 const makeKey = (scope) =>
   execFileSync(daemon.binary, ['key', 'create', '--name', scope.replaceAll(',', '-'), '--scope', scope], {
@@ -64,12 +66,15 @@ const operations = () =>
   Object.entries(openapi.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, ...operation })));
 
-/** A path with the examples of its parameters. */
-const filled = ({ path, parameters = [] }) =>
-  path.replace(/\{(\w+)\}/g, (_, name) => {
+/** A path with the examples of its parameters, and the query that it cannot do without. */
+const filled = ({ path, parameters = [] }) => {
+  const needed = parameters.map(resolved).filter((one) => one.in === 'query' && one.required);
+  const query = needed.map((one) => `?${one.name}=${one.example}`).join('');
+  return path.replace(/\{(\w+)\}/g, (_, name) => {
     const found = parameters.map(resolved).find((one) => one.in === 'path' && one.name === name);
     return encodeURIComponent(found.example);
-  });
+  }) + query;
+};
 
 /** Everything is as the examples have it. */
 async function ground() {
@@ -79,8 +84,20 @@ async function ground() {
   await call('POST', '/v1/groups/123/messages', { content: 'hello' });
 }
 
+/** Somebody is online, from the first time on. */
+async function eve() {
+  if (online) return;
+  const body = JSON.stringify({ uid: 1009, name: 'Eve' });
+  const { token } = (await ask('POST', '/v1/tokens', { body })).body;
+  online = new WebSocket(`${daemon.socket}/ws`);
+  await once(online, 'open');
+  online.send(JSON.stringify({ type: 'login', token }));
+  await once(online, 'message');
+}
+
 /** What one operation needs besides. */
 const PREPARED = {
+  UsersOnline: eve,
   UserHistory: () => call('POST', '/v1/users/1002/messages', { content: 'hello' }),
   Unban: () => call('PUT', '/v1/users/1002/ban', {}),
   Ban: () => ask('DELETE', '/v1/users/1002/ban'),

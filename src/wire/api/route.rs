@@ -50,7 +50,7 @@ pub enum Route {
     Tokens,
     /// `POST /v1/batch`
     Batch,
-    /// `GET /v1/users?online=true`
+    /// `GET /v1/users`
     UsersOnline,
     /// `GET /v1/groups`
     Groups,
