@@ -14,6 +14,9 @@ const CLIENTS = 100;
 /** How many users a page of the list has. */
 const PAGE = 15;
 
+const SCOPES = { operator: 'read,publish,manage', reader: 'read', publisher: 'publish', short: 'read' };
+/** @type {Record<string, string>} */
+const keys = {};
 let daemon, browser, key, tab, timer;
 /** @type {Client[]} */
 const clients = [];
@@ -88,7 +91,9 @@ async function violations(page) {
 
 before(async () => {
   daemon = await startDaemon();
-  key = makeKey('operator', 'read,publish,manage');
+  // All at once: the daemon looks at the file of keys once a second.
+  for (const [name, scopes] of Object.entries(SCOPES)) keys[name] = makeKey(name, scopes);
+  key = keys.operator;
   browser = await startBrowser();
   for (let number = 1; number <= CLIENTS; number += 1) clients.push(new Client(number));
   for (const client of clients) await client.enter();
@@ -243,14 +248,14 @@ test('a member is removed from a group', async () => {
 
 test('a key of less scope is offered less, and told why', async () => {
   const reader = await openAdmin();
-  await enter(reader, makeKey('reader', 'read'));
+  await enter(reader, keys.reader);
   await reader.page.getByTestId('lacks').filter({ hasText: 'publish and manage' }).waitFor();
   await reader.page.getByTestId('user').first().waitFor();
   assert.equal(await reader.page.getByTestId('user').getByRole('button').count(), 0);
   assert.ok(!(await reader.page.getByTestId('push-send').isVisible()));
   await reader.page.screenshot({ path: join(screenshots, 'admin-reader.png') });
   const publisher = await openAdmin();
-  await enter(publisher, makeKey('publisher', 'publish'));
+  await enter(publisher, keys.publisher);
   await publisher.page.getByTestId('lacks').filter({ hasText: 'read and manage' }).waitFor();
   assert.ok(await publisher.page.getByTestId('push-send').isVisible());
   assert.ok(!(await publisher.page.getByTestId('tiles').isVisible()));
@@ -299,7 +304,7 @@ test('the key is in no storage and no address, and is gone with the board', asyn
 });
 
 test('a key that is revoked closes the board', async () => {
-  await enter(tab, makeKey('short', 'read'));
+  await enter(tab, keys.short);
   await tab.page.getByTestId('user').first().waitFor();
   assert.deepEqual([tab.errors.filter((line) => !line.includes('404')), tab.foreign], [[], []]);
   execFileSync(daemon.binary, ['key', 'revoke', '--name', 'short'], { cwd: daemon.folder, stdio: 'pipe' });
