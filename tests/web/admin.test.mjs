@@ -118,7 +118,10 @@ test('types hold together, and both languages say the same things', async () => 
   const files = (await readdir(folder)).filter((name) => name.endsWith('.js')).map((name) => join(folder, name));
   const options = ['--noEmit', '--allowJs', '--checkJs', '--strict', '--target', 'es2023', '--lib', 'es2023,dom,dom.iterable', '--module', 'esnext', '--moduleResolution', 'bundler'];
   await promisify(execFile)(join(root, 'target/tools/web/node_modules/.bin/tsc'), [...options, ...files]);
-  const { en, zh } = await tab.page.evaluate(async () => (await import('/a/admin/words.js')).tables);
+  const { en, zh } = await tab.page.evaluate(async () => {
+    const script = document.querySelector('script[type=module]');
+    return (await import(new URL('words.js', script.src).href)).tables;
+  });
   assert.deepEqual(Object.keys(zh), Object.keys(en));
   const holes = (entry) => [...new Set(JSON.stringify(entry).match(/\{\w+\}/g))].sort();
   for (const word of Object.keys(en)) assert.deepEqual(holes(zh[word]), holes(en[word]), word);
