@@ -112,9 +112,9 @@ describe('a message is stored once and heard once', { concurrency: 4 }, () => {
 
   test('when the link breaks again and again', async () => {
     const talk = await pair();
-    const cutting = setInterval(() => talk.link.cut(), 300);
-    await sayThrough(talk).finally(() => clearInterval(cutting));
-    assert.ok(talk.link.connections > 1);
+    talk.ben.on('message', () => talk.heard.ben.length % 20 === 0 && talk.heard.ben.length < 100 && talk.link.cut());
+    await sayThrough(talk);
+    assert.ok(talk.link.connections >= 5, `${talk.link.connections} connections`);
   });
 
   // The bytes of a handshake and a login are some hundreds; what comes after is a message, cut anywhere.
