@@ -91,8 +91,8 @@ impl Chat {
             Command::History { target: Target::User(_), .. }
             | Command::Recall { target: Target::User(_), .. }
             | Command::Read { target: Target::User(_), .. } => Ok(()),
-            Command::Desk(_)
-            | Command::History { target: Target::Ticket(_), .. }
+            Command::Desk(request) => self.check_desk(request),
+            Command::History { target: Target::Ticket(_), .. }
             | Command::Recall { target: Target::Ticket(_), .. }
             | Command::Read { target: Target::Ticket(_), .. }
             | Command::Typing { target: Target::Ticket(_) } => Ok(()),

@@ -142,7 +142,7 @@ impl Chat {
             Call::Disconnect { uid } => self.disconnect(call, uid, out),
             Call::Ban { uid, seconds } => self.ban(now, call, uid, *seconds, out),
             Call::Unban { uid } => self.unban(now, call, uid, out),
-            Call::Desk(_) => Err(Refusal::NotFound),
+            Call::Desk(request) => self.serve_desk_call(now, call, request, out),
         }
     }
 
@@ -157,7 +157,7 @@ impl Chat {
                         let author = self.users.intern(&author);
                         self.needs_direct(author, peer)
                     }
-                    Target::Ticket(_) => None,
+                    Target::Ticket(ticket) => self.needs_ticket(*ticket),
                 })
             }
             Call::History { uid, target, bounds, limit } => {
@@ -186,7 +186,8 @@ impl Chat {
             Call::User { uid } | Call::Disconnect { uid } | Call::Unban { uid } => self.needs_user(uid),
             Call::Ban { uid, .. } => self.needs_somebody(uid),
             Call::Forget { uid } => self.needs_erasure(uid),
-            Call::UsersOnline { .. } | Call::Desk(_) => None,
+            Call::UsersOnline { .. } => None,
+            Call::Desk(request) => self.needs_desk_call(now, request),
             Call::Groups { after, limit } => self.needs_all_groups(after.as_ref(), *limit),
         }
     }
@@ -227,7 +228,8 @@ impl Chat {
                 unreserved("gid", gid)?;
                 unreserved("uid", uid)
             }
-            Call::UsersOnline { .. } | Call::Groups { .. } | Call::Desk(_) => Ok(()),
+            Call::Desk(request) => self.check_desk_call(request),
+            Call::UsersOnline { .. } | Call::Groups { .. } => Ok(()),
             Call::User { uid }
             | Call::Forget { uid }
             | Call::Disconnect { uid }

@@ -149,7 +149,7 @@ impl Chat {
                 self.groups.slot(gid).is_some_and(|group| user.groups.contains(group))
             }
             Conversation::Direct(low, high) => *low == user.uid || *high == user.uid,
-            Conversation::Ticket(_) => false,
+            Conversation::Ticket(_) => self.may_find(asker.user, conversation),
         }
     }
 
@@ -201,7 +201,7 @@ impl Chat {
         match conversation {
             Conversation::Group(gid) => self.groups.slot(gid).is_some_and(|slot| row.groups.contains(slot)),
             Conversation::Direct(low, high) => row.uid == *low || row.uid == *high,
-            Conversation::Ticket(_) => false,
+            Conversation::Ticket(ticket) => self.is_own_ticket(user, *ticket),
         }
     }
 
