@@ -75,7 +75,7 @@ const PAGES: [Page; 6] = [
     page("/desk", "desk/index.html", ASK_EACH_TIME, Policy::Own),
     page("/demo", "demo/index.html", ASK_EACH_TIME, Policy::Host),
     page("/widget/panel", "widget/panel.html", ASK_EACH_TIME, Policy::Framed),
-    page("/widget.js", "widget/loader.js", KEEP_FOR_MINUTES, Policy::Own),
+    page("/widget.js", "widget/loader.js", KEEP_FOR_MINUTES, Policy::Loader),
 ];
 /// What stands for the build in a page.
 const BUILD: &str = "/a/BUILD/";
@@ -158,7 +158,8 @@ impl Assets {
             Some(_) if !matches!(request.method, "GET" | "HEAD") => {
                 Response::text(405, "only GET and HEAD\n").header("allow", "GET, HEAD")
             }
-            Some(response) => response
+            Some(response) => policy
+                .shared_with_sites(response)
                 .header("content-security-policy", policy.text(ancestors))
                 .header("x-content-type-options", "nosniff")
                 .header("referrer-policy", "no-referrer"),
