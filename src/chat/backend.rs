@@ -69,6 +69,7 @@ impl Chat {
                 let is_there = other.is_some_and(|other| !other.sessions.is_empty());
                 (entry, usize::from(is_there), usize::from(!is_there && !is_oneself))
             }
+            Target::Ticket(_) => return Err(Refusal::NotFound),
         };
         let AckedEntry { seq, time, .. } = entry;
         out.put(Output::Answer { call, answer: Answer::Said { seq, time, online, stored } });

@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 
 use super::act::Term;
+pub use super::desk::{DeskAnswer, DeskCall};
 use super::ids::{Conversation, Id};
 use super::input::{Bounds, Draft, Target};
 use super::output::{EntryRecord, ForgetReport, GroupRole, GroupSummary, Member, PushCounts, Refusal};
@@ -128,6 +129,8 @@ pub enum Call<'a> {
         /// Who.
         uid: Id,
     },
+    /// Something about the support desk.
+    Desk(DeskCall<'a>),
 }
 
 impl Call<'_> {
@@ -154,6 +157,7 @@ impl Call<'_> {
             Call::Disconnect { uid } => Call::Disconnect { uid },
             Call::Ban { uid, seconds } => Call::Ban { uid, seconds },
             Call::Unban { uid } => Call::Unban { uid },
+            Call::Desk(call) => Call::Desk(call.into_owned()),
         }
     }
 }
@@ -246,6 +250,8 @@ pub enum Answer<'a> {
         /// How many.
         sessions: usize,
     },
+    /// Something about the support desk.
+    Desk(DeskAnswer<'a>),
     /// What was to be taken away is no more.
     Removed,
     /// The call was refused, and has changed nothing.

@@ -142,6 +142,7 @@ impl Chat {
             Call::Disconnect { uid } => self.disconnect(call, uid, out),
             Call::Ban { uid, seconds } => self.ban(now, call, uid, *seconds, out),
             Call::Unban { uid } => self.unban(now, call, uid, out),
+            Call::Desk(_) => Err(Refusal::NotFound),
         }
     }
 
@@ -156,6 +157,7 @@ impl Chat {
                         let author = self.users.intern(&author);
                         self.needs_direct(author, peer)
                     }
+                    Target::Ticket(_) => None,
                 })
             }
             Call::History { uid, target, bounds, limit } => {
@@ -184,7 +186,7 @@ impl Chat {
             Call::User { uid } | Call::Disconnect { uid } | Call::Unban { uid } => self.needs_user(uid),
             Call::Ban { uid, .. } => self.needs_somebody(uid),
             Call::Forget { uid } => self.needs_erasure(uid),
-            Call::UsersOnline { .. } => None,
+            Call::UsersOnline { .. } | Call::Desk(_) => None,
             Call::Groups { after, limit } => self.needs_all_groups(after.as_ref(), *limit),
         }
     }
@@ -199,6 +201,7 @@ impl Chat {
         let of_target = |target: &Target| match target {
             Target::Group(gid) => unreserved("gid", gid),
             Target::User(uid) => unreserved("uid", uid),
+            Target::Ticket(_) => Ok(()),
         };
         match request {
             Call::Say { from, target, draft } => {
@@ -224,7 +227,7 @@ impl Chat {
                 unreserved("gid", gid)?;
                 unreserved("uid", uid)
             }
-            Call::UsersOnline { .. } | Call::Groups { .. } => Ok(()),
+            Call::UsersOnline { .. } | Call::Groups { .. } | Call::Desk(_) => Ok(()),
             Call::User { uid }
             | Call::Forget { uid }
             | Call::Disconnect { uid }

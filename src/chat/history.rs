@@ -48,6 +48,7 @@ impl Chat {
                 self.may(now, asker, slot, Deed::Read)
             }
             Target::User(_) => Ok(()),
+            Target::Ticket(_) => Err(Refusal::NotFound),
         }
     }
 

@@ -18,6 +18,7 @@
 
 pub mod act;
 pub mod call;
+pub mod desk;
 pub mod ids;
 pub mod input;
 pub mod limits;
@@ -270,9 +271,11 @@ impl Chat {
                 self.search(now, asker, (session, id), search, out)
             }
             Command::Broadcast { content } => self.broadcast(now, asker, content, out),
+            Command::Desk(_) => Err(Refusal::NotFound),
             Command::Typing { target } => match target {
                 Target::Group(gid) => self.type_in_group(now, asker, target, gid, out),
                 Target::User(uid) => self.type_to_user(user, target, uid, out),
+                Target::Ticket(_) => Err(Refusal::NotFound),
             },
             Command::Presence { uids } => self.watch((session, id), user, uids, out),
         }

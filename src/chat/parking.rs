@@ -121,6 +121,7 @@ impl Record {
             Record::Waiting(query, _) => Query::Waiting(query.clone()),
             Record::LastPush(_) => Query::LastPush,
             Record::Pushes(query, _) => Query::Pushes(query.clone()),
+            Record::Desk(record) => Query::Desk(record.query()),
         }
     }
 }
@@ -156,6 +157,7 @@ impl Chat {
             | Record::Cursor(..)
             | Record::Conversations(..)
             | Record::Search(..)
+            | Record::Desk(_)
             | Record::Sent { .. } => self.parking.at_hand = Some(record),
         }
         let mut still = Vec::new();
@@ -244,7 +246,8 @@ impl Chat {
             | Command::Profile { .. }
             | Command::Block { .. }
             | Command::Broadcast { .. }
-            | Command::Typing { target: Target::User(_) }
+            | Command::Typing { target: Target::User(_) | Target::Ticket(_) }
+            | Command::Desk(_)
             | Command::Presence { .. } => None,
         }
     }

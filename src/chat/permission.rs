@@ -149,6 +149,7 @@ impl Chat {
                 self.groups.slot(gid).is_some_and(|group| user.groups.contains(group))
             }
             Conversation::Direct(low, high) => *low == user.uid || *high == user.uid,
+            Conversation::Ticket(_) => false,
         }
     }
 
@@ -190,7 +191,7 @@ impl Chat {
                 let slot = self.groups.intern(gid);
                 self.may(now, asker, slot, Deed::Govern)
             }
-            Target::User(_) => Err(Refusal::Forbidden),
+            Target::User(_) | Target::Ticket(_) => Err(Refusal::Forbidden),
         }
     }
 
@@ -200,6 +201,7 @@ impl Chat {
         match conversation {
             Conversation::Group(gid) => self.groups.slot(gid).is_some_and(|slot| row.groups.contains(slot)),
             Conversation::Direct(low, high) => row.uid == *low || row.uid == *high,
+            Conversation::Ticket(_) => false,
         }
     }
 

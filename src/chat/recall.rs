@@ -37,6 +37,7 @@ impl Chat {
         let needs = match target {
             Target::Group(gid) => self.needs_group(gid),
             Target::User(peer) => self.needs_last(asker.user, (peer, self.users.slot(peer))),
+            Target::Ticket(_) => None,
         };
         if needs.is_some() {
             return needs;
@@ -65,6 +66,7 @@ impl Chat {
         }
         self.remember(asker.user, out);
         let acked = match target {
+            Target::Ticket(_) => return Err(Refusal::NotFound),
             Target::Group(gid) => {
                 let slot = self.groups.intern(gid);
                 self.groups[slot].seq += 1;

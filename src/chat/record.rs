@@ -4,6 +4,7 @@
 
 use super::act::{Act, Sanction, Term};
 use super::conversations::{ConversationsQuery, ConversationsRecord};
+use super::desk::{DeskOrder, DeskQuery, DeskRecord};
 use super::draft::KIND_SYSTEM;
 use super::found::{SearchQuery, SearchRecord};
 use super::ids::{Conversation, Id};
@@ -176,6 +177,8 @@ pub enum Store<'a> {
         /// Up to this number.
         until: u64,
     },
+    /// Something about the support desk.
+    Desk(DeskOrder<'a>),
 }
 
 /// By what a send is known again: the author's `id`, and what was sent, in short.
@@ -231,6 +234,8 @@ pub enum Query {
     LastPush,
     /// A page of the pushes that wait for a user.
     Pushes(PushesQuery),
+    /// Something about the support desk.
+    Desk(DeskQuery),
 }
 
 /// Which entries are asked for.
@@ -293,6 +298,8 @@ pub enum Record {
     LastPush(u64),
     /// A page of the pushes that wait for a user.
     Pushes(PushesQuery, PushesPage),
+    /// Something about the support desk.
+    Desk(DeskRecord),
 }
 
 /// Whose cursor is asked for.

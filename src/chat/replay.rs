@@ -275,6 +275,7 @@ impl Chat {
     fn last_known(&self, conversation: &Conversation) -> Option<u64> {
         match conversation {
             Conversation::Group(gid) => self.groups.find(gid).filter(|of| of.loaded).map(|of| of.seq),
+            Conversation::Ticket(_) => None,
             Conversation::Direct(low, high) => {
                 let two = (self.users.slot(low)?, self.users.slot(high)?);
                 self.directs.get(&self.pair(two.0, two.1)).copied()

@@ -62,6 +62,7 @@ impl Memory {
                 Some(log) => Reader::Side(log, side(low, uid)),
                 None => return Ok(None),
             },
+            Conversation::Ticket(_) => return Ok(None),
         };
         let before = self.cursor_mut(&reader).map(|read| std::mem::replace(read, seq));
         Ok(before.map(|before| Undo::Read(reader, before)))
@@ -75,6 +76,7 @@ impl Memory {
                 let log = self.logs.find(conversation).filter(|log| log.last > 0)?;
                 log.read.get(side(low, uid)).copied()
             }
+            Conversation::Ticket(_) => None,
         }
     }
 
@@ -110,6 +112,7 @@ impl Sqlite {
                 };
                 self.run(sql, params![Key(low), Key(high), seq]).map(drop)
             }
+            Conversation::Ticket(_) => Ok(()),
         }
     }
 
@@ -123,6 +126,7 @@ impl Sqlite {
             Conversation::Direct(..) => {
                 "SELECT iif(low = ?2, low_read, high_read) FROM conversation WHERE conversation = ?1"
             }
+            Conversation::Ticket(_) => return Ok(None),
         };
         match self.row(sql, params![row, Key(uid)], |row| row.get(0))? {
             Some(read) => Ok(Some(Cursor { read, seq: self.last(row)? })),

@@ -300,6 +300,7 @@ impl Memory {
                 Undo::Send
             }
             Store::Erase { conversation, seq } => self.erase(conversation, seq)?,
+            Store::Desk(_) => return Err(StoreError::no_tickets()),
         };
         steps.push(step);
         Ok(())
@@ -411,6 +412,7 @@ impl Storage for Memory {
             Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)),
             Query::LastPush => Record::LastPush(self.pushes.last()),
             Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)),
+            Query::Desk(_) => return Err(StoreError::no_tickets()),
             Query::Sent { uid, id } => {
                 let sent = self.sent(uid, id);
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }

@@ -167,6 +167,7 @@ impl Sqlite {
     pub(super) fn keep_send(&self, entry: &Entry<'_>, sent_as: SentAs<'_>) -> Result<(), StoreError> {
         let (gid, peer) = match entry.conversation {
             Conversation::Group(gid) => (Some(gid), None),
+            Conversation::Ticket(_) => return Err(StoreError::no_tickets()),
             Conversation::Direct(low, high) => (None, Some(if low == entry.uid { high } else { low })),
         };
         let sql = "INSERT INTO sent VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";

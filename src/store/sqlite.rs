@@ -293,6 +293,7 @@ impl Sqlite {
                 let sql = "SELECT conversation FROM conversation WHERE low = ? AND high = ?";
                 self.row(sql, [Key(low), Key(high)], |row| row.get(0))
             }
+            Conversation::Ticket(_) => Ok(None),
         }
     }
 
@@ -364,6 +365,7 @@ impl Storage for Sqlite {
             Store::NoWait { uid, conversation, until } => self.strike_waiting(uid, conversation, until),
             Store::Push { number, push, receivers } => self.keep_push(number, push, receivers),
             Store::NoPush { uid, until } => self.strike_pushes(uid, until),
+            Store::Desk(_) => Err(StoreError::no_tickets()),
         }
     }
 
@@ -389,6 +391,7 @@ impl Storage for Sqlite {
             Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)?),
             Query::LastPush => Record::LastPush(self.last_push()?),
             Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)?),
+            Query::Desk(_) => return Err(StoreError::no_tickets()),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
             }

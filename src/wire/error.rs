@@ -136,6 +136,7 @@ impl From<&Refusal> for Problem {
                 Problem { retry_ms, ..Problem::new(Code::Muted, "you may not speak here for now") }
             }
             Refusal::Conflict(message) => Problem::new(Code::Conflict, message),
+            Refusal::Held { .. } => Problem::new(Code::Conflict, "somebody has this ticket"),
             Refusal::Internal { retry_ms } => Problem {
                 retry_ms: Some(retry_ms),
                 ..Problem::new(Code::Internal, "the daemon failed and nothing was stored; try again")

@@ -77,6 +77,8 @@ pub struct Limits {
 pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
     match event {
         Event::Login { id, uid, name, guest: _ } => open_login(*id, uid, name, out).close(),
+        // The core puts out none so far.
+        Event::Desk(_) => {}
         Event::Refreshed { id, exp_s } => render_refreshed(*id, *exp_s, out),
         Event::Pong { id } => {
             let mut json = Writer::open(out, "pong");
@@ -235,6 +237,7 @@ pub(super) fn entry_type(entry: &Entry<'_>) -> &'static str {
         (Recall::Of(_), _) => "recalled",
         (_, Conversation::Group(_)) => "groupPm",
         (_, Conversation::Direct(..)) => "pm",
+        (_, Conversation::Ticket(_)) => "support",
     }
 }
 
@@ -243,6 +246,11 @@ pub(super) fn entry_fields(json: &mut Writer<'_>, entry: &Entry<'_>) {
     match entry.conversation {
         Conversation::Group(gid) => {
             json.id("gid", gid);
+            numbers(json, entry);
+            json.id("uid", entry.uid);
+        }
+        Conversation::Ticket(ticket) => {
+            json.number("ticket", ticket.0);
             numbers(json, entry);
             json.id("uid", entry.uid);
         }
@@ -322,6 +330,7 @@ pub(super) fn named(json: &mut Writer<'_>, target: &Target) {
     match target {
         Target::Group(gid) => json.id("gid", gid),
         Target::User(peer) => json.id("uid", peer),
+        Target::Ticket(ticket) => json.number("ticket", ticket.0),
     }
 }
 
@@ -330,6 +339,7 @@ fn addressed(json: &mut Writer<'_>, target: &Target) {
     match target {
         Target::Group(gid) => json.id("gid", gid),
         Target::User(to) => json.id("to", to),
+        Target::Ticket(ticket) => json.number("ticket", ticket.0),
     }
 }
 

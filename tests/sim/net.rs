@@ -51,6 +51,7 @@ pub enum Told {
     Search { id: Option<String>, found: Vec<Said>, next: Option<u64> },
     Typing { target: Target, uid: Id },
     Presence { id: Option<String>, users: Vec<(Id, bool, Option<UnixMillis>)> },
+    Desk(String),
     Refused { id: Option<String>, refusal: Refusal },
     Bye(Farewell),
 }
@@ -121,6 +122,7 @@ impl Told {
                 id: owned(id),
                 users: users.iter().map(|u| (u.uid.clone(), u.online, u.last)).collect(),
             },
+            Event::Desk(event) => Told::Desk(format!("{event:?}")),
             Event::Refused { id, refusal } => Told::Refused { id: owned(id), refusal: refusal.clone() },
         }
     }
@@ -454,6 +456,7 @@ impl Outside {
         let gid = match conversation {
             Conversation::Group(gid) => gid.clone(),
             Conversation::Direct(low, high) => return BTreeSet::from([low.clone(), high.clone()]),
+            Conversation::Ticket(_) => return BTreeSet::new(),
         };
         match self.store.read(&Query::Group(gid)).unwrap() {
             Record::Group(_, Some(group)) => group.members.into_iter().map(|member| member.uid).collect(),

@@ -55,6 +55,7 @@ fn name_of(request: &Request<'_>) -> &'static str {
         Request::Refresh { .. } => "refresh",
         Request::Chat(command) => match command {
             Command::Login(..) | Command::Refresh(_) => panic!("made by app, not by wire"),
+            Command::Desk(_) => panic!("not read so far"),
             Command::Ping => "ping",
             Command::Join { .. } => "join",
             Command::Leave { .. } => "leave",
@@ -66,12 +67,12 @@ fn name_of(request: &Request<'_>) -> &'static str {
             Command::Block { .. } => "block",
             Command::Pm { .. } => "pm",
             Command::Conversations { .. } => "conversations",
-            Command::Read { target: Target::Group(_) | Target::User(_), .. } => "read",
+            Command::Read { .. } => "read",
             Command::Broadcast { .. } => "broadcast",
             Command::History { .. } => "history",
             Command::Recall { .. } => "recall",
             Command::Search { .. } => "search",
-            Command::Typing { target: Target::Group(_) | Target::User(_) } => "typing",
+            Command::Typing { .. } => "typing",
             Command::Presence { .. } => "presence",
         },
     }

@@ -78,6 +78,8 @@ pub fn render(answer: &Answer<'_>) -> Reply {
             json.flag("more", *more);
         }),
         Answer::Disconnected { sessions } => Reply::new(200, |json| json.count("sessions", *sessions)),
+        // The core answers no such call so far.
+        Answer::Desk(_) => Reply::new(200, |_| {}),
         Answer::Removed => Reply { status: 204, body: Vec::new(), retry_ms: None, allow: None },
         Answer::Refused(refusal) => Problem::from(refusal).reply(),
     }

@@ -79,6 +79,7 @@ impl Object {
         match target {
             Target::Group(gid) => self.id("gid", gid),
             Target::User(uid) => self.id("uid", uid),
+            Target::Ticket(ticket) => self.raw("ticket", Some(ticket.0)),
         }
     }
 
@@ -138,6 +139,7 @@ fn write(parsed: &Parsed<'_>) -> String {
             .raw("resume", resume.as_ref().map(resume_of)),
         Request::Refresh { token } => Object::of_type("refresh").text("token", Some(token)),
         Request::Chat(command) => match command {
+            Command::Desk(_) => panic!("not read so far"),
             Command::Login(..) | Command::Refresh(_) => panic!("its token is looked into first"),
             Command::Ping => Object::of_type("ping"),
             Command::Join { gid } => Object::of_type("join").id("gid", gid),
@@ -175,6 +177,7 @@ fn write(parsed: &Parsed<'_>) -> String {
                 let named = match target {
                     Some(Target::Group(gid)) => search.id("gid", gid),
                     Some(Target::User(uid)) => search.id("uid", uid),
+                    Some(Target::Ticket(ticket)) => search.raw("ticket", Some(ticket.0)),
                     None => search,
                 };
                 named.raw("cursor", cursor.map(|cursor| Value::from(cursor.to_string()))).raw("limit", *limit)
