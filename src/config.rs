@@ -2,7 +2,7 @@
 //!
 //! | what | from |
 //! |---|---|
-//! | flag, environment variable, help, default, what is allowed | the definitions here, in `token.rs` (which `karez token` has too), `front.rs`, `retention.rs`, `limits.rs` |
+//! | flag, environment variable, help, default, what is allowed | the definitions here, in `token.rs` (which `karez token` has too), `front.rs`, `desk.rs`, `retention.rs`, `limits.rs` |
 //! | how times, sizes and numbers are read | `units.rs` |
 //! | the key in the file, and what is written about it | `setting.rs`, `sample.rs` |
 //! | reading the file, with line and column of every mistake | `file.rs` |
@@ -14,6 +14,7 @@
 
 mod api;
 mod credential;
+mod desk;
 mod file;
 mod front;
 mod layers;
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 
 pub use api::{ApiSettings, KEYS_FILE};
+pub use desk::DeskSettings;
 pub use file::{FileError, Mistake, Values, read_text};
 pub use front::FrontSettings;
 pub use layers::{Layers, LayersError, PLACES, locate};
@@ -95,6 +97,10 @@ pub struct Config {
     /// The HTTP API for the site's own back end.
     #[command(flatten)]
     pub api: ApiSettings,
+
+    /// The support desk.
+    #[command(flatten)]
+    pub desk: DeskSettings,
 
     /// Who may send `broadcast` to everyone who is connected.
     #[arg(long, env = "KAREZ_BROADCAST", value_name = "WHO", default_value = "admins")]
@@ -242,6 +248,7 @@ impl Config {
                 true => MetricsAt::Main,
                 false => MetricsAt::Side,
             },
+            widget_sites: self.desk.widget_sites.clone(),
             ui_dir: self.ui_dir.clone(),
         })
     }

@@ -18,6 +18,7 @@ mod exposition;
 mod health;
 mod metrics;
 pub mod offline;
+mod policy;
 mod reload;
 mod routes;
 mod session;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub tidy_every_ms: u64,
     /// Where metrics are.
     pub metrics: MetricsAt,
+    /// The sites that may show the widget, as `scheme://host[:port]`, besides the daemon's own pages.
+    pub widget_sites: Vec<String>,
     /// Where the files of the page lie, instead of in the binary.
     pub ui_dir: Option<PathBuf>,
 }

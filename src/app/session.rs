@@ -85,7 +85,9 @@ impl<S: Storage> App<S> {
         let is_ours = resume.epoch == self.turn.epoch();
         let groups = resume.groups.into_iter().map(|(gid, seq)| (Target::Group(gid), seq));
         let users = resume.users.into_iter().map(|(uid, seq)| (Target::User(uid), seq));
-        let conversations = groups.chain(users).map(|(target, seq)| (target, is_ours.then_some(seq)));
+        let tickets = resume.tickets.into_iter().map(|(ticket, seq)| (Target::Ticket(ticket), seq));
+        let conversations =
+            groups.chain(users).chain(tickets).map(|(target, seq)| (target, is_ours.then_some(seq)));
         Resume { conversations: conversations.collect() }
     }
 

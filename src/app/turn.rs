@@ -45,6 +45,8 @@ pub(super) struct Turn<S> {
     ending: Vec<ConnId>,
     /// The connection whose login the core has just refused for its token.
     failed_login: Option<ConnId>,
+    /// Calls that are answered in lines and not in JSON, as far as they are not answered yet.
+    in_text: Vec<CallId>,
     /// What the core has answered to calls and nobody has taken.
     replies: VecDeque<(CallId, api::Reply)>,
     /// Connections that get a response in this turn, each with the name of its request.
@@ -107,6 +109,7 @@ impl<S: Storage> Turn<S> {
             logged_in: Vec::new(),
             ending: Vec::new(),
             failed_login: None,
+            in_text: Vec::new(),
             replies: VecDeque::new(),
             responding: Vec::new(),
             unanswered: Vec::new(),
@@ -291,6 +294,11 @@ impl<S> Turn<S> {
         self.logged_in.contains(&conn)
     }
 
+    /// A call that is about to be made is answered in lines that people read.
+    pub(super) fn answer_in_text(&mut self, call: CallId) {
+        self.in_text.push(call);
+    }
+
     /// The next answer of the core to a call.
     pub(super) fn take_reply(&mut self) -> Option<(CallId, api::Reply)> {
         self.replies.pop_front()
@@ -389,7 +397,13 @@ impl<S: Storage> Sink for Hold<'_, S> {
         let turn = &mut *self.turn;
         match output {
             Output::Deliver { to, event } => turn.deliver(to, &event, self.time),
-            Output::Answer { call, answer } => turn.replies.push_back((call, api::render(&answer))),
+            Output::Answer { call, answer } => {
+                let wanted = turn.in_text.len();
+                turn.in_text.retain(|wanted| *wanted != call);
+                let is_text = turn.in_text.len() < wanted;
+                let reply = if is_text { api::render_as_text(&answer) } else { api::render(&answer) };
+                turn.replies.push_back((call, reply));
+            }
             Output::Subscribe { session, topic } => turn.held.subscribe(conn_of(session), TopicId(topic.0)),
             Output::Unsubscribe { session, topic } => {
                 turn.held.unsubscribe(conn_of(session), TopicId(topic.0));

@@ -24,6 +24,7 @@ const LIVE: &[&str] = &[
     "trusted_proxy",
     "proxy_protocol",
     "broadcast",
+    "widget_sites",
     "origin",
     "deflate",
     "message_bytes_max",

@@ -1,7 +1,7 @@
 //! How far everybody has read.
 //!
 //! A cursor lies where its reader is named already: in the row of the member, or in that of the private conversation,
-//! which has one for each side. So it comes and goes with membership, and nothing has to be made for it. Whoever is
+//! which has one for each side; those of tickets lie by themselves, by reader. So it comes and goes with membership, and nothing has to be made for it. Whoever is
 //! in neither has none, and to write it changes nothing. That a cursor only goes up is the core's matter.
 //!
 //! The tables are in `schema/0006_cursors.sql`; tested by the suite in `tests/store/`.
@@ -112,7 +112,7 @@ impl Sqlite {
                 };
                 self.run(sql, params![Key(low), Key(high), seq]).map(drop)
             }
-            Conversation::Ticket(_) => Ok(()),
+            Conversation::Ticket(ticket) => self.write_ticket_read(uid, *ticket, seq),
         }
     }
 
@@ -120,13 +120,16 @@ impl Sqlite {
         let CursorQuery { uid, conversation } = query;
         let row = self.conversation(conversation)?;
         let sql = match conversation {
+            Conversation::Ticket(_) => {
+                "SELECT coalesce((SELECT read FROM ticket_read r WHERE uid = ?2 AND r.ticket = t.ticket), 0)
+                 FROM ticket t WHERE ticket = -?1"
+            }
             Conversation::Group(_) => {
                 "SELECT read FROM member JOIN user USING (user) WHERE conversation = ?1 AND uid = ?2"
             }
             Conversation::Direct(..) => {
                 "SELECT iif(low = ?2, low_read, high_read) FROM conversation WHERE conversation = ?1"
             }
-            Conversation::Ticket(_) => return Ok(None),
         };
         match self.row(sql, params![row, Key(uid)], |row| row.get(0))? {
             Some(read) => Ok(Some(Cursor { read, seq: self.last(row)? })),

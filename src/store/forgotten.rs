@@ -82,6 +82,7 @@ impl Sqlite {
         ] {
             self.run(sql, [Key(uid)])?;
         }
+        self.forget_in_tickets(uid)?;
         let waiting = self.run("DELETE FROM waiting WHERE receiver = ?", [Key(uid)])?;
         let until: u64 =
             self.row("SELECT coalesce(max(entry), 0) FROM entry", (), |row| row.get(0))?.unwrap_or(0);

@@ -113,7 +113,7 @@ impl Sqlite {
                    UNION ALL SELECT 1 FROM forgotten WHERE uid = ?1
                    UNION ALL SELECT 1 FROM sanction WHERE uid = ?1
                    UNION ALL SELECT 1 FROM block WHERE other = ?1";
-        Ok(self.is_there(sql, [Key(uid)])? || self.has_pushes(uid)?)
+        Ok(self.is_there(sql, [Key(uid)])? || self.has_pushes(uid)? || self.is_named_by_desk(uid)?)
     }
 
     pub(super) fn see(&self, uid: &Id, day: UnixDay) -> Result<(), StoreError> {

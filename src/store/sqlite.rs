@@ -211,7 +211,8 @@ impl Sqlite {
             .and(self.forget_sends(now)?)
             .and(self.forget_answers(now)?)
             .and(self.drop_pushes(now)?)
-            .and(self.drop_surplus(now)?);
+            .and(self.drop_surplus(now)?)
+            .and(self.drop_tickets(now)?);
         Ok(left.and(self.index_some()?))
     }
 
@@ -247,7 +248,8 @@ impl Sqlite {
                    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
                    WHERE ?1 IS NOT NULL AND EXISTS (SELECT 1 FROM user WHERE uid = ?3)
                    AND ?2 = 1 + coalesce((SELECT max(seq) FROM entry WHERE conversation = ?1),
-                                         (SELECT base FROM conversation WHERE conversation = ?1), 0)";
+                                         (SELECT base FROM conversation WHERE conversation = ?1),
+                                         (SELECT base FROM ticket WHERE ticket = -?1), 0)";
         let act = ActColumns::of(entry.act);
         let params = params![
             conversation,
@@ -269,14 +271,18 @@ impl Sqlite {
             recall::of_which(entry.recall),
         ];
         if self.run(sql, params)? == 1 {
-            if let Conversation::Direct(..) = entry.conversation {
-                self.bring_up(conversation)?;
+            match entry.conversation {
+                Conversation::Direct(..) | Conversation::Ticket(_) => self.bring_up(conversation)?,
+                Conversation::Group(_) => {}
             }
             return sent_as.map_or(Ok(()), |sent_as| self.keep_send(entry, sent_as));
         }
         self.demand_user(entry.uid)?;
         if let (Conversation::Group(gid), None) = (entry.conversation, conversation) {
             return Err(StoreError::NoSuchGroup(gid.clone()));
+        }
+        if let Conversation::Ticket(ticket) = entry.conversation {
+            self.demand_ticket(*ticket)?;
         }
         let next = self.last(conversation)? + 1;
         Err(StoreError::SeqGap { conversation: entry.conversation.clone(), next, given: entry.seq })
@@ -293,14 +299,15 @@ impl Sqlite {
                 let sql = "SELECT conversation FROM conversation WHERE low = ? AND high = ?";
                 self.row(sql, [Key(low), Key(high)], |row| row.get(0))
             }
-            Conversation::Ticket(_) => Ok(None),
+            Conversation::Ticket(ticket) => self.ticket_conversation(*ticket),
         }
     }
 
     /// The last number of a conversation; 0 when nobody has spoken.
     pub(super) fn last(&self, conversation: Option<i64>) -> Result<u64, StoreError> {
         let sql = "SELECT coalesce((SELECT max(seq) FROM entry WHERE conversation = ?1),
-                            (SELECT base FROM conversation WHERE conversation = ?1), 0)";
+                            (SELECT base FROM conversation WHERE conversation = ?1),
+                            (SELECT base FROM ticket WHERE ticket = -?1), 0)";
         Ok(self.row(sql, [conversation], |row| row.get(0))?.unwrap_or(0))
     }
 
@@ -365,7 +372,7 @@ impl Storage for Sqlite {
             Store::NoWait { uid, conversation, until } => self.strike_waiting(uid, conversation, until),
             Store::Push { number, push, receivers } => self.keep_push(number, push, receivers),
             Store::NoPush { uid, until } => self.strike_pushes(uid, until),
-            Store::Desk(_) => Err(StoreError::no_tickets()),
+            Store::Desk(order) => self.write_desk(order),
         }
     }
 
@@ -391,7 +398,7 @@ impl Storage for Sqlite {
             Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)?),
             Query::LastPush => Record::LastPush(self.last_push()?),
             Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)?),
-            Query::Desk(_) => return Err(StoreError::no_tickets()),
+            Query::Desk(query) => Record::Desk(self.read_desk(query)?),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
             }

@@ -7,6 +7,7 @@
 use super::conversations::render_conversations;
 use super::error::Problem;
 use super::push::{render_offline_push, render_push};
+use super::tickets::render_desk;
 use super::writer::Writer;
 use crate::base::clock::UnixMillis;
 use crate::chat::act::Act;
@@ -77,8 +78,7 @@ pub struct Limits {
 pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
     match event {
         Event::Login { id, uid, name, guest: _ } => open_login(*id, uid, name, out).close(),
-        // The core puts out none so far.
-        Event::Desk(_) => {}
+        Event::Desk(event) => render_desk(event, out),
         Event::Refreshed { id, exp_s } => render_refreshed(*id, *exp_s, out),
         Event::Pong { id } => {
             let mut json = Writer::open(out, "pong");
@@ -188,6 +188,12 @@ pub fn render_error(id: Option<&str>, problem: &Problem, out: &mut Vec<u8>) {
     }
     if let Some(retry_ms) = problem.retry_ms {
         json.number("retry", retry_ms);
+    }
+    if let Some(holder) = &problem.holder {
+        json.object("holder", |json| {
+            json.id("uid", &holder.uid);
+            json.text("name", &holder.name);
+        });
     }
     json.close();
 }
