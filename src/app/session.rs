@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{App, Guests, tally};
 use crate::auth::{Claims, GuestKey, TokenError};
+use crate::chat::desk::DeskRequest;
 use crate::chat::ids::SessionId;
 use crate::chat::input::{Command, Grant, Identity, Input, Resume, Target};
 use crate::chat::output::Refusal;
@@ -26,6 +27,12 @@ impl<S: Storage> App<S> {
             self.turn.tally.request(tally::LOGIN_KIND);
         }
         let command = match parsed.request {
+            wire::Request::Chat(Command::Desk(mut request)) => {
+                if let DeskRequest::Support { ticket: None, opening, .. } = &mut request {
+                    opening.address = self.strangers.address_of(conn);
+                }
+                Command::Desk(request)
+            }
             wire::Request::Chat(command) => command,
             // Before the login the core refuses it whatever it brings: the token is not looked at.
             wire::Request::Refresh { .. } if self.is_stranger(conn) => Command::Refresh(None),

@@ -158,9 +158,7 @@ impl<S: Storage> Turn<S> {
         let now = out.now();
         if std::mem::take(&mut self.touched) {
             let end = if self.commit(now.mono) {
-                self.logged_in.iter().for_each(|conn| {
-                    strangers.remove(*conn);
-                });
+                self.logged_in.iter().for_each(|conn| strangers.logged_in(*conn));
                 Input::Committed
             } else {
                 self.tally.undone += self.held.messages().saturating_sub(self.certain.messages()) as u64;
