@@ -69,7 +69,9 @@ impl Chat {
                 let is_there = other.is_some_and(|other| !other.sessions.is_empty());
                 (entry, usize::from(is_there), usize::from(!is_there && !is_oneself))
             }
-            Target::Ticket(number) => self.say_at_desk(now, *number, &Sending { asker, id: None, draft }, out)?,
+            Target::Ticket(number) => {
+                self.say_at_desk(now, *number, &Sending { asker, id: None, draft }, out)?
+            }
         };
         let AckedEntry { seq, time, .. } = entry;
         out.put(Output::Answer { call, answer: Answer::Said { seq, time, online, stored } });

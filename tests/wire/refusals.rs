@@ -126,10 +126,9 @@ fn a_message_needs_a_type() {
 
 #[test]
 fn a_type_that_is_not_served_is_unknown() {
-    for kind in [
-        "", "PING", "ping ", "pong", "groupPm", "error", "serve", "recalled", "act", "push", "\\u0000",
-        "群",
-    ] {
+    for kind in
+        ["", "PING", "ping ", "pong", "groupPm", "error", "serve", "recalled", "act", "push", "\\u0000", "群"]
+    {
         let text = format!(r#"{{"type":"{kind}","id":"a"}}"#);
         assert_eq!(refused(&text), (Code::UnknownType, None, Some("a".into())), "{text}");
     }

@@ -12,8 +12,8 @@ use super::lists::{is_meant, tickets_of};
 use super::names::{ClosedBy, Desk, TicketState};
 use super::queue::Ticket;
 use super::{
-    AgentView, Deed, DeskAnswer, DeskCall, DeskQuery, DeskRecord, DeskSettings, DeskView, Receiver, TicketPatch,
-    TicketView, TicketsCall, TicketsQuery, TranscriptQuery, settings,
+    AgentView, Deed, DeskAnswer, DeskCall, DeskQuery, DeskRecord, DeskSettings, DeskView, Receiver,
+    TicketPatch, TicketView, TicketsCall, TicketsQuery, TranscriptQuery, settings,
 };
 use crate::base::clock::Now;
 use crate::chat::Chat;
@@ -61,7 +61,9 @@ impl Chat {
         let known = self.needs_desk().or_else(|| self.needs_somebody(&system));
         let query = known.or_else(|| match call {
             DeskCall::Ticket { ticket } | DeskCall::PatchTicket { ticket, .. } => self.needs_ticket(*ticket),
-            DeskCall::Note { ticket, from, .. } => self.needs_ticket(*ticket).or_else(|| self.needs_somebody(from)),
+            DeskCall::Note { ticket, from, .. } => {
+                self.needs_ticket(*ticket).or_else(|| self.needs_somebody(from))
+            }
             _ => None,
         });
         if query.is_some() {
@@ -134,7 +136,8 @@ impl Chat {
                 let asker = self.speaker(Some(from));
                 self.may_do(asker, *ticket, Deed::Note)?;
                 self.acquaint(asker.user, out);
-                let note = self.write_note(now, asker.user, *ticket, content, out).ok_or(Refusal::NotFound)?;
+                let note =
+                    self.write_note(now, asker.user, *ticket, content, out).ok_or(Refusal::NotFound)?;
                 answer(call, DeskAnswer::Note(&note), out);
                 Ok(())
             }
@@ -228,7 +231,13 @@ impl Chat {
         DeskView { settings: rules, open: self.is_open(now, desk), waiting, offline, open_tickets, agents }
     }
 
-    fn answer_ticket(&self, now: Now, call: CallId, number: TicketId, out: &mut impl Sink) -> Result<(), Refusal> {
+    fn answer_ticket(
+        &self,
+        now: Now,
+        call: CallId,
+        number: TicketId,
+        out: &mut impl Sink,
+    ) -> Result<(), Refusal> {
         let ticket = self.desk.tickets.get(number).ok_or(Refusal::NotFound)?;
         answer(call, DeskAnswer::Ticket(self.view(now, ticket)), out);
         Ok(())
@@ -271,7 +280,8 @@ impl Chat {
             };
             self.desk.tickets.not_closed().rev().filter(is_listed).take(limit + 1).collect()
         };
-        let tickets: Vec<TicketView<'_>> = found.iter().take(limit).map(|ticket| self.view(now, ticket)).collect();
+        let tickets: Vec<TicketView<'_>> =
+            found.iter().take(limit).map(|ticket| self.view(now, ticket)).collect();
         let next = tickets.last().filter(|_| found.len() > limit).map(|last| last.record.ticket);
         answer(call, DeskAnswer::Tickets { tickets: &tickets, next }, out);
         Ok(())

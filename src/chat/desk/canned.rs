@@ -59,7 +59,8 @@ impl Chat {
         let Some(post) = self.desk.agents.post(session).cloned() else { return Err(Refusal::Forbidden) };
         let mut replies = self.cabinet()?.replies;
         replies.retain(|reply| {
-            let is_for_asker = reply.owner.is_some() || reply.desk.as_ref().is_none_or(|desk| post.serves(desk));
+            let is_for_asker =
+                reply.owner.is_some() || reply.desk.as_ref().is_none_or(|desk| post.serves(desk));
             let is_meant = desk.is_none() || reply.desk.is_none() || reply.desk.as_ref() == desk;
             is_for_asker && is_meant
         });
@@ -107,7 +108,8 @@ impl Chat {
             Some(_) => return Err(Refusal::NotFound),
             None => {
                 let limits = &self.limits.desk;
-                let count_max = if owner.is_some() { limits.canned_own_max } else { limits.canned_shared_max };
+                let count_max =
+                    if owner.is_some() { limits.canned_own_max } else { limits.canned_shared_max };
                 if replies.iter().filter(is_same_kind).count() >= count_max {
                     return Err(Refusal::Conflict("there are as many canned replies as there may be"));
                 }

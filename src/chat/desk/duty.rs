@@ -155,7 +155,8 @@ impl Chat {
             _ => true,
         };
         let posts = self.desk.agents.posts();
-        let concerned = posts.filter(|(_, post)| post.uid == *uid || post.watches && shares(post.desks.as_deref()));
+        let concerned =
+            posts.filter(|(_, post)| post.uid == *uid || post.watches && shares(post.desks.as_deref()));
         let sessions: Vec<SessionId> = concerned.map(|(session, _)| session).collect();
         if !sessions.is_empty() {
             let view = self.agent_view(uid, agent, desks.as_deref());

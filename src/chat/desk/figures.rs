@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use super::lists::desks_of;
 use super::names::{Desk, Person, TicketState};
-use super::{DeskEvent, DeskQuery, DeskRecord, Figure, FigureRow, Figures, FiguresAsked, FiguresQuery, Spread};
+use super::{
+    DeskEvent, DeskQuery, DeskRecord, Figure, FigureRow, Figures, FiguresAsked, FiguresQuery, Spread,
+};
 use crate::base::clock::{Now, UnixMillis};
 use crate::chat::Chat;
 use crate::chat::ids::{Id, SessionId};

@@ -35,9 +35,8 @@ impl Hours {
         if !self.week.iter().chain(self.dates.values()).all(is_good) {
             return Err("has parts of a day that are not one behind the other");
         }
-        let is_date = |date: &Date| {
-            jiff::civil::Date::new(date.year, to_i8(date.month), to_i8(date.day)).is_ok()
-        };
+        let is_date =
+            |date: &Date| jiff::civil::Date::new(date.year, to_i8(date.month), to_i8(date.day)).is_ok();
         if !self.dates.keys().all(is_date) {
             return Err("has a date that is not in the calendar");
         }
@@ -93,7 +92,9 @@ impl Hours {
             let Ok(midnight) = day.to_zoned_datetime(local.time_zone().clone()) else { break };
             for span in self.spans(&midnight) {
                 for minute in [span.from_min, span.to_min] {
-                    let Some(moment) = moment_of(&midnight, minute).filter(|moment| *moment > at) else { continue };
+                    let Some(moment) = moment_of(&midnight, minute).filter(|moment| *moment > at) else {
+                        continue;
+                    };
                     moments.push(moment);
                 }
             }

@@ -9,7 +9,8 @@ use super::agents::Post;
 use super::names::{Desk, TicketState, TicketsView};
 use super::queue::Ticket;
 use super::{
-    DeskEvent, DeskQuery, DeskRecord, KeptTicket, TicketCounts, TicketView, TicketsPage, TicketsPlace, TicketsQuery,
+    DeskEvent, DeskQuery, DeskRecord, KeptTicket, TicketCounts, TicketView, TicketsPage, TicketsPlace,
+    TicketsQuery,
 };
 use crate::base::clock::{Now, UnixMillis};
 use crate::chat::Chat;
@@ -21,7 +22,12 @@ use crate::chat::reply::{Outcome, Reply};
 
 impl Chat {
     /// What must be asked before a page can be told.
-    pub(super) fn needs_tickets(&self, asker: Asker, session: SessionId, page: &TicketsPage) -> Option<Query> {
+    pub(super) fn needs_tickets(
+        &self,
+        asker: Asker,
+        session: SessionId,
+        page: &TicketsPage,
+    ) -> Option<Query> {
         self.needs_desk().or_else(|| {
             let query = self.closed_query(asker, session, page)?;
             self.parking.unless_at_hand(Query::Desk(DeskQuery::Tickets(query)))
@@ -35,7 +41,11 @@ impl Chat {
         }
         let uid = &self.users[asker.user].uid;
         let (desks, or_agent, visitor) = match self.desk.agents.post(session) {
-            Some(post) => (desks_of(post, page.desk.as_ref()), page.desk.is_none().then(|| uid.clone()), page.uid.clone()),
+            Some(post) => (
+                desks_of(post, page.desk.as_ref()),
+                page.desk.is_none().then(|| uid.clone()),
+                page.uid.clone(),
+            ),
             None => (page.desk.clone().map(|desk| vec![desk]), None, Some(uid.clone())),
         };
         Some(TicketsQuery {
@@ -82,14 +92,21 @@ impl Chat {
         let views: Vec<TicketView<'_>> =
             tickets.iter().map(|ticket| self.view_for(now, asker, session, ticket)).collect();
         let next = tickets.last().filter(|_| is_cut).map(|ticket| place_of(ticket));
-        let counts = self.desk.agents.post(session).map(|post| self.ticket_counts(asker, post, page.desk.as_ref()));
+        let counts =
+            self.desk.agents.post(session).map(|post| self.ticket_counts(asker, post, page.desk.as_ref()));
         let event = Event::Desk(DeskEvent::Tickets { id, view: page.view, tickets: &views, counts, next });
         out.put(Output::Deliver { to: To::Session(session), event });
         Ok(Reply::Given)
     }
 
     /// A ticket, as this agent or visitor sees it in a list.
-    fn view_for<'a>(&'a self, now: Now, asker: Asker, session: SessionId, ticket: &'a Ticket) -> TicketView<'a> {
+    fn view_for<'a>(
+        &'a self,
+        now: Now,
+        asker: Asker,
+        session: SessionId,
+        ticket: &'a Ticket,
+    ) -> TicketView<'a> {
         let view = self.view(now, ticket);
         let uid = &self.users[asker.user].uid;
         let oversees = self.sessions.get(&session).is_some_and(|row| row.role == Role::Admin);
@@ -123,7 +140,9 @@ impl Chat {
         let mut found: Vec<&Ticket> = self.desk.tickets.not_closed().filter(is_listed).collect();
         if matches!(page.view, TicketsView::Waiting | TicketsView::Offline) {
             found.sort_by_key(|ticket| queue_key(&place_of(ticket)));
-            found.retain(|ticket| page.after.is_none_or(|after| queue_key(&place_of(ticket)) > queue_key(&after)));
+            found.retain(|ticket| {
+                page.after.is_none_or(|after| queue_key(&place_of(ticket)) > queue_key(&after))
+            });
         } else {
             found.reverse();
             found.retain(|ticket| page.after.is_none_or(|after| ticket.record.ticket < after.ticket));

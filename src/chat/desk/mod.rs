@@ -80,7 +80,7 @@ const PREVIEW_BYTES: usize = 200;
 pub(in crate::chat) struct Desks {
     /// The store was asked what there is, and has answered.
     loaded: bool,
-    pub(super) tickets: queue::Tickets,
+    tickets: queue::Tickets,
     agents: agents::Agents,
     settings: BTreeMap<Desk, Arc<DeskSettings>>,
     /// The number of the last ticket.
@@ -120,9 +120,8 @@ impl Chat {
     pub(in crate::chat) fn needs_ticket(&self, ticket: TicketId) -> Option<Query> {
         self.needs_desk().or_else(|| {
             let desk = &self.desk;
-            let is_known = ticket.0 > desk.last
-                || desk.absent.contains(&ticket)
-                || desk.tickets.get(ticket).is_some();
+            let is_known =
+                ticket.0 > desk.last || desk.absent.contains(&ticket) || desk.tickets.get(ticket).is_some();
             (!is_known).then_some(Query::Desk(DeskQuery::Ticket(ticket)))
         })
     }
@@ -247,7 +246,8 @@ impl Chat {
             return (!is_asked).then_some(paused_until);
         }
         let unsettled = (!desk.unsettled.is_empty()).then_some(paused_until);
-        let due = [desk.tickets.next_due(), desk.agents.next_due(), desk.places.next_due(), desk.hours, unsettled];
+        let due =
+            [desk.tickets.next_due(), desk.agents.next_due(), desk.places.next_due(), desk.hours, unsettled];
         due.into_iter().flatten().min().map(|at| at.max(paused_until))
     }
 
@@ -330,7 +330,9 @@ impl From<KeptTicket> for Ticket {
         Ticket {
             record: Arc::new(record),
             seq,
-            last: last.map(|last| Arc::new(telling::preview(&last.uid, &last.name, &last.content, last.recall, last.time))),
+            last: last.map(|last| {
+                Arc::new(telling::preview(&last.uid, &last.name, &last.content, last.recall, last.time))
+            }),
             offers: queue::Offers::default(),
             idle: None,
             grace: None,

@@ -88,7 +88,11 @@ impl Chat {
     }
 
     /// The notes that were asked for.
-    pub(super) fn notes_at_hand(&mut self, asker: Asker, number: TicketId) -> Result<Vec<NoteRecord>, Refusal> {
+    pub(super) fn notes_at_hand(
+        &mut self,
+        asker: Asker,
+        number: TicketId,
+    ) -> Result<Vec<NoteRecord>, Refusal> {
         self.may_do(asker, number, Deed::Note)?;
         match self.parking.at_hand.take() {
             Some(Record::Desk(DeskRecord::Notes(_, notes))) => Ok(notes),

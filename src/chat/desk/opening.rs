@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use super::names::{Desk, TicketState};
 use super::queue::{Offers, Ticket};
-use super::{Address, DeskEvent, DeskGate, DeskQuery, DeskSettings, DeskUndo, Opening, TicketRecord, Visitor};
+use super::{
+    Address, DeskEvent, DeskGate, DeskQuery, DeskSettings, DeskUndo, Opening, TicketRecord, Visitor,
+};
 use crate::base::clock::{Millis, Now};
 use crate::chat::Chat;
 use crate::chat::ids::{Id, SessionId, TicketId};
@@ -74,8 +76,7 @@ impl Chat {
     /// What must be asked before somebody can open a ticket; nothing where one is there.
     pub(super) fn needs_opening(&self, user: UserSlot) -> Option<Query> {
         let uid = &self.users[user].uid;
-        let is_known =
-            self.desk.tickets.of_visitor(uid).is_some() || self.desk.visitors.contains_key(uid);
+        let is_known = self.desk.tickets.of_visitor(uid).is_some() || self.desk.visitors.contains_key(uid);
         (!is_known).then(|| Query::Desk(DeskQuery::Visitor(uid.clone())))
     }
 
@@ -95,12 +96,14 @@ impl Chat {
         self.may_open(now, user, &rules, opening)?;
         self.remember(user, out);
         let earlier = self.desk.visitors.remove(&uid).unwrap_or_default();
-        let state = if self.is_open(now, &opening.desk) { TicketState::Waiting } else { TicketState::Offline };
+        let state =
+            if self.is_open(now, &opening.desk) { TicketState::Waiting } else { TicketState::Offline };
         self.desk.last += 1;
         self.turn.undo(Undo::Desk(DeskUndo::Numbered));
         let number = TicketId(self.desk.last);
         let row = &self.users[user];
-        let kept = |text: &Option<Cow<'_, str>>| text.as_deref().filter(|text| !text.is_empty()).map(Box::from);
+        let kept =
+            |text: &Option<Cow<'_, str>>| text.as_deref().filter(|text| !text.is_empty()).map(Box::from);
         let browser = opening.browser.as_deref().map(|text| cut(text, self.limits.desk.page_bytes_max));
         let visitor = Visitor {
             uid,

@@ -99,7 +99,8 @@ impl Chat {
     /// Tells visitors of their places where the queue has moved.
     pub(super) fn tell_places(&mut self, now: Now, out: &mut impl Sink) {
         let every_ms = self.limits.desk.told_every_ms;
-        let due = self.desk.places.sweeps.iter().filter(|(_, sweep)| sweep.due.is_some_and(|at| at <= now.mono));
+        let due =
+            self.desk.places.sweeps.iter().filter(|(_, sweep)| sweep.due.is_some_and(|at| at <= now.mono));
         for desk in due.map(|(desk, _)| desk.clone()).collect::<Vec<_>>() {
             let last = self.desk.places.sweeps.get(&desk).and_then(|sweep| sweep.last);
             let mut again = last.map(|last| last.plus_ms(every_ms)).filter(|at| *at > now.mono);
@@ -114,7 +115,9 @@ impl Chat {
                 }
             }
         }
-        let is_over = |sweep: &Sweep| sweep.due.is_none() && sweep.last.is_none_or(|at| at.plus_ms(every_ms) <= now.mono);
+        let is_over = |sweep: &Sweep| {
+            sweep.due.is_none() && sweep.last.is_none_or(|at| at.plus_ms(every_ms) <= now.mono)
+        };
         self.desk.places.sweeps.retain(|_, sweep| !is_over(sweep));
     }
 

@@ -52,7 +52,13 @@ impl Chat {
         online.map(|(uid, _)| (uid.clone(), self.room_of(uid))).filter(|(_, room)| *room > 0).collect()
     }
 
-    fn offer_to_all(&mut self, now: Now, number: TicketId, online: &BTreeMap<Id, usize>, out: &mut impl Sink) {
+    fn offer_to_all(
+        &mut self,
+        now: Now,
+        number: TicketId,
+        online: &BTreeMap<Id, usize>,
+        out: &mut impl Sink,
+    ) {
         let Some(ticket) = self.desk.tickets.get(number) else { return };
         let visitor = &ticket.record.visitor.uid;
         let wanted = |uid: &&Id| !ticket.offers.had.contains(*uid) && *uid != visitor;
@@ -155,8 +161,13 @@ impl Chat {
         out: &mut impl Sink,
     ) {
         let Some(ticket) = self.desk.tickets.get(number) else { return };
-        let from: Vec<Id> =
-            ticket.offers.to.iter().filter(|uid| agent.is_none_or(|agent| agent.uid != **uid)).cloned().collect();
+        let from: Vec<Id> = ticket
+            .offers
+            .to
+            .iter()
+            .filter(|uid| agent.is_none_or(|agent| agent.uid != **uid))
+            .cloned()
+            .collect();
         if ticket.offers.to.is_empty() {
             return;
         }

@@ -88,7 +88,9 @@ impl Chat {
     ) -> Option<Query> {
         match request {
             DeskRequest::Support { ticket, .. } => self.needs_support(asker, parked, *ticket),
-            DeskRequest::Ask { .. } | DeskRequest::Duty { .. } | DeskRequest::Agents { .. } => self.needs_desk(),
+            DeskRequest::Ask { .. } | DeskRequest::Duty { .. } | DeskRequest::Agents { .. } => {
+                self.needs_desk()
+            }
             DeskRequest::Claim { ticket }
             | DeskRequest::Decline { ticket }
             | DeskRequest::Transfer { ticket, .. }
@@ -98,9 +100,9 @@ impl Chat {
             | DeskRequest::Note { ticket, .. } => self.needs_ticket(*ticket),
             DeskRequest::Notes { ticket } => self.needs_notes(asker, *ticket),
             DeskRequest::Tickets(page) => self.needs_tickets(asker, parked.session, page),
-            DeskRequest::Canned { .. }
-            | DeskRequest::PutCanned { .. }
-            | DeskRequest::DeleteCanned { .. } => self.needs_canned(asker, parked.session),
+            DeskRequest::Canned { .. } | DeskRequest::PutCanned { .. } | DeskRequest::DeleteCanned { .. } => {
+                self.needs_canned(asker, parked.session)
+            }
             DeskRequest::Figures(asked) => self.needs_figures(now, asker, parked.session, asked),
         }
     }

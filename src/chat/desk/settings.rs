@@ -20,9 +20,8 @@ const HOURS_EVERY_MS: u64 = 60_000;
 /// Checks rules that a desk is to have.
 pub(super) fn check(rules: &DeskSettings, limits: &Limits) -> Result<(), Refusal> {
     let limits_of_desk = &limits.desk;
-    let is_long = |text: &Option<Box<str>>, bytes_max: usize| {
-        text.as_ref().is_some_and(|text| text.len() > bytes_max)
-    };
+    let is_long =
+        |text: &Option<Box<str>>, bytes_max: usize| text.as_ref().is_some_and(|text| text.len() > bytes_max);
     if is_long(&rules.name, limits.name_bytes_max) {
         return Err(Refusal::TooLarge("name"));
     }
@@ -52,7 +51,8 @@ impl Chat {
     /// Whether a desk answers now.
     pub(super) fn is_open(&self, now: Now, desk: &Desk) -> bool {
         let rules = self.desk.settings.get(desk);
-        let is_within_hours = rules.and_then(|rules| rules.hours.as_ref()).is_none_or(|hours| hours.is_open(now.unix));
+        let is_within_hours =
+            rules.and_then(|rules| rules.hours.as_ref()).is_none_or(|hours| hours.is_open(now.unix));
         is_within_hours && self.desk.agents.answer(desk)
     }
 
@@ -82,7 +82,8 @@ impl Chat {
         for rules in rules {
             let Some(hours) = &rules.hours else { continue };
             self.desk.unsettled.insert(rules.desk.clone());
-            let change = hours.next_change(now.unix).map_or(HOURS_EVERY_MS, |at| at.0.saturating_sub(now.unix.0));
+            let change =
+                hours.next_change(now.unix).map_or(HOURS_EVERY_MS, |at| at.0.saturating_sub(now.unix.0));
             let at = now.mono.plus_ms(change.min(HOURS_EVERY_MS));
             next = Some(next.map_or(at, |next| next.min(at)));
         }
@@ -109,9 +110,11 @@ impl Chat {
         self.turn.undo(Undo::Desk(DeskUndo::Settings(desk.clone(), before)));
         self.desk.unsettled.insert(desk.clone());
         self.look_at_hours(now);
-        let open = self.desk.tickets.not_closed().filter(|ticket| {
-            ticket.record.desk == *desk && ticket.holder().is_some()
-        });
+        let open = self
+            .desk
+            .tickets
+            .not_closed()
+            .filter(|ticket| ticket.record.desk == *desk && ticket.holder().is_some());
         for number in open.map(|ticket| ticket.record.ticket).collect::<Vec<_>>() {
             self.watch_silence(now, number);
         }

@@ -6,10 +6,10 @@
 //!
 //! Tested in `tests/chat/desk_story.rs` and `desk_standing.rs`.
 
+use super::PREVIEW_BYTES;
 use super::names::{Desk, TicketState, Withdrawal};
 use super::queue::Ticket;
 use super::{DeskEvent, Person, Preview, TicketView};
-use super::PREVIEW_BYTES;
 use crate::base::clock::{Now, UnixMillis};
 use crate::chat::Chat;
 use crate::chat::ids::{Id, SessionId, TicketId};
@@ -175,7 +175,10 @@ impl Chat {
             out.put(Output::Deliver { to: To::Sessions(&others), event });
         }
         if !readers.is_empty() {
-            out.put(Output::Deliver { to: To::Sessions(&readers), event: Event::Desk(DeskEvent::Line(view)) });
+            out.put(Output::Deliver {
+                to: To::Sessions(&readers),
+                event: Event::Desk(DeskEvent::Line(view)),
+            });
         }
     }
 

@@ -106,13 +106,7 @@ impl Chat {
         self.touch_ticket(number, |ticket| ticket.idle = idle);
     }
 
-    pub(super) fn close(
-        &mut self,
-        now: Now,
-        asker: Asker,
-        number: TicketId,
-        out: &mut impl Sink,
-    ) -> Outcome {
+    pub(super) fn close(&mut self, now: Now, asker: Asker, number: TicketId, out: &mut impl Sink) -> Outcome {
         self.may_do(asker, number, Deed::Close)?;
         let Some(ticket) = self.desk.tickets.get(number) else { return Err(Refusal::NotFound) };
         let is_visitor = ticket.record.visitor.uid == self.users[asker.user].uid;
@@ -258,7 +252,8 @@ impl Chat {
         out: &mut impl Sink,
     ) -> Outcome {
         self.may_do(asker, number, Deed::Rate)?;
-        let closed = self.desk.tickets.get(number).and_then(|ticket| ticket.record.closed).unwrap_or_default();
+        let closed =
+            self.desk.tickets.get(number).and_then(|ticket| ticket.record.closed).unwrap_or_default();
         if now.unix.0.saturating_sub(closed.0) > self.limits.desk.rate_ms {
             return Err(Refusal::Conflict("the ticket was closed too long ago"));
         }
