@@ -49,7 +49,9 @@ impl Chat {
         };
         let Some(cursor) = cursor else { return Ok(Reply::Ack(None)) };
         let seq = seq.min(cursor.seq);
-        if seq <= cursor.read {
+        // An agent who reads what nobody holds is not the other side.
+        let is_outside = matches!(target, Target::Ticket(ticket) if !self.is_own_ticket(asker.user, *ticket));
+        if seq <= cursor.read || is_outside {
             return Ok(Reply::Ack(None));
         }
         let row = &self.users[asker.user];

@@ -17,6 +17,7 @@ use super::memory::Memory;
 use super::rows::{ENTRY, Key};
 use super::sqlite::Sqlite;
 use super::tickets::{row_of, ticket_at};
+use crate::chat::desk::TicketState;
 use crate::chat::ids::{Conversation, Id, TicketId};
 use crate::chat::output::{
     ConversationRecord, ConversationsQuery, ConversationsRecord, EntryRecord, ListPlace,
@@ -107,7 +108,24 @@ impl Memory {
                 row: Some(log),
             })
         });
-        fill(query, groups.chain(talks).collect(), |log, after| {
+        let tickets = self.desk.own(reader).filter_map(|record| {
+            let is_visitor = record.visitor.uid == *reader;
+            if !is_visitor && record.state != TicketState::Open {
+                return None;
+            }
+            let conversation = Conversation::Ticket(record.ticket);
+            let log = self.logs.find(&conversation).filter(|log| log.last > 0)?;
+            let agent = record.agent.as_ref().map(|agent| agent.name.clone()).unwrap_or_default();
+            Some(Candidate {
+                place: ListPlace::Entry(log.newest),
+                name: if is_visitor { agent } else { record.visitor.name.clone() },
+                seq: log.last,
+                read: self.read_by(reader, &conversation)?,
+                conversation,
+                row: Some(log),
+            })
+        });
+        fill(query, groups.chain(talks).chain(tickets).collect(), |log, after| {
             let Some(log) = log else { return Ok(Looked { last: None, unread: 0 }) };
             let newer = (log.place(after + 1)..log.len()).filter_map(|place| log.record(place));
             let unread = newer.filter(|entry| entry.counts_as_unread_for(reader)).count() as u64;

@@ -12,7 +12,7 @@ use super::StoreError;
 use super::memory::{Memory, Undo};
 use super::rows::Key;
 use super::sqlite::Sqlite;
-use crate::chat::ids::{Conversation, Id};
+use crate::chat::ids::{Conversation, Id, TicketId};
 use crate::chat::output::{Cursor, CursorQuery};
 
 /// Whose cursor, by number: of a member, or of one side of a private conversation.
@@ -20,6 +20,7 @@ use crate::chat::output::{Cursor, CursorQuery};
 pub(super) enum Reader {
     Member(Id, u32),
     Side(u32, usize),
+    Ticket(Id, TicketId),
 }
 
 /// Where the cursor of one of the two lies in a log.
@@ -33,6 +34,7 @@ impl Memory {
             Reader::Member(gid, number) => {
                 self.groups.get_mut(gid)?.seat_mut(*number).map(|seat| &mut seat.read)
             }
+            Reader::Ticket(uid, ticket) => self.desk.read.get_mut(&(uid.clone(), *ticket)),
             Reader::Side(log, side) => self.logs.get_mut(*log)?.read.get_mut(*side),
         }
     }
@@ -62,7 +64,11 @@ impl Memory {
                 Some(log) => Reader::Side(log, side(low, uid)),
                 None => return Ok(None),
             },
-            Conversation::Ticket(_) => return Ok(None),
+            Conversation::Ticket(ticket) if !self.desk.has(*ticket) => return Ok(None),
+            Conversation::Ticket(ticket) => {
+                self.desk.read.entry((uid.clone(), *ticket)).or_default();
+                Reader::Ticket(uid.clone(), *ticket)
+            }
         };
         let before = self.cursor_mut(&reader).map(|read| std::mem::replace(read, seq));
         Ok(before.map(|before| Undo::Read(reader, before)))
@@ -76,7 +82,10 @@ impl Memory {
                 let log = self.logs.find(conversation).filter(|log| log.last > 0)?;
                 log.read.get(side(low, uid)).copied()
             }
-            Conversation::Ticket(_) => None,
+            Conversation::Ticket(ticket) => {
+                let read = self.desk.read.get(&(uid.clone(), *ticket)).copied().unwrap_or(0);
+                self.desk.has(*ticket).then_some(read)
+            }
         }
     }
 

@@ -210,6 +210,7 @@ impl Memory {
                 steps.push(Undo::Erase(number, seq, Box::new(before)));
             }
         }
+        steps.push(self.forget_in_tickets(uid));
         self.forgotten.insert(uid.clone(), report);
         steps.push(Undo::Forgotten(uid.clone(), before.map(Box::new)));
         Ok(())

@@ -51,6 +51,7 @@ impl Memory {
             || self.forgotten.contains_key(uid)
             || self.named.0.contains_key(uid)
             || self.logs.talks_of(uid).next().is_some()
+            || self.desk.names(uid)
     }
 
     /// The guest who was here longest ago, if that was before this day; of several the one with the smallest uid. They

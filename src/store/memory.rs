@@ -20,6 +20,7 @@ use super::few::Few;
 use super::groups::{Group, Seat};
 use super::guests::{Named, SeenGuests};
 use super::log::{Kept, Log, Logs};
+use super::memory_tickets::{self, DeskTables};
 use super::pushes::{self, Pushes};
 use super::retention::{Progress, Retention};
 use super::sends::{Sends, TakenSends};
@@ -128,6 +129,7 @@ pub(super) enum Undo {
     NoUser(Box<(User, TakenSends)>),
     /// With what had gone before.
     Forgotten(Id, Option<Box<ForgetReport>>),
+    Desk(Box<memory_tickets::Step>),
 }
 
 #[cfg(target_pointer_width = "64")]
@@ -147,6 +149,7 @@ pub struct Memory {
     pub(super) seen: SeenGuests,
     pub(super) waiting: Waiting,
     pub(super) pushes: Pushes,
+    pub(super) desk: DeskTables,
     pub(super) forgotten: BTreeMap<Id, ForgetReport>,
     guests_until: u64,
     identity: Option<Identity>,
@@ -175,6 +178,7 @@ impl Memory {
             seen: SeenGuests::default(),
             waiting: Waiting::default(),
             pushes: Pushes::default(),
+            desk: DeskTables::default(),
             forgotten: BTreeMap::new(),
             guests_until: 0,
             identity: None,
@@ -228,6 +232,11 @@ impl Memory {
             && !self.groups.contains_key(gid)
         {
             return Err(StoreError::NoSuchGroup(gid.clone()));
+        }
+        if let Conversation::Ticket(ticket) = entry.conversation
+            && !self.desk.has(*ticket)
+        {
+            return Err(StoreError::NoSuchTicket(*ticket));
         }
         let number = self.logs.intern(entry.conversation);
         let next = self.logs.get(number).map_or(0, |log| log.last) + 1;
@@ -300,7 +309,7 @@ impl Memory {
                 Undo::Send
             }
             Store::Erase { conversation, seq } => self.erase(conversation, seq)?,
-            Store::Desk(_) => return Err(StoreError::no_tickets()),
+            Store::Desk(order) => self.write_desk(order)?,
         };
         steps.push(step);
         Ok(())
@@ -353,6 +362,7 @@ impl Memory {
             Undo::Read(reader, before) => self.put_cursor(&reader, before),
             Undo::Waiting(step) => self.waiting.step_back(step),
             Undo::Pushes(step) => self.pushes.step_back(step),
+            Undo::Desk(step) => self.step_back_at_desk(*step),
             Undo::Append(number, before) => {
                 self.entries_ever -= 1;
                 if let Some(log) = self.logs.get_mut(number) {
@@ -412,7 +422,7 @@ impl Storage for Memory {
             Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)),
             Query::LastPush => Record::LastPush(self.pushes.last()),
             Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)),
-            Query::Desk(_) => return Err(StoreError::no_tickets()),
+            Query::Desk(query) => Record::Desk(self.read_desk(query)),
             Query::Sent { uid, id } => {
                 let sent = self.sent(uid, id);
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }

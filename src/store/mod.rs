@@ -24,6 +24,7 @@ mod guests;
 mod index;
 mod log;
 mod memory;
+mod memory_tickets;
 mod open;
 mod page;
 mod probe;
@@ -224,11 +225,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// So far no store keeps tickets.
-    pub(super) fn no_tickets() -> StoreError {
-        StoreError::Medium("tickets are not kept".to_owned())
-    }
-
     /// Whether the medium is to blame, and not what was ordered.
     #[must_use]
     pub fn is_of_medium(&self) -> bool {

@@ -338,6 +338,7 @@ impl Memory {
                 return Tidy::NotYet;
             }
         }
+        self.drop_tickets(until);
         self.progress.young_at = Some(now);
         Tidy::Done
     }

@@ -112,7 +112,9 @@ impl Memory {
             Scope::All(uid) => {
                 let own = self.users.find(uid).into_iter().flat_map(|user| user.groups.iter());
                 let groups = own.filter_map(|gid| self.logs.find(&Conversation::Group(gid.clone())));
-                groups.chain(self.logs.talks_of(uid)).collect()
+                let tickets = self.desk.own(uid).map(|record| Conversation::Ticket(record.ticket));
+                let tickets = tickets.filter_map(|conversation| self.logs.find(&conversation));
+                groups.chain(self.logs.talks_of(uid)).chain(tickets).collect()
             }
         }
     }

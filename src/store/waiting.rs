@@ -102,6 +102,11 @@ impl Waiting {
                 self.strike(uid, number, last);
             }
         }
+        if let Conversation::Ticket(_) = &log.conversation {
+            for uid in self.shelves.keys().cloned().collect::<Vec<_>>() {
+                self.strike(&uid, number, last);
+            }
+        }
     }
 }
 

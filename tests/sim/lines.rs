@@ -133,7 +133,7 @@ impl Told {
                 let list: Vec<String> = users.iter().map(presence_line).collect();
                 write!(line, "presence{}:{}", with(id), list.join(","))
             }
-            Told::Desk(told) => write!(line, "{told}"),
+            Told::Desk(told) => write!(line, "{}", told.line()),
             Told::Refused { id, refusal } => write!(line, "refused{} {refusal:?}", with(id)),
             Told::Bye(why) => write!(line, "bye {why:?}"),
         };

@@ -20,12 +20,15 @@ use crate::lines::{Listed, said};
 
 #[path = "net/calling.rs"]
 mod calling;
+#[path = "net/desking.rs"]
+mod desking;
 #[path = "net/pushing.rs"]
 mod pushing;
 #[path = "net/returning.rs"]
 mod returning;
 
 pub use calling::Answered;
+pub use desking::{Desked, Seen};
 pub use pushing::Pushed;
 
 /// An event as one receiver got it.
@@ -51,7 +54,7 @@ pub enum Told {
     Search { id: Option<String>, found: Vec<Said>, next: Option<u64> },
     Typing { target: Target, uid: Id },
     Presence { id: Option<String>, users: Vec<(Id, bool, Option<UnixMillis>)> },
-    Desk(String),
+    Desk(Desked),
     Refused { id: Option<String>, refusal: Refusal },
     Bye(Farewell),
 }
@@ -122,7 +125,7 @@ impl Told {
                 id: owned(id),
                 users: users.iter().map(|u| (u.uid.clone(), u.online, u.last)).collect(),
             },
-            Event::Desk(event) => Told::Desk(format!("{event:?}")),
+            Event::Desk(event) => Told::Desk(Desked::from(event)),
             Event::Refused { id, refusal } => Told::Refused { id: owned(id), refusal: refusal.clone() },
         }
     }
@@ -280,7 +283,7 @@ impl World {
     /// A core on a store that has seen others.
     pub fn on(chat: Chat, mut store: Memory) -> World {
         store.begin().unwrap();
-        World {
+        let mut world = World {
             chat,
             now: Now::default(),
             answers: Answers::AtOnce,
@@ -307,7 +310,11 @@ impl World {
                 kept: Vec::new(),
                 trace: None,
             },
-        }
+        };
+        // What the daemon does at once: the core asks what there is at the support desk.
+        world.deadline();
+        world.commit();
+        world
     }
 
     /// The process ends between two turns; its store stays.

@@ -80,7 +80,7 @@ const PREVIEW_BYTES: usize = 200;
 pub(in crate::chat) struct Desks {
     /// The store was asked what there is, and has answered.
     loaded: bool,
-    pub(super) tickets: queue::Tickets,
+    tickets: queue::Tickets,
     agents: agents::Agents,
     settings: BTreeMap<Desk, Arc<DeskSettings>>,
     /// The number of the last ticket.

@@ -149,11 +149,6 @@ impl Tickets {
         self.of_holders.get(uid).map_or(0, BTreeSet::len)
     }
 
-    /// Everybody who holds one.
-    pub(super) fn holders(&self) -> impl Iterator<Item = &Id> {
-        self.of_holders.keys()
-    }
-
     /// How many are offered to this agent alone.
     pub(super) fn alone_with(&self, uid: &Id) -> usize {
         self.alone.get(uid).copied().unwrap_or(0)
