@@ -149,7 +149,7 @@ export class Composer {
     const now = performance.now();
     if (!this.input.value.trim() || now - this.#toldTyping < TYPING_EVERY_MS) return;
     this.#toldTyping = now;
-    this.talks.conversation(talk).typing();
+    this.talks.typing(talk);
   }
 
   #saveDraft() {

@@ -129,18 +129,20 @@ export class Bell {
   #audio = null;
   #isLookedAt = /** @type {(() => void) | null} */ (null);
 
-  constructor() {
+  /** @param {string} [name] of the page: tabs of another one ring for themselves */
+  constructor(name = 'bell') {
+    this.name = name;
     this.button = part('bell');
     this.button.addEventListener('click', () => this.#toggle());
     // Held until this tab is closed; then the next one gets it.
-    navigator.locks?.request('karez-bell', () => new Promise(() => (this.#isLeader = true)));
+    navigator.locks?.request(`karez-${name}`, () => new Promise(() => (this.#isLeader = true)));
     for (const event of ['focus', 'blur', 'visibilitychange']) addEventListener(event, () => this.#look(), true);
     this.#look();
     this.draw();
   }
 
   get isOn() {
-    return keep.read('bell') === 'on';
+    return keep.read(this.name) === 'on';
   }
 
   get isLeader() {
@@ -148,7 +150,7 @@ export class Bell {
   }
 
   async #toggle() {
-    keep.write('bell', this.isOn ? null : 'on');
+    keep.write(this.name, this.isOn ? null : 'on');
     this.draw();
     if (!this.isOn) return;
     this.#sound();
@@ -171,15 +173,21 @@ export class Bell {
     this.#isLookedAt = null;
     if (!isLooked) return;
     const held = new Promise((done) => (this.#isLookedAt = () => done(undefined)));
-    navigator.locks?.request('karez-looked', { mode: 'shared' }, () => held);
+    navigator.locks?.request(`karez-${this.name}-looked`, { mode: 'shared' }, () => held);
   }
 
-  /** Something has come. @param {string} title @param {string} text @param {string} tag @param {() => void} open */
-  async ring(title, text, tag, open) {
+  /**
+   * Something has come.
+   * @param {string} title @param {string} text @param {string} tag @param {() => void} open
+   * @param {'unlooked' | 'always'} [sounds] `always`: even while somebody looks at a tab
+   */
+  async ring(title, text, tag, open, sounds = 'unlooked') {
     if (!this.isOn || !this.#isLeader) return false;
     const { held } = await navigator.locks.query();
-    if (held?.some((lock) => lock.name === 'karez-looked')) return false;
+    const isLooked = held?.some((lock) => lock.name === `karez-${this.name}-looked`);
+    if (isLooked && sounds !== 'always') return false;
     this.#sound();
+    if (isLooked) return true;
     if (!('Notification' in globalThis) || Notification.permission !== 'granted') return true;
     try {
       const notification = new Notification(title, { body: text, tag });

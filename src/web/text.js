@@ -15,6 +15,12 @@ export function chooseLanguage(chosen) {
   language = (chosen ?? navigator.language).toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
 
+/** Words of the same language that a page has besides, or that are others there. @type {Record<string, string | {one: string, other: string}>} */
+let more = {};
+
+/** @param {typeof more} words */
+export const alsoWords = (words) => void (more = words);
+
 /** The other of the two. @returns {'en' | 'zh'} */
 export const otherLanguage = () => (language === 'zh' ? 'en' : 'zh');
 
@@ -23,7 +29,7 @@ export const locale = () => (language === 'zh' ? 'zh-CN' : 'en');
 
 /** The word for `key`, with {0}, {1} filled in; {0} chooses the plural. @param {string} key @param {...(Id | undefined)} parts */
 export function word(key, ...parts) {
-  const found = /** @type {Record<string, string | {one: string, other: string}>} */ (tables[language])[key] ?? key;
+  const found = more[key] ?? /** @type {typeof more} */ (tables[language])[key] ?? key;
   const text = typeof found === 'string' ? found : new Intl.PluralRules(locale()).select(Number(parts[0])) === 'one' ? found.one : found.other;
   return text.replace(/\{(\d)\}/g, (_, n) => String(parts[n] ?? ''));
 }
@@ -32,7 +38,7 @@ export function word(key, ...parts) {
 export function errorWords(error) {
   const key = `error_${error?.code}`;
   const detail = error?.field ? `${error.code}: ${error.field}` : error?.code;
-  const words = word(key in tables.en ? key : 'error_unknown');
+  const words = word(key in tables.en || key in more ? key : 'error_unknown');
   return detail ? `${words} (${detail})` : words;
 }
 
