@@ -100,7 +100,7 @@ function drawHead() {
     part('talk-about').dataset.says = says;
     part('talk-about').replaceChildren(about.filter(Boolean).join(' · '), ...(ticket.state === 'waiting' ? [' ', ticking(told.since)] : []));
   }
-  const names = [...ticket.typing.values()].map((one) => one.name);
+  const names = ticket.state === 'closed' ? [] : [...ticket.typing.values()].map((one) => one.name);
   setText('typing', names.length > 0 ? word('typing', names.join(', ')) : '');
   part('transfer').hidden = !tickets.mayAnswer(ticket);
   part('end').hidden = ticket.state === 'closed' || (ticket.state === 'open' && !tickets.mayAnswer(ticket));
@@ -112,7 +112,7 @@ function drawMode(ticket) {
   const may = tickets.mayAnswer(ticket);
   for (const mode of ['reply', 'note']) part(`mode-${mode}`).setAttribute('aria-pressed', String(ticket.mode === mode));
   part('composer').dataset.mode = ticket.mode;
-  part('mode-reply').hidden = !may && ticket.mode === 'reply';
+  part('mode-reply').hidden = !may;
   part('mode-hint').textContent = ticket.mode === 'note' ? word('noteHint') : '';
   const hint = word(ticket.mode === 'note' ? 'writeNote' : 'writeReply');
   if (part('input').placeholder !== hint) part('input').placeholder = hint;
@@ -237,7 +237,6 @@ function offered({ ticket: number, visitor, desk }) {
 /** A colleague has handed a ticket over. @param {Ticket} ticket */
 function handed(ticket) {
   announce(word('handedOf', ticket.title));
-  showPush({ content: word('handedOf', ticket.title), time: Date.now() });
   bell.ring(word('handedOf', ticket.title), '', ticket.key, () => show(ticket), 'always');
 }
 

@@ -91,7 +91,7 @@ export class Card {
       [word('browser'), browser],
       [word('language'), lang && languageName(lang)],
       [word('ticket'), `#${ticket.number}`],
-      [word('desk'), told.desk],
+      [word('deskIs'), told.desk],
       [word('opened'), dayAndClock(told.opened)],
       [word('waited'), told.claimed && lasting(told.claimed - told.opened)],
       [word('length'), length],
@@ -180,6 +180,7 @@ export class Card {
       this.tickets.earlier(uid).then((found) => (this.#earlier.set(String(uid), found), this.tickets.page.changed()), () => this.#earlier.delete(String(uid)));
     }
     const others = (before ?? []).filter((one) => one !== ticket);
+    if (others.length === 0) return node;
     node.append(make('h3', '', word('earlier', others.length)));
     const list = make('ul', 'earlier-list');
     list.dataset.testid = 'earlier';
@@ -194,7 +195,7 @@ export class Card {
       place.append(line);
       list.append(place);
     }
-    if (others.length > 0) node.append(list);
+    node.append(list);
     return node;
   }
 

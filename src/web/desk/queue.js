@@ -83,7 +83,8 @@ export class Queue {
       const text = count === undefined ? '' : count > 999 ? '999+' : String(count);
       const place = node.querySelector('.count');
       if (place.textContent !== text) place.textContent = text;
-      if (view === 'waiting') node.classList.toggle('urgent', Boolean(count));
+      const calls = view === 'waiting' ? Boolean(count) : view === 'mine' && this.tickets.list(view).some((one) => one.unread > 0);
+      node.classList.toggle('urgent', calls);
     }
     const desks = [...this.tickets.desks].sort();
     const filter = part('desk-filter');

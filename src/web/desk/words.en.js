@@ -3,6 +3,7 @@
 export const words = {
   deskTitle: 'Karez desk',
   desk: 'desk',
+  deskIs: 'Desk',
   doorText: 'For those who answer visitors. Your site signs you in, or gives you a token to paste here.',
   token: 'Token of an agent',
   tokenMissing: 'Paste a token.',

@@ -4,6 +4,7 @@
 export const words = {
   deskTitle: 'Karez 客服台',
   desk: '客服台',
+  deskIs: '技能组',
   doorText: '供接待访客的客服使用。由你的网站登录进入，或把令牌粘贴到这里。',
   token: '客服令牌',
   tokenMissing: '请粘贴令牌。',
