@@ -45,8 +45,7 @@ export class Desks {
     dot.setAttribute('aria-hidden', 'true');
     const about = make('p', 'about', dot, make('strong', '', desk.name ?? desk.desk));
     if (desk.name) about.append(make('span', 'faint', desk.desk));
-    about.append(make('span', 'faint', say(desk.open ? 'deskOpen' : 'deskClosed')));
-    const figures = [say('deskWaiting', { n: desk.waiting }), say('deskTickets', { n: desk.open_tickets }), say('deskOffline', { n: desk.offline }), say(`routing_${desk.routing}`)];
+    const figures = [say(desk.open ? 'deskOpen' : 'deskClosed'), say('deskWaiting', { n: desk.waiting }), say('deskTickets', { n: desk.open_tickets }), say('deskOffline', { n: desk.offline }), say(`routing_${desk.routing}`)];
     const who = make('div', 'who', about, make('p', 'faint small', figures.join(' · ')));
     const agents = make('ul', 'agents');
     for (const agent of desk.agents) {
