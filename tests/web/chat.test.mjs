@@ -196,8 +196,8 @@ test('a name behind @ marks the message for the one who is named', async () => {
   await ann.page.keyboard.press('Enter');
   assert.equal(await part(ann, 'input').inputValue(), 'look, @本 Ben ');
   await ann.page.keyboard.press('Enter');
-  assert.deepEqual(sent(ann, 'group').at(-1).mentions.map(String), [ben.uid]);
   await talk(ben, '123').getByText('You are mentioned').waitFor({ state: 'attached' });
+  assert.deepEqual(sent(ann, 'group').at(-1).mentions.map(String), [ben.uid]);
   await show(ben, '123');
   await part(ben, 'log').locator('.row.names-me', { hasText: 'look' }).waitFor();
   await part(ben, 'log').getByText('New messages').waitFor();
@@ -314,7 +314,7 @@ describe('governing', () => {
   });
 });
 
-test('two tabs agree on what was read, and one of them leads', async () => {
+test('two tabs agree on what was read', async () => {
   const other = await sameBrowser(ann, daemon);
   assert.equal(other.uid, ann.uid);
   await writeTo(ben, ann.uid);
@@ -325,16 +325,14 @@ test('two tabs agree on what was read, and one of them leads', async () => {
   await say(other, 'this one');
   await line(ben, 'this one').waitFor();
   await talk(ann, '本 Ben').getByText('you: this one').waitFor();
-  const held = await other.page.evaluate(async () => (await navigator.locks.query()).held.filter((lock) => lock.name === 'karez-bell').length);
-  assert.equal(held, 1);
   assert.deepEqual(other.errors, []);
   await other.page.close();
 });
 
 test('a link leads into a group', async () => {
   const tab = await enter(browser, daemon, 'Lee');
+  // Followed in the tab that is open: the page is loaded anew by itself.
   await tab.page.goto(`${daemon.page}#g=tea%20club`);
-  await tab.page.reload();
   await part(tab, 'title').getByText('tea club', { exact: true }).waitFor();
   assert.equal(new URL(tab.page.url()).hash, '');
   isClean(tab);

@@ -204,7 +204,7 @@ describe('what it is made of', () => {
   });
 
   test('both languages have the same words, with the same blanks, and each is used', async () => {
-    const [{ words: en }, { words: zh }] = [await import('../../src/web/desk/words.en.js'), await import('../../src/web/desk/words.zh.js')];
+    const [{ own: en }, { own: zh }] = [await import('../../src/web/desk/words.en.js'), await import('../../src/web/desk/words.zh.js')];
     assert.deepEqual(Object.keys(zh), Object.keys(en));
     const blanks = (text) => [...new Set(JSON.stringify(text).match(/\{\w\}/g))].sort();
     for (const key of Object.keys(en)) assert.deepEqual(blanks(zh[key]), blanks(en[key]), key);

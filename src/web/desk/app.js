@@ -1,19 +1,20 @@
 // The agents' page: who waits, the conversation, the visitor's card. Reading order: this file, ticket.js, tickets.js (what
-// is known and done), queue.js, card.js, canned.js, rows.js (what is seen), and what is loaded when it is first used:
+// is known and done), queue.js, head.js, card.js, canned.js, rows.js (what is seen), and what is loaded when it is first used:
 // dialogs.js, figures.js. Log, composer, banner and bell are those of the chat page, one folder up.
 // pass.js has the token with which an agent comes.
 
 import { Karez } from '../client/karez.js';
 import { Composer } from '../composer.js';
 import { Log } from '../log.js';
-import { Banner, Bell, showPush } from '../notices.js';
+import { Banner, showPush } from '../notices.js';
 import { gist } from '../row.js';
-import { alsoWords, brief, chooseLanguage, dress, errorWords, keep, locale, otherLanguage, paintAvatar, part, word } from '../text.js';
+import { brief, chooseLanguage, dress, errorWords, keep, locale, otherLanguage, paintAvatar, part, word } from '../text.js';
 import { Suggestions } from './canned.js';
 import { Card } from './card.js';
+import { Head, setText } from './head.js';
 import { claims, flaw, pass } from './pass.js';
 import { Queue } from './queue.js';
-import { countdown, setClock, ticking } from './rows.js';
+import { setClock } from './rows.js';
 import { Ticket } from './ticket.js';
 import { Tickets, VIEWS } from './tickets.js';
 
@@ -29,8 +30,6 @@ const claimed = claims(token);
 const account = `desk-${claimed.sub}`;
 const rights = { isAdmin: claimed.role === 'admin', desks: Array.isArray(claimed.desks) ? claimed.desks : undefined };
 
-await loadWords(keep.read('language'));
-
 const karez = new Karez('/ws', {
   outbox: 'indexeddb',
   outboxName: `karez-${account}`,
@@ -44,15 +43,17 @@ const tickets = new Tickets(karez, account, rights, {
   isReadBack: (talk) => talk === tickets.shown && !log.following,
 });
 const log = new Log(tickets, {
-  reply: (entry) => composer.reply(entry), edit: (text) => composer.edit(text), person: openCard, refused, announce,
+  reply: (entry) => composer.reply(entry), edit: (text) => composer.edit(text), person: openCard, refused, announce, showFiles, tray,
   mayAnswer: () => tickets.shown instanceof Ticket && tickets.mayAnswer(tickets.shown) && tickets.shown.mode === 'reply',
 });
-const composer = new Composer(tickets, { refused, sent });
+const composer = new Composer(tickets, { refused, sent, tray });
 const queue = new Queue(tickets, { choose: (ticket) => show(ticket, { byHand: true }), claim, decline, refused });
 const card = new Card(tickets, { refused, choose: (ticket) => show(ticket, { byHand: true }), close: closeCard, announce });
+const head = new Head(tickets);
 const suggestions = new Suggestions(tickets);
 const banner = new Banner(karez, announce);
-const bell = new Bell('desk-bell');
+/** @type {import('../bell.js').Bell | undefined} */
+let bell;
 
 /** @returns {Ticket | null} */
 const shown = () => (tickets.shown instanceof Ticket ? tickets.shown : null);
@@ -73,72 +74,12 @@ function changed() {
 function draw() {
   queue.draw();
   log.draw();
-  drawHead();
+  head.draw(shown());
   drawDuty();
   if (!part('panel').hidden) card.draw(shown());
   const calls = (tickets.count('waiting') ?? 0) + tickets.list('mine').reduce((sum, one) => sum + one.unread, 0);
   const title = `${shown() ? `${shown()?.title} · ` : ''}${word('deskTitle')}`;
   document.title = calls > 0 ? `(${calls > 99 ? '99+' : calls}) ${title}` : title;
-}
-
-function drawHead() {
-  const ticket = shown();
-  part('rooms').dataset.shown = ticket ? 'talk' : 'list';
-  part('nothing').hidden = Boolean(ticket);
-  part('talk-head').hidden = !ticket;
-  part('composer').hidden = !ticket || !(tickets.mayAnswer(ticket) || (ticket.mode === 'note' && tickets.mayRead(ticket)));
-  part('modes').hidden = !ticket || !tickets.mayRead(ticket);
-  drawBar(ticket);
-  if (!ticket?.told) return;
-  const { told } = ticket;
-  setText('talk-title', ticket.title);
-  part('talk-avatar').className = `avatar${told.visitor.online ? ' online' : ''}`;
-  paintAvatar(part('talk-avatar'), told.visitor.uid, ticket.title);
-  const about = [`#${ticket.number}`, told.desk, word(`is_${ticket.state}`), told.visitor.online === false && word('visitorAway')];
-  const says = JSON.stringify([about, ticket.state, told.since]);
-  if (part('talk-about').dataset.says !== says) {
-    part('talk-about').dataset.says = says;
-    part('talk-about').replaceChildren(about.filter(Boolean).join(' · '), ...(ticket.state === 'waiting' ? [' ', ticking(told.since)] : []));
-  }
-  const names = ticket.state === 'closed' ? [] : [...ticket.typing.values()].map((one) => one.name);
-  setText('typing', names.length > 0 ? word('typing', names.join(', ')) : '');
-  part('transfer').hidden = !tickets.mayAnswer(ticket);
-  part('end').hidden = ticket.state === 'closed' || (ticket.state === 'open' && !tickets.mayAnswer(ticket));
-  drawMode(ticket);
-}
-
-/** Whether what is typed goes to the visitor or to colleagues. @param {Ticket} ticket */
-function drawMode(ticket) {
-  const may = tickets.mayAnswer(ticket);
-  for (const mode of ['reply', 'note']) part(`mode-${mode}`).setAttribute('aria-pressed', String(ticket.mode === mode));
-  part('composer').dataset.mode = ticket.mode;
-  part('mode-reply').hidden = !may;
-  part('mode-hint').textContent = ticket.mode === 'note' ? word('noteHint') : '';
-  const hint = word(ticket.mode === 'note' ? 'writeNote' : 'writeReply');
-  if (part('input').placeholder !== hint) part('input').placeholder = hint;
-  setText('input-label', hint);
-}
-
-/** What stands between the log and the composer: what can be done, or why nothing can. @param {Ticket | null} ticket */
-function drawBar(ticket) {
-  const bar = part('bar');
-  const offer = ticket && tickets.offers.get(ticket.number);
-  const says = JSON.stringify([ticket?.number, ticket?.state, ticket?.told?.agent, ticket?.told?.by, ticket?.told?.stars, ticket?.closesAt, Boolean(offer), ticket && tickets.isMine(ticket), locale()]);
-  if (bar.dataset.says === says) return;
-  const hadFocus = bar.contains(document.activeElement);
-  bar.dataset.says = says;
-  const words = /** @type {Node[]} */ ([]);
-  const say = (/** @type {string} */ text) => words.push(document.createTextNode(text));
-  const mayClaim = Boolean(ticket && tickets.mayClaim(ticket));
-  if (ticket && mayClaim) say(word(ticket.state === 'waiting' ? 'barWaiting' : 'barOffline', ticket.title));
-  else if (ticket?.state === 'open' && !tickets.isMine(ticket)) say(word('barHeld', ticket.told?.agent?.name ?? ''));
-  else if (ticket?.state === 'closed' && ticket.told) say(word('barClosed', word(`by_${ticket.told.by ?? 'site'}`)));
-  else if (ticket?.closesAt) words.push(document.createTextNode(`${word('barClosing')} `), countdown(ticket.closesAt));
-  bar.hidden = words.length === 0;
-  part('bar-text').replaceChildren(...words);
-  part('claim').hidden = !mayClaim;
-  part('decline').hidden = !mayClaim || !offer;
-  if (hadFocus && part('composer').hidden === false) part('input').focus();
 }
 
 function drawDuty() {
@@ -147,11 +88,6 @@ function drawDuty() {
   if (!chosen.checked) chosen.checked = true;
   setText('load', word('loadOf', tickets.list('mine').length, capacity));
   part('self').dataset.state = state;
-}
-
-/** @param {string} id @param {string} text */
-function setText(id, text) {
-  if (part(id).textContent !== text) part(id).textContent = text;
 }
 
 /** Said by screen readers. @param {string} text */
@@ -176,7 +112,7 @@ async function show(ticket, { byHand } = {}) {
   if (isOther) {
     if (ticket && !tickets.mayAnswer(ticket) && !ticket.draft) ticket.mode = 'reply';
     composer.show(ticket);
-    drawHead();
+    head.draw(ticket);
     queue.draw();
     const opened = log.show(ticket);
     if (ticket && ROOMY.matches && keep.read('desk-card') !== 'off') openCard();
@@ -223,7 +159,7 @@ async function sent() {
 function arrived(ticket, entry) {
   if (!(ticket instanceof Ticket) || !tickets.isMine(ticket)) return;
   if (ticket === tickets.shown && ticket.unread === 1 && (document.hidden || !document.hasFocus())) ticket.newAfter = ticket.read;
-  bell.ring(ticket.title, brief(gist(entry), 100), ticket.key, () => show(ticket));
+  ring(ticket, ticket.title, brief(gist(entry), 100), 'unlooked');
 }
 
 /** @param {import('./tickets.js').Offer} offer */
@@ -231,13 +167,18 @@ function offered({ ticket: number, visitor, desk }) {
   const ticket = tickets.number(number);
   const name = visitor.name || String(visitor.uid);
   announce(word('offerOf', name));
-  bell.ring(word('offerOf', name), [desk, ticket.told?.last?.content].filter(Boolean).join(' · '), ticket.key, () => show(ticket), 'always');
+  ring(ticket, word('offerOf', name), [desk, ticket.told?.last?.content].filter(Boolean).join(' · '), 'always');
 }
 
 /** A colleague has handed a ticket over. @param {Ticket} ticket */
 function handed(ticket) {
   announce(word('handedOf', ticket.title));
-  bell.ring(word('handedOf', ticket.title), '', ticket.key, () => show(ticket), 'always');
+  ring(ticket, word('handedOf', ticket.title), '', 'always');
+}
+
+/** @param {Ticket} ticket @param {string} title @param {string} text @param {'unlooked' | 'always'} sounds */
+async function ring(ticket, title, text, sounds) {
+  if (keep.read('bell') === 'on') (await loadBell())?.ring(title, text, ticket.key, () => show(ticket), sounds);
 }
 
 // ---- what an agent does ----
@@ -270,7 +211,7 @@ function setMode(mode) {
   ticket.mode = mode;
   composer.reply(null);
   tickets.setDraft(ticket, part('input').value);
-  drawHead();
+  head.draw(ticket);
   if (!part('composer').hidden) part('input').focus();
   else if (!part('claim').hidden) part('claim').focus();
 }
@@ -313,6 +254,22 @@ async function lazy(loading) {
   }
 }
 
+async function loadBell() {
+  const loaded = await lazy(import('../bell.js'));
+  if (loaded) bell ??= new loaded.Bell(account, (words) => refused(undefined, words));
+  return bell;
+}
+
+/** Files that visitors have sent. */
+async function showFiles() {
+  (await lazy(import('../file.js')))?.showFiles({ karez, refused, cancel: () => {} });
+}
+
+/** Agents attach none here. */
+async function tray() {
+  return undefined;
+}
+
 /** @param {(dialogs: typeof import('./dialogs.js'), ticket: Ticket) => void} act */
 async function withTicket(act) {
   const ticket = shown();
@@ -336,7 +293,8 @@ const clicks = {
 };
 for (const [id, act] of Object.entries(clicks)) part(id).addEventListener('click', () => act());
 for (const state of ['online', 'busy', 'away']) part(`duty-${state}`).addEventListener('change', () => sayDuty(state));
-part('dialog').addEventListener('click', (/** @type {Event} */ e) => e.target === part('dialog') && part('dialog').close());
+part('bell').addEventListener('click', async () => (await loadBell())?.toggle());
+addEventListener('storage', async ({ key }) => key === 'karez.bell' && (await loadBell())?.draw());
 
 /** By one key, outside of fields; they can be switched off. @type {Record<string, () => void>} */
 const SINGLE = {
@@ -430,6 +388,8 @@ karez
     part('me-name').textContent = karez.name ?? '';
     paintAvatar(part('me-avatar'), karez.uid ?? 0, karez.name ?? String(karez.uid));
     changed();
+    // The tab that is first sounds: it must be there before something comes.
+    if (keep.read('bell') === 'on') setTimeout(loadBell);
   })
   .on('state', ({ state, code, reason }) => {
     // 4000 to 4099: do not come back unchanged.
@@ -452,26 +412,20 @@ part('token-form').addEventListener('submit', (/** @type {Event} */ e) => {
 
 // ---- language and light ----
 
-/** @param {string | null} language */
-async function loadWords(language) {
-  chooseLanguage(language);
-  const { words } = await (locale() === 'en' ? import('./words.en.js') : import('./words.zh.js'));
-  alsoWords(words);
-}
-
 function speak() {
   document.documentElement.lang = locale();
   dress(document);
   part('door-language').textContent = word('otherLanguage');
   part('door-language').lang = otherLanguage() === 'zh' ? 'zh-CN' : 'en';
-  bell.draw();
+  bell?.draw();
   draw();
 }
 
 async function switchLanguage() {
   const language = otherLanguage();
+  await lazy(chooseLanguage(language));
+  if (otherLanguage() === language) return;
   keep.write('language', language);
-  await lazy(loadWords(language));
   speak();
 }
 

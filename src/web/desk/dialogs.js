@@ -1,7 +1,7 @@
 // The desk's dialogs: transfer, close, replies that are kept, settings, keys. Loaded when somebody first opens one.
 
+import { openDialog } from '../dialog.js';
 import { button, errorWords, keep, make, otherLanguage, word } from '../text.js';
-import { openDialog } from './rows.js';
 
 /** @typedef {import('./ticket.js').Ticket} Ticket */
 /** @typedef {import('./tickets.js').Tickets} Tickets */

@@ -1,7 +1,8 @@
 // What happened at the desks: how many came, how long they waited, how they found it. Loaded when somebody first looks.
 
+import { openDialog } from '../dialog.js';
 import { errorWords, locale, make, word } from '../text.js';
-import { lasting, openDialog } from './rows.js';
+import { lasting } from './rows.js';
 
 /** @typedef {import('./tickets.js').Tickets} Tickets */
 /** @typedef {{median?: number, p90?: number}} Spread milliseconds */

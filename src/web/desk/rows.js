@@ -1,6 +1,6 @@
 // Small pieces of the desk's views: how long something takes, clocks that tick, a note in the log, stars.
 
-import { clock, contentNode, locale, make, moment, part, word } from '../text.js';
+import { clock, contentNode, locale, make, moment, word } from '../text.js';
 
 /** Milliseconds by which the clock here is ahead of the daemon's. */
 let ahead = 0;
@@ -78,20 +78,4 @@ export function starsNode(stars) {
   shown.setAttribute('aria-hidden', 'true');
   node.append(shown, make('span', 'unseen', word('starsOf', stars)));
   return node;
-}
-
-/** A dialog with a title and ways out. @param {string} title @param {...Node} nodes @returns {HTMLDialogElement} */
-export function openDialog(title, ...nodes) {
-  const dialog = part('dialog');
-  if (dialog.open) dialog.close();
-  dialog.className = '';
-  const head = make('h2', '', title);
-  head.id = 'dialog-title';
-  const close = make('button', 'icon close', '✕');
-  close.type = 'button';
-  close.setAttribute('aria-label', word('close'));
-  close.addEventListener('click', () => dialog.close());
-  dialog.replaceChildren(close, head, ...nodes);
-  dialog.showModal();
-  return dialog;
 }

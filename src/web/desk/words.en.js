@@ -1,6 +1,9 @@
-// What the agents' page says in English besides the words of the chat page, or instead of them. words.zh.js has the same keys.
+// What the agents' page says in English: the words of the chat page, and those that are its own or others here.
+// words.zh.js has the same keys.
 
-export const words = {
+import { words as chat } from '../words.en.js';
+
+export const own = {
   deskTitle: 'Karez desk',
   desk: 'desk',
   deskIs: 'Desk',
@@ -158,3 +161,5 @@ export const words = {
   error_conflict: 'That is no longer so, or there is no room.',
   error_forbidden: 'You may not do that.',
 };
+
+export const words = { ...chat, ...own };

@@ -1,7 +1,9 @@
-// 客服页的中文词句：聊天页之外的，或与之不同的。键与 words.en.js 相同。
+// 客服页的中文词句：聊天页的，以及这里特有的或与之不同的。键与 words.en.js 相同。
 
-/** @type {Record<keyof typeof import('./words.en.js').words, string | {one: string, other: string}>} */
-export const words = {
+import { words as chat } from '../words.zh.js';
+
+/** @type {Record<keyof typeof import('./words.en.js').own, string | {one: string, other: string}>} */
+export const own = {
   deskTitle: 'Karez 客服台',
   desk: '客服台',
   deskIs: '技能组',
@@ -159,3 +161,5 @@ export const words = {
   error_conflict: '情况已变，或没有空位。',
   error_forbidden: '你无权这样做。',
 };
+
+export const words = { ...chat, ...own };
