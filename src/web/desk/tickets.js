@@ -24,11 +24,16 @@ const PAGE = 100;
 const PAGES_MAX = 3;
 const RECOUNT_MS = 1000;
 const CAPACITY = 5;
+/** Tickets of this desk name none. */
+const DEFAULT_DESK = 'default';
 
 export class Tickets extends Talks {
   /** One's own duty, as it was chosen. @type {State} */
   state = 'away';
+  /** How many tickets at a time, as the daemon counts. */
   capacity = CAPACITY;
+  /** The same, where one has chosen it: else the desk says how many. @type {number | undefined} */
+  #chosen;
   /** Colleagues and oneself, by uid. @type {Map<string, Agent>} */
   agents = new Map();
   /** @type {Map<number, Offer>} */
@@ -61,7 +66,8 @@ export class Tickets extends Talks {
     this.rights = rights;
     for (const desk of rights.desks ?? []) this.desks.add(desk);
     const { state, capacity, noted } = keep.readJson(`${account}.duty`);
-    Object.assign(this, { state: state ?? 'away', capacity: capacity ?? CAPACITY });
+    this.state = state ?? 'away';
+    this.#chosen = capacity;
     /** Drafts that are notes. @type {Set<string>} */
     this.noted = new Set(noted ?? []);
     karez
@@ -116,7 +122,7 @@ export class Tickets extends Talks {
 
   /** @param {View} view @returns {Ticket[]} */
   list(view) {
-    const all = this.tickets.filter(({ told }) => !this.desk || told?.desk === this.desk);
+    const all = this.tickets.filter(({ told }) => !this.desk || (told?.desk ?? DEFAULT_DESK) === this.desk);
     switch (view) {
       case 'waiting':
       case 'offline':
@@ -144,7 +150,7 @@ export class Tickets extends Talks {
   async load() {
     this.offers.clear();
     try {
-      await this.sayDuty(this.state, this.capacity);
+      await this.sayDuty(this.state);
       const before = new Set(this.tickets.filter((one) => one.state !== 'closed'));
       const pages = [];
       for (const view of /** @type {View[]} */ (['mine', 'waiting', 'offline', 'all'])) pages.push(await this.#pages(view));
@@ -179,7 +185,8 @@ export class Tickets extends Talks {
     let cursor;
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const answer = await this.karez.request({ type: 'tickets', view, limit: PAGE, cursor });
-      this.#takeAll(answer);
+      this.counts = answer.counts ?? this.counts;
+      for (const told of answer.tickets) this.take(told);
       for (const { ticket } of answer.tickets) this.#fresh.add(ticket);
       cursor = answer.next;
       if (!cursor) return false;
@@ -187,18 +194,12 @@ export class Tickets extends Talks {
     return true;
   }
 
-  /** @param {any} answer */
-  #takeAll({ tickets, counts }) {
-    for (const told of tickets) this.take(told);
-    if (counts) this.counts = counts;
-  }
-
   /** One page of closed tickets more. */
   async loadClosed() {
     const { loaded, next } = this.closed;
     if (loaded && !next) return;
     const answer = await this.karez.request({ type: 'tickets', view: 'closed', desk: this.desk || undefined, limit: 50, cursor: next });
-    this.#takeAll(answer);
+    for (const told of answer.tickets) this.take(told);
     const oldest = answer.tickets.at(-1)?.closed ?? 0;
     this.closed = { loaded: true, next: answer.next, since: answer.next ? oldest : 0 };
     this.page.changed();
@@ -360,8 +361,9 @@ export class Tickets extends Talks {
   // ---- duty ----
 
   /** @param {State} state @param {number} [capacity] */
-  async sayDuty(state, capacity = this.capacity) {
-    Object.assign(this, { state, capacity });
+  async sayDuty(state, capacity = this.#chosen) {
+    this.state = state;
+    this.#chosen = capacity;
     this.#keep();
     this.page.changed();
     await this.karez.request({ type: 'duty', state, capacity });
@@ -392,8 +394,7 @@ export class Tickets extends Talks {
   }
 
   #keep() {
-    const { state, capacity } = this;
-    keep.write(`${this.account}.duty`, JSON.stringify({ state, capacity, noted: [...this.noted] }));
+    keep.write(`${this.account}.duty`, JSON.stringify({ state: this.state, capacity: this.#chosen, noted: [...this.noted] }));
   }
 
   /** @param {Offer} offer */
