@@ -30,40 +30,55 @@ after(async () => {
 });
 
 describe('who waits', () => {
-  test('is listed with a clock, the oldest first; of two who take a ticket one has it and the other hears who', async () => {
-    const [old, young] = [await visitor(site, 'Old', 'first', { desk: 'sales', page: 'https://shop.example/a' }), await visitor(site, 'Young', 'second', { desk: 'sales' })];
+  test('is listed with a clock, the oldest first', async () => {
+    const waiting = [await visitor(site, 'Old', 'first', { desk: 'sales', page: 'https://shop.example/a' }), await visitor(site, 'Young', 'second', { desk: 'sales' })];
     for (const tab of [ann, ben]) await ticket(tab, 'Young').waitFor();
-    const names = await part(ann, 'queue').locator('.item-name').allTextContents();
-    assert.deepEqual(names, ['Old', 'Young']);
-    const clock = ticket(ann, 'Old').locator('.ticking');
-    const before = await clock.textContent();
+    assert.deepEqual(await part(ann, 'queue').locator('.item-name').allTextContents(), ['Old', 'Young']);
+    const before = await ticket(ann, 'Old').locator('.ticking').textContent();
     assert.match(before, /^0:\d\d$/);
     await ann.page.waitForFunction((was) => document.querySelector('#queue .ticking').textContent !== was, before);
     assert.match(await ann.page.title(), /^\(2\) /);
+    for (const one of waiting) {
+      await one.ask({ type: 'close', ticket: one.ticket });
+      await ticket(ann, one.name).waitFor({ state: 'detached' });
+      one.leave();
+    }
+  });
 
-    await Promise.all([ann, ben].map((tab) => ticket(tab, 'Old').getByTestId('claim-line').click()));
-    const told = await old.heardOnce((one) => one.type === 'ticket' && one.state === 'open');
-    const [winner, loser] = told.agent.uid === 'ann' ? [ann, ben] : [ben, ann];
-    await part(winner, 'title').getByText('Old', { exact: true }).waitFor();
-    await part(loser, 'alert').getByText(`${told.agent.name} was faster`).waitFor();
-    assert.equal(old.heard.filter((one) => one.type === 'ticket' && one.state === 'open').length, 1, 'one holder');
-    await loser.page.keyboard.press('Escape');
-    await hidden(part(loser, 'alert'));
-    await look(loser, 'all');
-    await ticket(loser, 'Old').getByText(told.agent.name).waitFor();
-    await open(loser, 'Old');
-    await part(loser, 'bar').getByText(`${told.agent.name} is answering`).waitFor();
-    assert.equal(await line(loser, 'first').count(), 0, 'a colleague’s ticket is not read');
-    assert.equal(await part(loser, 'input').isVisible(), false);
-
-    await part(winner, 'end').click();
-    await part(winner, 'end-yes').click();
-    assert.equal((await old.heardOnce((one) => one.type === 'ticket' && one.state === 'closed')).by, 'agent');
-    await take(ann, 'Young');
-    await part(ann, 'end').click();
-    await part(ann, 'end-yes').click();
-    await young.heardOnce((one) => one.type === 'ticket' && one.state === 'closed');
-    for (const one of [old, young]) one.leave();
+  test('of two who take a ticket in the same moment one has it, and the other hears who', async () => {
+    let lost = 0;
+    for (let round = 1; round <= 10 && lost === 0; round += 1) {
+      const name = `Race ${round}`;
+      const one = await visitor(site, name, 'me first', { desk: 'sales' });
+      for (const tab of [ann, ben]) {
+        await look(tab, 'waiting');
+        await ticket(tab, name).waitFor();
+      }
+      const at = Date.now() + 300;
+      // The page's own clock clicks: a robot's hand is seconds late here.
+      const click = (time) => setTimeout(() => document.querySelector('#queue .claim')?.click(), time - Date.now());
+      await Promise.all([ann, ben].map(({ page }) => page.evaluate(click, at)));
+      const told = await one.heardOnce((heard) => heard.type === 'ticket' && heard.state === 'open');
+      const [winner, loser] = told.agent.uid === 'ann' ? [ann, ben] : [ben, ann];
+      await part(winner, 'title').getByText(name, { exact: true }).waitFor();
+      await look(loser, 'all');
+      await ticket(loser, name).getByText(told.agent.name).waitFor();
+      if (await part(loser, 'alert').isVisible()) {
+        lost += 1;
+        await part(loser, 'alert').getByText(`${told.agent.name} was faster`).waitFor();
+        await loser.page.keyboard.press('Escape');
+      }
+      await open(loser, name);
+      await part(loser, 'bar').getByText(`${told.agent.name} is answering`).waitFor();
+      assert.equal(await line(loser, 'me first').count(), 0, 'a colleague’s ticket is not read');
+      assert.equal(await part(loser, 'input').isVisible(), false);
+      assert.equal(one.heard.filter((heard) => heard.type === 'ticket' && heard.state === 'open').length, 1, 'one holder');
+      await part(winner, 'end').click();
+      await part(winner, 'end-yes').click();
+      assert.equal((await one.heardOnce((heard) => heard.type === 'ticket' && heard.state === 'closed')).by, 'agent');
+      one.leave();
+    }
+    assert.equal(lost, 1, 'once in ten rounds both were there in time');
   });
 
   test('is offered to one agent for a while where the desk wants it: declined goes on, accepted is taken', async () => {
@@ -239,7 +254,7 @@ describe('a conversation', () => {
     await figures.getByRole('row', { name: /^sales/ }).first().waitFor();
     await figures.getByRole('row', { name: /^Ann/ }).waitFor();
     await figures.getByText('4.0 ★').first().waitFor();
-    await ann.page.getByText('7 days').click();
+    await ann.page.getByLabel('7 days').check();
     await figures.getByRole('row', { name: /^sales/ }).first().waitFor();
     await inspect(ann, 'desk-figures');
     await ann.page.keyboard.press('Escape');
@@ -385,8 +400,9 @@ test('the bell: one of two tabs rings for a new visitor, and only after a click'
   assert.equal(await heard(), 0);
   assert.equal(await tab.page.evaluate(() => window.Notification.asked), 0);
   await part(tab, 'bell').click();
+  await tab.page.waitForFunction(() => window.Notification.asked === 1 && window.rung.length === 2);
+  await other.getByTestId('bell').and(other.locator('[aria-pressed="true"]')).waitFor();
   const before = await heard();
-  assert.equal(await tab.page.evaluate(() => window.Notification.asked), 1);
   const loud = await visitor(site, 'Loud', 'the bell', { desk: 'bells' });
   await ticket(tab, 'Loud').waitFor();
   await pause(500);

@@ -30,7 +30,7 @@ export class Card {
   /** @type {Ticket | null} */
   #ticket = null;
   #says = '';
-  /** What the visitor had asked before, by the visitor's uid. @type {Map<string, Ticket[]>} */
+  /** What the visitor had asked before, by the number of the ticket. @type {Map<number, Ticket[]>} */
   #earlier = new Map();
 
   /** @param {Tickets} tickets @param {{refused: (error: any) => void, choose: (ticket: Ticket) => void, close: () => void, announce: (text: string) => void}} page */
@@ -42,7 +42,7 @@ export class Card {
 
   /** @param {Ticket | null} ticket */
   draw(ticket) {
-    const says = JSON.stringify([ticket?.number, ticket?.told, this.#earlier.get(String(ticket?.told?.visitor.uid))?.length, document.documentElement.lang]);
+    const says = JSON.stringify([ticket?.number, ticket?.told, this.#earlier.get(ticket?.number ?? 0)?.length, document.documentElement.lang]);
     if (says === this.#says) return;
     this.#says = says;
     // Somebody may be typing a tag.
@@ -174,10 +174,10 @@ export class Card {
     const node = make('div', 'earlier');
     const uid = ticket.told?.visitor.uid;
     if (uid === undefined) return node;
-    const before = this.#earlier.get(String(uid));
+    const before = this.#earlier.get(ticket.number);
     if (!before) {
-      this.#earlier.set(String(uid), []);
-      this.tickets.earlier(uid).then((found) => (this.#earlier.set(String(uid), found), this.tickets.page.changed()), () => this.#earlier.delete(String(uid)));
+      this.#earlier.set(ticket.number, []);
+      this.tickets.earlier(uid).then((found) => (this.#earlier.set(ticket.number, found), this.tickets.page.changed()), () => this.#earlier.delete(ticket.number));
     }
     const others = (before ?? []).filter((one) => one !== ticket);
     if (others.length === 0) return node;

@@ -83,7 +83,7 @@ export async function transfer(tickets, ticket, page) {
     const name = select.value === OTHER ? desk.value.trim() : select.value.slice(1);
     if (!agent && !name) return desk.focus();
     try {
-      await tickets.transfer(ticket, { ...(agent ? { uid: agent.uid } : { desk: name }), note: note.value.trim() || undefined });
+      await tickets.transfer(ticket, { ...(agent ? { agent } : { desk: name }), note: note.value.trim() || undefined });
       dialog.close();
       page.announce(word('transferred', agent ? agent.name : name));
     } catch (error) {

@@ -103,9 +103,16 @@ export class Tickets extends Talks {
     return ticket.state === 'open' && this.isMe(ticket.told?.agent?.uid);
   }
 
+  /** Whether it is of one's desks, or one's own. @param {Ticket} ticket */
+  #isOurs(ticket) {
+    const { isAdmin, desks } = this.rights;
+    const desk = ticket.told?.desk;
+    return isAdmin || !desks || desk === undefined || desks.includes(desk) || this.isMe(ticket.told?.agent?.uid);
+  }
+
   /** @param {Ticket} ticket */
   mayRead(ticket) {
-    return Boolean(ticket.told) && (ticket.state !== 'open' || this.isMine(ticket) || this.rights.isAdmin);
+    return Boolean(ticket.told) && this.#isOurs(ticket) && (ticket.state !== 'open' || this.isMine(ticket) || this.rights.isAdmin);
   }
 
   /** @param {Ticket} ticket */
@@ -115,14 +122,14 @@ export class Tickets extends Talks {
 
   /** @param {Ticket} ticket */
   mayClaim(ticket) {
-    return ticket.state === 'waiting' || ticket.state === 'offline';
+    return (ticket.state === 'waiting' || ticket.state === 'offline') && this.#isOurs(ticket);
   }
 
   // ---- the lists ----
 
   /** @param {View} view @returns {Ticket[]} */
   list(view) {
-    const all = this.tickets.filter(({ told }) => !this.desk || (told?.desk ?? DEFAULT_DESK) === this.desk);
+    const all = this.tickets.filter((one) => this.#isOurs(one) && (!this.desk || (one.told?.desk ?? DEFAULT_DESK) === this.desk));
     switch (view) {
       case 'waiting':
       case 'offline':
@@ -295,9 +302,14 @@ export class Tickets extends Talks {
     await this.karez.request({ type: 'decline', ticket: number });
   }
 
-  /** @param {Ticket} ticket @param {{uid?: Id, desk?: string, note?: string}} to */
-  transfer(ticket, to) {
-    return this.karez.request({ type: 'transfer', ticket: ticket.number, ...to });
+  /** @param {Ticket} ticket @param {{agent?: Agent, desk?: string, note?: string}} to */
+  async transfer(ticket, { agent, desk, note }) {
+    await this.karez.request({ type: 'transfer', ticket: ticket.number, uid: agent?.uid, desk, note });
+    // Of a ticket that is no longer for us nothing more may be told.
+    if (!ticket.told || !this.isMine(ticket)) return;
+    if (agent) ticket.told.agent = { uid: agent.uid, name: agent.name };
+    else Object.assign(ticket.told, { state: 'waiting', desk, agent: undefined });
+    this.page.changed();
   }
 
   /** @param {Ticket} ticket */
