@@ -73,6 +73,7 @@ const karez = new Karez('/ws', {
   getToken: (refused) => (identity ? identityToken(refused) : refused ? (token = undefined) : token),
 });
 karez.on('login', (event) => {
+  part('ended').hidden = true;
   if (identity || !event.token) return;
   token = event.token;
   bridge.tell('token', { token });
@@ -119,7 +120,7 @@ function draw() {
   setText('about', !desk ? word('connecting') : agent ? word('agentHere', agent) : word(isThere ? 'here' : 'away'));
   part('end').hidden = !support.isOpen;
   const mayWrite = desk !== null && (!desk.identified || identity !== undefined);
-  part('composer').hidden = !mayWrite || ticket?.state === 'closed';
+  part('composer').hidden = !mayWrite || ticket?.state === 'closed' || !part('ended').hidden;
   composer.draw(isThere);
   setText('typing', support.typing ? word('typing', support.typing) : '');
   drawPlace(mayWrite);
@@ -170,13 +171,14 @@ async function drawRating() {
 }
 
 /** The page's bubble shows what is unread, and the page may show the rest. */
-const told = { unread: '0', state: '' };
+const told = { unread: 0, state: '' };
 function tellPage() {
-  const { ticket, unread } = support;
+  const { desk, ticket, unread } = support;
+  if (!desk) return;
   const state = { state: ticket?.state ?? 'none', position: ticket?.position, ticket: ticket?.ticket };
-  const now = { unread: String(unread), state: JSON.stringify(state) };
+  const now = { unread, state: JSON.stringify(state) };
   if (now.unread !== told.unread) bridge.tell('unread', { count: unread });
-  if (now.state !== told.state && support.desk) bridge.tell('state', state);
+  if (now.state !== told.state) bridge.tell('state', state);
   Object.assign(told, now);
 }
 
@@ -199,17 +201,17 @@ function announce(text) {
   setText('status', text);
 }
 
-/** What is in sight of who looks has been read. */
+/** What is in sight of who looks has been read; else what is new is marked. */
 function looked() {
-  if (!bridge.isOpen || document.hidden) return;
-  if (log.following) support.markRead();
+  if (!bridge.isOpen || document.hidden) {
+    if (support.unread > 0) log.newAfter ??= support.read;
+  } else if (log.following) support.markRead();
 }
 
 /** @param {import('../talk.js').Entry} entry */
 function arrived(entry) {
   const { seq, name, content, time } = entry;
   bridge.tell('message', { ticket: support.ticket?.ticket, seq, name, content, time });
-  if ((!bridge.isOpen || document.hidden) && log.newAfter === null) log.newAfter = seq - 1;
 }
 
 /** Whoever has said something sees it, and no complaint of before. */
@@ -235,6 +237,7 @@ function ended(code, reason) {
   setText('ended-text', isIdentity ? word('endedToken') : code === 4003 ? word('endedKicked') : word('endedOther', code));
   setText('ended-act', word(isIdentity ? 'asGuest' : 'again'));
   part('ended').hidden = false;
+  changed();
   part('ended-act').onclick = () => {
     if (isIdentity) {
       keep.write('widget-guest', identity ?? null, sessionStorage);
