@@ -16,12 +16,17 @@ use super::io::Io;
 use super::{ConnId, Handler, Server};
 use crate::http::Persistence;
 
+/// The kernel's send buffer while an answer follows. The usual one is smaller than a segment of the loopback device, so
+/// that every piece to a proxy on this machine would wait for a delayed acknowledgement: 40 ms.
+const SEND_BUFFER_BYTES: usize = 128 * 1024;
+
 impl Io {
     /// So many bytes of body follow behind the head that is queued.
     pub(super) fn begin_tail(&mut self, slot: usize, reply: Reply, left: u64) {
         if let Some(conn) = self.conns.get_mut(slot) {
             conn.reply = Some(Reply { stage: Stage::Answered, ..reply });
             self.tails.insert(conn.id(slot), left);
+            conn.stream.set_send_buffer(SEND_BUFFER_BYTES);
             self.set_deadline(slot, self.tick.plus_ms(self.limits.download_piece_timeout_ms));
         }
     }
@@ -38,6 +43,7 @@ impl Io {
             return;
         }
         self.tails.remove(&id);
+        conn.stream.set_send_buffer(self.limits.socket_send_buffer_bytes);
         self.answered.push(id);
         if let Some(reply) = conn.reply.take() {
             self.end_response(slot, reply.persistence);
