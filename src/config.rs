@@ -15,6 +15,7 @@
 mod api;
 mod credential;
 mod file;
+mod files;
 mod front;
 mod layers;
 mod limits;
@@ -32,6 +33,7 @@ use clap::{Parser, ValueEnum};
 
 pub use api::{ApiSettings, KEYS_FILE};
 pub use file::{FileError, Mistake, Values, read_text};
+pub use files::FilesSettings;
 pub use front::FrontSettings;
 pub use layers::{Layers, LayersError, PLACES, locate};
 pub use limits::LimitSettings;
@@ -95,6 +97,10 @@ pub struct Config {
     /// The HTTP API for the site's own back end.
     #[command(flatten)]
     pub api: ApiSettings,
+
+    /// Files and images that users send.
+    #[command(flatten)]
+    pub files: FilesSettings,
 
     /// Who may send `broadcast` to everyone who is connected.
     #[arg(long, env = "KAREZ_BROADCAST", value_name = "WHO", default_value = "admins")]
@@ -229,6 +235,7 @@ impl Config {
                 calls_per_second: self.api.api_calls_per_second,
                 signer: self.token.signer()?,
             },
+            files: self.files.settings(self.store),
             failed_logins: FailedLogins {
                 per_address_max: self.limits.failed_logins_per_address_max(),
                 window_ms: table::FAILED_LOGINS_WINDOW_MS.default,
