@@ -21,7 +21,9 @@
  * @property {Id} [gid]
  * @property {Id} [to]
  */
-/** @typedef {{id: string, message: any, content: string, time: number, failed?: any, covered?: boolean}} Pending */
+/** @typedef {{blob: Blob, share: number, abort: AbortController, show: () => void}} Upload bytes on their way, and how much has gone: 0 to 1 */
+/** @typedef {{id: string, message: any, content: string, time: number, failed?: any, covered?: boolean, upload?: Upload}} Pending */
+/** @typedef {{id: string, name: string, type: string, bytes: number, width: number, height: number, isPicture: boolean}} FileData what an entry says of its file */
 /** @typedef {{after: number, type: string, name: string, time: number}} Notice somebody came or went; not an entry */
 /** @typedef {{uid: Id, name: string, role: string, online: boolean}} Member */
 
@@ -104,3 +106,12 @@ export const keyOf = (target) => (target.gid !== undefined ? `g:${target.gid}` :
 
 /** Whether an entry is somebody's message, which can be unread. @param {Entry} entry */
 export const isMessage = (entry) => entry.ref === undefined && !entry.recalled && entry.kind !== 'system';
+
+/** The file of an entry, or of what waits to be one. All of it is foreign. @param {any} item @returns {FileData | null} */
+export function fileOf(item) {
+  const { kind, data, content } = item.message ?? item;
+  const { id, name = content, type, bytes, width, height } = data?.file ?? {};
+  if ((kind !== 'image' && kind !== 'file') || typeof id !== 'string') return null;
+  const isPicture = kind === 'image' && width > 0 && height > 0;
+  return { id, name: String(name), type: String(type), bytes: Number(bytes) || 0, width: Number(width), height: Number(height), isPicture };
+}

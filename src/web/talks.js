@@ -5,7 +5,7 @@
 // `pending` until it is stored. The `ack` and the own copy of an entry come in either order: whichever is first makes
 // the entry, the other finds it.
 
-import { Talk, isMessage, keyOf } from './talk.js';
+import { Talk, fileOf, isMessage, keyOf } from './talk.js';
 import { keep, same } from './text.js';
 
 /** @typedef {import('./client/karez.js').Karez} Karez */
@@ -137,11 +137,8 @@ export class Talks {
   async loadRoles() {
     for (let cursor; ; ) {
       const { groups, next } = await this.karez.request({ type: 'groups', cursor });
-      for (const { gid, name, role, open, members } of groups) {
-        Object.assign(this.of({ gid }), { name: name ?? '', role, open, count: members });
-      }
-      cursor = next;
-      if (!next) break;
+      for (const { gid, name, role, open, members } of groups) Object.assign(this.of({ gid }), { name: name ?? '', role, open, count: members });
+      if (!(cursor = next)) break;
     }
     this.page.changed();
   }
@@ -219,15 +216,18 @@ export class Talks {
 
   /** The own copy may come before the `ack`: what waits is not shown beside it. @param {Talk} talk @param {Entry} entry */
   #cover(talk, entry) {
-    const pending = talk.pending.find((one) => !one.failed && !one.covered && one.content === entry.content);
+    const pending = talk.pending.find((one) => !one.failed && !one.covered && !one.upload && one.content === entry.content);
     if (pending) pending.covered = true;
   }
 
   /** @param {any} message */
   #queued(message) {
     const talk = this.#talkOf({ gid: message.gid, uid: message.uid });
-    talk.pending = talk.pending.filter((one) => one.id !== message.id);
-    talk.pending.push({ id: message.id, message, content: message.content, time: Date.now() });
+    const pending = { id: message.id, message, content: message.content, time: Date.now() };
+    const at = talk.pending.findIndex((one) => one.id === message.id);
+    // A file that has been uploaded keeps its place; what had failed goes behind what was said since.
+    if (at >= 0 && talk.pending[at].upload) talk.pending[at] = pending;
+    else talk.pending = [...talk.pending.filter((one) => one.id !== message.id), pending];
     this.keepFailed();
     this.page.changed();
   }
@@ -278,8 +278,9 @@ export class Talks {
   /** Takes back what was said. @param {Talk} talk @param {Entry} entry */
   async recall(talk, entry) {
     const { content } = entry;
+    const mayEdit = this.isMe(entry.uid) && !fileOf(entry);
     await this.conversation(talk).recall(entry.seq);
-    if (this.isMe(entry.uid)) this.recalled.set(`${talk.key}:${entry.seq}`, { content, until: Date.now() + 5 * 60_000 });
+    if (mayEdit) this.recalled.set(`${talk.key}:${entry.seq}`, { content, until: Date.now() + 5 * 60_000 });
     this.page.changed();
   }
 
@@ -491,7 +492,7 @@ export class Talks {
   }
 
   keepFailed() {
-    const failed = [...this.all.values()].flatMap((talk) => talk.pending.filter((one) => one.failed));
+    const failed = [...this.all.values()].flatMap((talk) => talk.pending.filter((one) => one.failed && !one.upload));
     const list = failed.map(({ message, failed: { code, field } }) => ({ message, error: { code, field } }));
     keep.write(`${this.account}.failed`, list.length > 0 ? JSON.stringify({ list }) : null, sessionStorage);
   }
