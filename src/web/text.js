@@ -130,8 +130,9 @@ const EMOJI_ALONE = /^(?:(?:\p{RI}\p{RI}|\p{Emoji_Presentation}|\p{Extended_Pict
 export function contentNode(content) {
   const node = make('div', 'content');
   content.split(LINK).forEach((piece, i) => {
-    const target = i % 2 === 1 && URL.canParse(piece) ? new URL(piece) : null;
-    if (target) node.append(linkNode(piece, target));
+    // What ends the sentence, or closes a bracket around the address, is no part of it.
+    const address = i % 2 === 1 ? piece.replace(piece.includes('(') ? /[.,;:!?]+$/ : /[.,;:!?)]+$/, '') : '';
+    if (URL.canParse(address)) node.append(linkNode(address, new URL(address)), piece.slice(address.length));
     else node.append(piece);
   });
   if (EMOJI_ALONE.test(content)) node.classList.add('large');
