@@ -2,7 +2,7 @@
 //!
 //! | what | from |
 //! |---|---|
-//! | flag, environment variable, help, default, what is allowed | the definitions here, in `token.rs` (which `karez token` has too), `front.rs`, `retention.rs`, `limits.rs` |
+//! | flag, environment variable, help, default, what is allowed | the definitions here, in `token.rs` (which `karez token` has too), `front.rs`, `desk.rs`, `retention.rs`, `limits.rs` |
 //! | how times, sizes and numbers are read | `units.rs` |
 //! | the key in the file, and what is written about it | `setting.rs`, `sample.rs` |
 //! | reading the file, with line and column of every mistake | `file.rs` |
@@ -14,7 +14,9 @@
 
 mod api;
 mod credential;
+mod desk;
 mod file;
+mod files;
 mod front;
 mod layers;
 mod limits;
@@ -31,7 +33,9 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 
 pub use api::{ApiSettings, KEYS_FILE};
+pub use desk::DeskSettings;
 pub use file::{FileError, Mistake, Values, read_text};
+pub use files::FilesSettings;
 pub use front::FrontSettings;
 pub use layers::{Layers, LayersError, PLACES, locate};
 pub use limits::LimitSettings;
@@ -95,6 +99,14 @@ pub struct Config {
     /// The HTTP API for the site's own back end.
     #[command(flatten)]
     pub api: ApiSettings,
+
+    /// The support desk.
+    #[command(flatten)]
+    pub desk: DeskSettings,
+
+    /// Files and images that users send.
+    #[command(flatten)]
+    pub files: FilesSettings,
 
     /// Who may send `broadcast` to everyone who is connected.
     #[arg(long, env = "KAREZ_BROADCAST", value_name = "WHO", default_value = "admins")]
@@ -229,6 +241,7 @@ impl Config {
                 calls_per_second: self.api.api_calls_per_second,
                 signer: self.token.signer()?,
             },
+            files: self.files.settings(self.store),
             failed_logins: FailedLogins {
                 per_address_max: self.limits.failed_logins_per_address_max(),
                 window_ms: table::FAILED_LOGINS_WINDOW_MS.default,
@@ -242,6 +255,7 @@ impl Config {
                 true => MetricsAt::Main,
                 false => MetricsAt::Side,
             },
+            widget_sites: self.desk.widget_sites.clone(),
             ui_dir: self.ui_dir.clone(),
         })
     }

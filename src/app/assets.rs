@@ -1,24 +1,22 @@
-//! The chat page, the admin's page and the JavaScript client, embedded in the binary.
+//! The pages, the widget and the JavaScript client, embedded in the binary.
 //!
 //! | path | what | how long a browser keeps it |
 //! |---|---|---|
-//! | `/`, `/admin` | the pages | asks each time whether it is still the same |
+//! | `/`, `/admin`, `/desk`, `/demo` | the pages | asks each time whether it is still the same |
+//! | `/widget.js` | what a site has in its own pages | some minutes |
+//! | `/widget/panel` | the page that it opens there in a frame | as the pages |
 //! | `/a/BUILD/…` | what the pages load | a year: another build has another name |
 //! | `/client/…` | the client, for pages of other sites | as the pages |
 //!
 //! Everything is compressed once, at the start. The page may load from its own host and nothing else, and nothing in
-//! it may be read as a script by accident: the policy below is sent with every file. With `--ui-dir` the files come
+//! it may be read as a script by accident: a policy is sent with every file (`policy.rs`). With `--ui-dir` the files come
 //! from a folder instead, as they are at that moment: for whoever works on them. Tests: `tests/app/pages.rs`.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::policy::{FrameAncestors, Policy};
 use crate::http::{Request, Response};
-
-/// What the page may do (Content Security Policy, Level 3): nothing, but for what is listed.
-pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
-                      media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// The files below `src/web`, by name.
 macro_rules! embedded {
@@ -29,6 +27,8 @@ const FILES: &[(&str, &[u8])] = embedded![
     "admin/api.js",
     "admin/app.js",
     "admin/ask.js",
+    "admin/desk-settings.js",
+    "admin/desks.js",
     "admin/groups.js",
     "admin/index.html",
     "admin/plot.js",
@@ -39,30 +39,74 @@ const FILES: &[(&str, &[u8])] = embedded![
     "admin/users.js",
     "admin/words.js",
     "app.js",
+    "attach.js",
+    "bell.js",
+    "client/files.js",
     "client/karez.d.ts",
     "client/karez.js",
     "composer.js",
+    "desk/app.js",
+    "desk/canned.js",
+    "desk/card.js",
+    "desk/dialogs.js",
+    "desk/figures.js",
+    "desk/head.js",
+    "desk/index.html",
+    "desk/pass.js",
+    "desk/queue.js",
+    "desk/rows.js",
+    "desk/style.css",
+    "desk/ticket.js",
+    "desk/tickets.js",
+    "desk/words.en.js",
+    "desk/words.zh.js",
+    "dialog.js",
     "dialogs.js",
     "emoji.js",
+    "file.js",
     "index.html",
     "list.js",
     "log.js",
     "members.js",
+    "names.js",
     "notices.js",
+    "picture.js",
     "row.js",
     "search.js",
     "style.css",
     "talk.js",
     "talks.js",
     "text.js",
-    "words.js",
+    "words.en.js",
+    "words.zh.js",
 ];
 
-/// Path and file of each page.
-const PAGES: [(&str, &str); 2] = [("/", "index.html"), ("/admin", "admin/index.html")];
+/// What has a path of its own.
+#[derive(Debug)]
+struct Page {
+    path: &'static str,
+    name: &'static str,
+    keep: &'static str,
+    policy: Policy,
+}
+
+const fn page(path: &'static str, name: &'static str, keep: &'static str, policy: Policy) -> Page {
+    Page { path, name, keep, policy }
+}
+
+const PAGES: [Page; 6] = [
+    page("/", "index.html", ASK_EACH_TIME, Policy::Own),
+    page("/admin", "admin/index.html", ASK_EACH_TIME, Policy::Own),
+    page("/desk", "desk/index.html", ASK_EACH_TIME, Policy::Own),
+    page("/demo", "demo/index.html", ASK_EACH_TIME, Policy::Host),
+    page("/widget/panel", "widget/panel.html", ASK_EACH_TIME, Policy::Framed),
+    page("/widget.js", "widget/loader.js", KEEP_FOR_MINUTES, Policy::Loader),
+];
 /// What stands for the build in a page.
 const BUILD: &str = "/a/BUILD/";
 const ASK_EACH_TIME: &str = "no-cache";
+/// Every page of a site asks for the loader: a new one may reach them a little later.
+const KEEP_FOR_MINUTES: &str = "public, max-age=300";
 const KEEP_FOR_A_YEAR: &str = "public, max-age=31536000, immutable";
 
 /// A file as it is sent.
@@ -108,7 +152,7 @@ impl Assets {
     }
 
     /// The answer to any request that is no upgrade.
-    pub(super) fn respond(&self, request: &Request<'_>) -> Response {
+    pub(super) fn respond(&self, request: &Request<'_>, ancestors: &FrameAncestors<'_>) -> Response {
         if request.path() == "/ws" {
             // RFC 9110 section 15.5.22: what is asked for is there, but only for who upgrades.
             return Response::text(426, "this is where WebSocket connects; the page is at /\n")
@@ -116,12 +160,17 @@ impl Assets {
         }
         let path = request.path();
         let of_build = path.strip_prefix("/a/").and_then(|rest| rest.strip_prefix(self.build.as_str()));
-        let (name, keep) = match of_build.and_then(|rest| rest.strip_prefix('/')) {
+        let (name, keep, policy) = match of_build.and_then(|rest| rest.strip_prefix('/')) {
             // A page is under its own path alone: it must not be kept for a year.
-            Some(name) if is_page(name) => ("", ASK_EACH_TIME),
-            Some(name) => (name, KEEP_FOR_A_YEAR),
-            None if path.starts_with("/client/") => (path.trim_start_matches('/'), ASK_EACH_TIME),
-            None => (page_at(path).unwrap_or_default(), ASK_EACH_TIME),
+            Some(name) if is_page(name) => ("", ASK_EACH_TIME, Policy::Own),
+            Some(name) => (name, KEEP_FOR_A_YEAR, Policy::Own),
+            None if path.starts_with("/client/") => {
+                (path.trim_start_matches('/'), ASK_EACH_TIME, Policy::Own)
+            }
+            None => match PAGES.iter().find(|page| page.path == path) {
+                Some(page) => (page.name, page.keep, page.policy),
+                None => ("", ASK_EACH_TIME, Policy::Own),
+            },
         };
         let found = match &self.source {
             Source::Embedded(files) => {
@@ -134,8 +183,9 @@ impl Assets {
             Some(_) if !matches!(request.method, "GET" | "HEAD") => {
                 Response::text(405, "only GET and HEAD\n").header("allow", "GET, HEAD")
             }
-            Some(response) => response
-                .header("content-security-policy", POLICY)
+            Some(response) => policy
+                .shared_with_sites(response)
+                .header("content-security-policy", policy.text(ancestors))
                 .header("x-content-type-options", "nosniff")
                 .header("referrer-policy", "no-referrer"),
         }
@@ -157,12 +207,8 @@ impl Assets {
     }
 }
 
-fn page_at(path: &str) -> Option<&'static str> {
-    PAGES.iter().find(|(at, _)| *at == path).map(|(_, name)| *name)
-}
-
 fn is_page(name: &str) -> bool {
-    PAGES.iter().any(|(_, page)| *page == name)
+    PAGES.iter().any(|page| page.name == name)
 }
 
 fn of_memory(request: &Request<'_>, file: &File, keep: &'static str) -> Response {

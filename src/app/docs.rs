@@ -7,7 +7,7 @@
 //!
 //! Not in the tutorial.
 
-use super::assets::POLICY;
+use super::policy::OWN;
 use crate::http::{Request, Response};
 
 /// Where the description of the API for programs is.
@@ -30,7 +30,7 @@ pub(super) fn respond(request: &Request<'_>) -> Option<Response> {
     let response = Response::new(200)
         .header("content-type", *kind)
         .header("cache-control", "no-cache")
-        .header("content-security-policy", POLICY)
+        .header("content-security-policy", OWN)
         .header("x-content-type-options", "nosniff")
         .header("referrer-policy", "no-referrer");
     Some(response.body(content.as_bytes()))

@@ -3,6 +3,7 @@
 use super::api::shown_key;
 use super::health::{self, Listener};
 use super::metrics::Sources;
+use super::policy::FrameAncestors;
 use super::{App, MetricsAt, docs};
 use crate::auth::Scope;
 use crate::http::{Request, Response};
@@ -30,7 +31,11 @@ impl<S: Storage> App<S> {
             "/readyz" => self.turn.health.readyz(request.query(), listener),
             "/metrics" if may_see_metrics => self.metrics(out),
             _ => match asker.entrance {
-                Entrance::Main => docs::respond(request).unwrap_or_else(|| self.assets.respond(request)),
+                Entrance::Main => docs::respond(request).unwrap_or_else(|| {
+                    let is_near = listener == Listener::Operator;
+                    let ancestors = FrameAncestors { sites: &self.settings.widget_sites, is_near };
+                    self.assets.respond(request, &ancestors)
+                }),
                 Entrance::Side => {
                     Response::text(404, "there is nothing here but /metrics, /livez, /readyz\n")
                 }

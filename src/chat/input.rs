@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::act::Act;
 use super::call::Call;
-use super::ids::{CallId, Conversation, Id, SessionId};
+use super::ids::{CallId, Conversation, FileId, Id, SessionId};
 use super::output::{ListPlace, Record};
 use crate::base::clock::UnixMillis;
 
@@ -213,6 +213,7 @@ impl Draft<'_> {
             data: self.data.map(owned),
             reply: self.reply,
             mentions: self.mentions,
+            file: self.file,
         }
     }
 }
@@ -285,6 +286,8 @@ pub struct Draft<'a> {
     pub reply: Option<u64>,
     /// Users who are mentioned.
     pub mentions: Vec<Id>,
+    /// The uploaded file that is attached: `data` names it.
+    pub file: Option<FileId>,
 }
 
 /// What a client has that comes back: each conversation once, with the last `seq` that it has of it, in the order

@@ -34,6 +34,7 @@ mod direct;
 mod draft;
 mod erasure;
 mod expiry;
+pub mod files;
 mod forgetting;
 mod found;
 mod govern;
@@ -51,6 +52,7 @@ mod record;
 mod replay;
 mod reply;
 mod resend;
+mod roll;
 mod room;
 mod search;
 mod session;
@@ -62,6 +64,7 @@ use std::collections::BTreeMap;
 
 use direct::Pair;
 use expiry::Expiry;
+use files::Filed;
 use forgetting::Forgetting;
 use ids::{SessionId, TOPIC_ALL};
 use input::{Command, Input, Target};
@@ -117,6 +120,7 @@ pub struct Chat {
     parking: Parking,
     replays: Replays,
     pushes: Pushes,
+    filed: Filed,
     turn: Turn,
     /// The receivers of one delivery to several sessions; kept for its memory.
     receivers: Vec<SessionId>,
@@ -141,6 +145,7 @@ impl Chat {
             parking: Parking::default(),
             replays: Replays::default(),
             pushes: Pushes::default(),
+            filed: Filed::new(),
             turn: Turn::default(),
             receivers: Vec::new(),
         }

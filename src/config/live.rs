@@ -24,6 +24,7 @@ const LIVE: &[&str] = &[
     "trusted_proxy",
     "proxy_protocol",
     "broadcast",
+    "widget_sites",
     "origin",
     "deflate",
     "message_bytes_max",
@@ -45,6 +46,8 @@ const LIVE: &[&str] = &[
     "output_total_bytes_max",
     "api_calls_per_second",
     "http_body_bytes_max",
+    "files_bytes_max",
+    "files_total_bytes_max",
     "log",
 ];
 

@@ -361,7 +361,9 @@ impl<H: Handler> Server<H> {
 
     /// Whether the flush has found out something that the handler does not know yet.
     fn owes_news(&self) -> bool {
-        !self.io.closed.is_empty() || !self.flushed.is_empty()
+        let io = &self.io;
+        let exchanges = !io.lost_bodies.is_empty() || !io.answered.is_empty() || !io.hungry.is_empty();
+        !io.closed.is_empty() || !self.flushed.is_empty() || exchanges
     }
 
     /// Tells the handler what has left, who is gone and that the turn is over, and collects what the topics got.
@@ -372,6 +374,7 @@ impl<H: Handler> Server<H> {
             self.io.carry_out(&mut self.outbox);
         }
         self.tell_flushed();
+        self.tell_exchanges();
         self.tell_closed();
         self.handler.on_turn_end(&mut self.outbox);
         self.io.carry_out(&mut self.outbox);

@@ -82,6 +82,7 @@ impl Sqlite {
         ] {
             self.run(sql, [Key(uid)])?;
         }
+        self.drop_files_of(uid)?;
         let waiting = self.run("DELETE FROM waiting WHERE receiver = ?", [Key(uid)])?;
         let until: u64 =
             self.row("SELECT coalesce(max(entry), 0) FROM entry", (), |row| row.get(0))?.unwrap_or(0);
@@ -192,6 +193,7 @@ impl Memory {
             Err(StoreError::NoSuchUser(_)) => {}
             Err(error) => return Err(error),
         }
+        steps.push(self.drop_files_of(uid));
         let (waiting, step) = self.strike_all_waiting(uid);
         report.waiting += waiting;
         steps.push(step);

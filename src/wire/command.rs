@@ -196,10 +196,15 @@ impl<'a> Fields<'a> {
     }
 
     fn draft(&self) -> Result<Draft<'a>, Problem> {
+        let kind = optional("kind", self.kind, value::kind)?;
+        let data = optional("data", self.data, value::object)?;
+        let file = value::file(kind.as_deref(), data.as_deref())
+            .map_err(|words| Problem::bad_request("data.file", words))?;
         Ok(Draft {
             content: self.content()?,
-            kind: optional("kind", self.kind, value::kind)?,
-            data: optional("data", self.data, value::object)?,
+            kind,
+            data,
+            file,
             reply: optional("reply", self.reply, value::whole)?,
             mentions: optional("mentions", self.mentions, value::ids)?.unwrap_or_default(),
         })

@@ -41,4 +41,5 @@ mod supervisor;
 mod tidy;
 mod tls;
 mod tokens;
+mod widget;
 mod world;

@@ -11,14 +11,14 @@ const STYLE: &str = "text/css; charset=utf-8";
 
 /// A response in parts; names of headers in small letters.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     headers: BTreeMap<String, String>,
-    body: String,
+    pub body: String,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 }
@@ -41,7 +41,7 @@ fn ask(world: &mut World, request: &str) -> (Answer, bool) {
     (answer, client.ended)
 }
 
-fn get(world: &mut World, path: &str, headers: &str) -> Answer {
+pub fn get(world: &mut World, path: &str, headers: &str) -> Answer {
     ask(world, &format!("GET {path} HTTP/1.1\r\nHost: h\r\n{headers}\r\n")).0
 }
 
@@ -67,7 +67,8 @@ fn every_file_of_the_page_has_its_type_and_its_policy() {
     let mut paths = named_in(&page, &base);
     let mut seen = 0;
     while let Some(path) = paths.get(seen).cloned() {
-        for name in named_in(&get(&mut world, &path, "").body, &base) {
+        let (folder, _) = path.rsplit_once('/').unwrap();
+        for name in named_in(&get(&mut world, &path, "").body, &format!("{folder}/")) {
             if !paths.contains(&name) {
                 paths.push(name);
             }

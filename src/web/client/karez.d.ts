@@ -83,6 +83,8 @@ export declare class Karez {
     uid: Id | undefined;
     /** @type {string | undefined} */
     name: string | undefined;
+    /** @type {string | undefined} says who one is, over HTTP too */
+    token: string | undefined;
     /** @type {string | undefined} names the server's store: in another one all `seq` begin anew */
     epoch: string | undefined;
     /** What the server allows: `message_bytes`, `recall_seconds`, … @type {Record<string, number>} */
@@ -153,13 +155,13 @@ export declare class Conversation {
         seq: number;
         time: number;
     }>;
-    /** Becomes a member. @returns {Promise<Message>} */
+    /** Becomes a member. */
     join(): Promise<Message>;
-    /** Ceases to be a member. @returns {Promise<Message>} */
+    /** Ceases to be a member. */
     leave(): Promise<Message>;
-    /** Takes back what was said. @param {number} seq @returns {Promise<Message>} */
+    /** Takes back what was said. @param {number} seq */
     recall(seq: number): Promise<Message>;
-    /** Everything up to here has been read. @param {number} seq @returns {Promise<Message>} */
+    /** Everything up to here has been read. @param {number} seq */
     read(seq: number): Promise<Message>;
     /** Somebody is writing here; not more often than every few seconds. */
     typing(): void;

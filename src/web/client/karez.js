@@ -113,6 +113,8 @@ export class Karez {
   uid;
   /** @type {string | undefined} */
   name;
+  /** @type {string | undefined} says who one is, over HTTP too */
+  token;
   /** @type {string | undefined} names the server's store: in another one all `seq` begin anew */
   epoch;
   /** What the server allows: `message_bytes`, `recall_seconds`, … @type {Record<string, number>} */
@@ -220,10 +222,9 @@ export class Karez {
     this.#bye = null;
     this.#become('connecting');
     const opening = (this.#opening = {});
-    let token;
     try {
       await this.#stashed;
-      token = await this.options.getToken?.(this.#refused);
+      this.token = await this.options.getToken?.(this.#refused);
     } catch {
       // No token is to be had now, which is no reason to become a guest.
       if (this.#opening === opening) this.#come(this.#pause(1006));
@@ -236,34 +237,32 @@ export class Karez {
     this.#timers.login = setTimeout(() => this.#drop(), LOGIN_TIMEOUT_MS);
     socket.onopen = () => {
       const resume = this.epoch && this.positions;
-      socket.send(JSON.stringify({ type: 'login', content: 'login', name: this.options.name, token, resume }));
+      socket.send(JSON.stringify({ type: 'login', content: 'login', name: this.options.name, token: this.token, resume }));
     };
     socket.onmessage = (event) => socket === this.#socket && this.#received(event.data);
     socket.onerror = () => {}; // onclose follows
     socket.onclose = (event) => this.#lost(socket, event.code, event.reason);
-    this.#expect(token);
+    this.#expect();
   }
 
-  /** Renews the token before it expires. @param {string} [token] */
-  #expect(token) {
+  /** Renews the token before it expires; if there is another. */
+  #expect() {
     let exp;
     try {
-      exp = JSON.parse(atob(String(token).split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).exp;
+      exp = JSON.parse(atob(String(this.token).split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).exp;
     } catch {
       return; // A guest's token is no JWT, and does not expire.
     }
     const wait = exp * 1000 - Date.now() + this.clockAhead - REFRESH_BEFORE_MS;
-    if (wait < TIMER_MAX_MS) this.#timers.refresh = setTimeout(() => this.#refresh(), Math.max(wait, 1000));
+    if (wait < TIMER_MAX_MS) this.#timers.refresh = setTimeout(() => this.#refresh().catch(() => {}), Math.max(wait, 1000));
   }
 
   async #refresh() {
-    try {
-      const token = await this.options.getToken?.(false);
-      if (token) await this.request({ type: 'refresh', token });
-      this.#expect(token);
-    } catch {
-      // The next login, after the old one has expired, asks for another.
-    }
+    const token = await this.options.getToken?.(false);
+    if (!token || token === this.token) return;
+    await this.request({ type: 'refresh', token });
+    this.token = token;
+    this.#expect();
   }
 
   /** @param {any} data */
@@ -317,6 +316,7 @@ export class Karez {
     }
     this.uid = event.uid;
     this.name = event.name;
+    this.token = event.token ?? this.token;
     this.#timers.steady = setTimeout(() => (this.#attempt = 0), STEADY_MS);
     this.#timers.silent = setInterval(() => this.#listen(PONG_TIMEOUT_MS), SILENT_MS);
     this.#become('connected');
@@ -573,22 +573,22 @@ export class Conversation {
     return this.karez.send({ type, content, ...this.target, ...options });
   }
 
-  /** Becomes a member. @returns {Promise<Message>} */
+  /** Becomes a member. */
   join() {
     return this.#ask('join');
   }
 
-  /** Ceases to be a member. @returns {Promise<Message>} */
+  /** Ceases to be a member. */
   leave() {
     return this.#ask('leave');
   }
 
-  /** Takes back what was said. @param {number} seq @returns {Promise<Message>} */
+  /** Takes back what was said. @param {number} seq */
   recall(seq) {
     return this.#ask('recall', { seq });
   }
 
-  /** Everything up to here has been read. @param {number} seq @returns {Promise<Message>} */
+  /** Everything up to here has been read. @param {number} seq */
   read(seq) {
     return this.#ask('read', { seq });
   }

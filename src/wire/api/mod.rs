@@ -15,9 +15,11 @@ mod body;
 mod problem;
 mod push;
 mod route;
+mod upload;
 
 pub use answer::{Reply, Stats, render, render_batch, render_key, render_stats, render_token};
 pub use body::{BatchCall, Request, TokenOrder, parse};
 pub use problem::Problem;
 pub use push::parse_text;
 pub use route::Route;
+pub use upload::{Upload, parse_upload};

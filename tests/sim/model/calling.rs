@@ -26,6 +26,9 @@ impl Model {
             Call::Push(_) => unreachable!("pushes have a way of their own"),
             Call::Say { from, target, draft } => self.say(now, from.as_ref(), target, draft),
             Call::History { .. } => unreachable!("left to the tests of the core"),
+            Call::Upload { .. } | Call::KeepFile { .. } | Call::File { .. } => {
+                unreachable!("left to the tests of the core")
+            }
             Call::Group { gid } => {
                 no_system("gid", gid)?;
                 self.group(gid).ok_or(Refusal::NotFound)?;
