@@ -15,6 +15,8 @@ mod broadcast;
 mod calls;
 mod conversations;
 mod cursor;
+mod desk_story;
+mod desk_words;
 mod erasure;
 mod expiry;
 mod forgetting;
