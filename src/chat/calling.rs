@@ -58,7 +58,7 @@ impl Chat {
             return Some(request);
         }
         if let Call::Forget { uid } = &request {
-            if self.erase_person(call, uid, out) {
+            if self.erase_person(now, call, uid, out) {
                 return None;
             }
             self.ask(Query::Forgotten(uid.clone()), out);

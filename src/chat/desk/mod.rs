@@ -21,6 +21,7 @@
 //! | `duty.rs`, `routing.rs`, `graces.rs` | agents, offers, and who is gone |
 //! | `telling.rs`, `places.rs` | who hears of it |
 //! | `notes.rs`, `canned.rs`, `lists.rs`, `figures.rs` | what agents have besides |
+//! | `forgetting.rs` | people who are called otherwise, or deleted |
 //! | `settings.rs`, `hours.rs`, `calling.rs` | the site |
 //!
 //! The tutorial has no visitors. Tested in `tests/chat/desk_*.rs` and `tests/sim/desk/`.
@@ -32,6 +33,7 @@ mod canned;
 mod duty;
 mod event;
 mod figures;
+mod forgetting;
 mod graces;
 mod hours;
 mod limits;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::names::Desk;
 use super::{DeskOrder, DeskSettings, DeskUndo};
 use crate::base::clock::{Millis, Now};
+use crate::base::limits as table;
 use crate::chat::Chat;
 use crate::chat::limits::Limits;
 use crate::chat::output::{Output, Refusal, Sink, Store};
@@ -34,6 +35,17 @@ pub(super) fn check(rules: &DeskSettings, limits: &Limits) -> Result<(), Refusal
     let form_bytes: usize = rules.form.iter().map(|field| field.name.len() + field.label.len()).sum();
     if rules.form.len() > limits_of_desk.form_fields_max || form_bytes > limits_of_desk.form_bytes_max {
         return Err(Refusal::TooLarge("form"));
+    }
+    let is_in = |bounds: table::Limit, number: u64| (bounds.min..=bounds.max).contains(&number);
+    for (field, bounds, number) in [
+        ("capacity", table::DESK_CAPACITY, u64::from(rules.capacity)),
+        ("offer_seconds", table::DESK_OFFER_SECONDS, rules.offer_seconds),
+        ("idle_close_seconds", table::DESK_IDLE_CLOSE_SECONDS, rules.idle_close_seconds),
+        ("idle_notice_seconds", table::DESK_IDLE_NOTICE_SECONDS, rules.idle_notice_seconds),
+    ] {
+        if !is_in(bounds, number) {
+            return Err(Refusal::BadRequest(field, "is out of bounds"));
+        }
     }
     if let Some(hours) = &rules.hours {
         let days = hours.week.iter().chain(hours.dates.values());
