@@ -16,6 +16,7 @@ export const own = {
   begin: 'Begin',
   endedToken: 'The token no longer holds. Sign in again where you got it.',
   endedBack: 'Sign in again',
+  connection: 'Connection',
   ticketsOf: 'Tickets',
   figures: 'Figures',
   duty: 'Duty',

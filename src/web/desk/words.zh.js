@@ -16,6 +16,7 @@ export const own = {
   begin: '开始',
   endedToken: '令牌已失效，请从原处重新登录。',
   endedBack: '重新登录',
+  connection: '连接',
   ticketsOf: '工单',
   figures: '统计',
   duty: '状态',
