@@ -52,6 +52,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "desk/figures.js",
     "desk/head.js",
     "desk/index.html",
+    "desk/pane.js",
     "desk/pass.js",
     "desk/queue.js",
     "desk/rows.js",
