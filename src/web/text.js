@@ -9,12 +9,13 @@
 let language = 'en';
 /** @type {Record<string, import('./words.en.js').Text>} */
 let words = {};
-const tables = { en: () => import('./words.en.js'), zh: () => import('./words.zh.js') };
+/** Where a page's words are: the chat's, unless it names others. */
+const table = `./${globalThis.document?.documentElement.dataset.words ?? 'words'}`;
 
 /** The language that was chosen, or that the browser asks for; its words are loaded. @param {string | null} chosen */
 export async function chooseLanguage(chosen) {
   const wanted = (chosen ?? navigator.language).toLowerCase().startsWith('zh') ? 'zh' : 'en';
-  ({ words } = await tables[wanted]());
+  ({ words } = await import(`${table}.${wanted}.js`));
   language = wanted;
 }
 
@@ -207,5 +208,5 @@ export const keep = {
   },
 };
 
-// Whoever imports this has words.
-await chooseLanguage(keep.read('language'));
+// Whoever imports this has words. A link may say in which language: #lang=zh.
+await chooseLanguage(new URLSearchParams(location.hash.slice(1)).get('lang') ?? keep.read('language'));
