@@ -5,16 +5,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { agent, duty, look, note, openApi, startSite, take, ticket, tokenOf, visitor } from './agents.mjs';
 import { inspect, isClean, line, part, row, say } from './people.mjs';
-import { startBrowser } from './peers.mjs';
+import { openTab, startBrowser } from './peers.mjs';
 
-let site, browser, ann;
+let site, browser, api, ann;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const hidden = (node) => node.waitFor({ state: 'hidden' });
 
 before(async () => {
   site = await startSite();
   browser = await startBrowser();
-  await (await openApi(site)).call('POST', 'canned', { short: 'sorry', content: 'We are sorry, {visitor}.' });
+  api = await openApi(site);
+  await api.call('POST', 'canned', { short: 'sorry', content: 'We are sorry, {visitor}.' });
   ann = await agent(browser, site, await tokenOf(site, 'ann', { name: 'Ann' }));
   await duty(ann, 'online');
 });
@@ -59,6 +60,36 @@ test('a reload, and the daemon killed and started again: the ticket, the draft a
   // Chromium notes each attempt that finds nobody.
   ann.errors.splice(0, ann.errors.length, ...ann.errors.filter((text) => !/WebSocket connection|ERR_CONNECTION_REFUSED/.test(text)));
   eva.leave();
+});
+
+test('whoever may not come in is told why, and whoever is sent away may come back', async () => {
+  const door = async (token) => {
+    const tab = await openTab(browser, [site.page, site.socket]);
+    await tab.page.goto(`${site.page}desk#token=${token}`);
+    return tab;
+  };
+  const user = await door(await tokenOf(site, 'una', { role: 'user' }));
+  await part(user, 'token-wrong').getByText('not that of an agent').waitFor();
+  const token = await tokenOf(site, 'gus', { name: 'Gus' });
+  const forged = await door(`${token.slice(0, -6)}AAAAAA`);
+  await part(forged, 'token-wrong').getByText('no longer holds').waitFor();
+  assert.equal(new URL(forged.page.url()).hash, '');
+  await part(forged, 'token').fill('no token');
+  await part(forged, 'token').press('Enter');
+  await part(forged, 'token-wrong').getByText('no token').waitFor();
+  await part(forged, 'token').fill(token);
+  await part(forged, 'enter').click();
+  await part(forged, 'me').getByText('gus', { exact: true }).waitFor();
+  assert.equal((await api.call('POST', 'users/gus/disconnect')).status, 200);
+  await forged.page.getByText('An administrator has ended this session').waitFor();
+  await part(forged, 'ended-back').click();
+  await part(forged, 'me').getByText('gus', { exact: true }).waitFor();
+  await part(forged, 'self').click();
+  await part(forged, 'sign-out').click();
+  await part(forged, 'token').waitFor();
+  assert.deepEqual(await forged.page.evaluate(() => [{ ...sessionStorage }, Object.keys(localStorage)]), [{}, []]);
+  isClean(user, forged);
+  for (const { page } of [user, forged]) await page.context().close();
 });
 
 test('by the keyboard alone: duty, take, answer, note, kept reply, transfer, close, keys', async () => {

@@ -156,7 +156,8 @@ async function claim(ticket) {
     announce(word('claimedOf', ticket.title));
     await show(ticket, { byHand: true });
   } catch (/** @type {any} */ error) {
-    const holder = error.holder ?? (ticket.state === 'open' ? ticket.told?.agent : undefined);
+    // Who was faster is told by the ticket, before the refusal.
+    const holder = ticket.state === 'open' ? ticket.told?.agent : undefined;
     if (error.code !== 'conflict') refused(error);
     else refused(error, holder ? word('lostTo', ticket.title, holder.name || String(holder.uid)) : word('isFull', tickets.capacity));
   }
@@ -220,7 +221,7 @@ const showSettings = async () => (await lazy(import('./dialogs.js')))?.settings(
 const clicks = {
   back, transfer, end, self: showSettings, figures: showFigures, claim: () => claim(shown()), decline: () => shown() && decline(Number(shown()?.number)),
   'alert-close': () => (part('alert').hidden = true),
-  'door-language': switchLanguage, 'ended-back': signOut,
+  'door-language': switchLanguage, 'ended-back': () => location.reload(),
 };
 for (const [id, act] of Object.entries(clicks)) part(id).addEventListener('click', () => act());
 for (const state of ['online', 'busy', 'away']) part(`duty-${state}`).addEventListener('change', () => sayDuty(state));
@@ -289,12 +290,12 @@ function leave(reason) {
   part('token').focus();
 }
 
-/** The server will not have us back as we are. @param {string} words */
-function ended(words) {
+/** The server has sent us away: a page that says why, and no loop. @param {string} [why] */
+function ended(why) {
   karez.disconnect();
   banner.hide();
   stage('ended');
-  part('ended-text').textContent = word(words);
+  part('ended-text').textContent = word(`ended_${why === 'kicked' || why === 'banned' ? why : 'other'}`);
   part('ended-title').focus();
 }
 
@@ -323,7 +324,7 @@ karez
   })
   .on('state', ({ state, code, reason }) => {
     // 4000 to 4099: do not come back unchanged.
-    if (state === 'disconnected' && code >= 4000 && code < 4100 && token) ended(`ended_${reason}` in { ended_kicked: 1, ended_replaced: 1 } ? `ended_${reason}` : 'endedToken');
+    if (state === 'disconnected' && code >= 4000 && code < 4100 && token) ended(reason);
   })
   .on('push', showPush)
   .on('broadcast', ({ name, content, time }) => showPush({ title: word('broadcast', name), content, time }));
