@@ -33,3 +33,6 @@ pub mod protocol {}
 
 #[doc = include_str!("protocol.zh.md")]
 pub mod protocol_zh {}
+
+#[doc = include_str!("widget.md")]
+pub mod widget {}

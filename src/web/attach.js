@@ -38,8 +38,9 @@ export class Tray {
     this.node = part('tray');
     talks.karez.on('sent', ({ id }) => this.#underWay.delete(id));
     addEventListener('beforeunload', (e) => {
-      const isWaiting = [...talks.all.values()].some((talk) => talk.pending.some((one) => one.upload)) || [...this.#items.values()].some((items) => items.length > 0);
-      if (isWaiting) e.preventDefault();
+      const isWaiting = [...talks.all.values()].some((talk) => this.count(talk) > 0 || talk.pending.some((one) => one.upload));
+      // Who signs out, or is sent away, leaves all the same.
+      if (isWaiting && talks.karez.state !== 'disconnected') e.preventDefault();
     });
   }
 

@@ -347,7 +347,7 @@ export class Talks {
     });
   }
 
-  /** @param {Talk} talk @param {object} bounds @param {(page: {more: boolean}) => void} put */
+  /** @param {Talk} talk @param {object} bounds @param {(page: any) => void} put */
   async #fetch(talk, bounds, put) {
     const fetching = (async () => {
       try {

@@ -208,5 +208,5 @@ export const keep = {
   },
 };
 
-// Whoever imports this has words.
-await chooseLanguage(keep.read('language'));
+// Whoever imports this has words. A link may say in which language: #lang=zh.
+await chooseLanguage(new URLSearchParams(location.hash.slice(1)).get('lang') ?? keep.read('language'));

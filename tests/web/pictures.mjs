@@ -1,5 +1,8 @@
-// Files for the tests of files: pictures that a browser draws, and somebody without a page who sends them.
+// What the tests of files have in common: pictures that a browser draws, where they stand in a log, and somebody without a
+// page who sends them.
 
+import assert from 'node:assert/strict';
+import { part } from './people.mjs';
 import { installed } from './peers.mjs';
 
 /** A picture with something on it, as a file. @param {import('playwright-core').Page} page */
@@ -72,3 +75,34 @@ export class Sender {
     this.socket.close();
   }
 }
+
+/** Attaches files, until they are in the tray or refused. */
+export async function choose(tab, ...files) {
+  await part(tab, 'files').setInputFiles(files);
+  await tab.page.locator('#tray:not([hidden]), #alert:not([hidden])').first().waitFor();
+}
+
+export const files = (tab) => part(tab, 'log').locator('karez-file');
+/** The file of this name in the log, once it is stored. */
+export const file = (tab, name) => part(tab, 'log').locator('.row[data-seq] karez-file').filter({ has: tab.page.locator(`img[alt$="${name}"], b:text-is("${name}")`) });
+export const bubble = (tab, name) => part(tab, 'log').locator('.row').filter({ has: tab.page.locator(`karez-file img[alt$="${name}"], karez-file b:text-is("${name}")`) });
+
+/** A picture that can be seen, of this size in itself. */
+export async function isSeen(tab, name, width, height) {
+  const image = file(tab, name).locator('img');
+  await image.waitFor();
+  await tab.page.waitForFunction((image) => image.complete && image.naturalWidth > 0, await image.elementHandle());
+  assert.deepEqual(await image.evaluate((image) => [image.naturalWidth, image.naturalHeight]), [width, height]);
+  assert.match(await image.getAttribute('src'), /^blob:/);
+}
+
+/** What a browser does when something is pasted or dropped. */
+export const give = (tab, event, type, texts = []) => tab.page.evaluate(([event, type, texts]) => {
+  const data = new DataTransfer();
+  for (const text of texts) data.setData('text/plain', text);
+  const bytes = Uint8Array.from(atob('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'), (one) => one.charCodeAt(0));
+  data.items.add(new File([bytes], `${event}.gif`, { type }));
+  const target = document.getElementById('input');
+  const made = event === 'paste' ? new ClipboardEvent(event, { clipboardData: data, bubbles: true, cancelable: true }) : new DragEvent(event, { dataTransfer: data, bubbles: true, cancelable: true });
+  return !target.dispatchEvent(made);
+}, [event, type, texts]);

@@ -208,6 +208,7 @@ export function editDesk(board, desk) {
     event.preventDefault();
     for (const field of form.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid');
     save.disabled = true;
+    wrong.textContent = '';
     try {
       await board.api.putDesk(desk.desk, read());
       dialog.close();

@@ -5,8 +5,6 @@
 //
 // A message goes over the wire at least once and is stored once; a handler hears each entry once, in order. What was said
 // during a break comes after it, or a `gap` says what `history` has to fetch.
-//
-// Reading order: Karez, Conversation, Stash. The manual's page on the protocol has the messages of the wire.
 
 /** @typedef {string|number} Id a user or a group: an integer from 1, or 1 to 64 bytes of text */
 /** @typedef {{gid: Id} | {uid: Id} | {ticket: number}} Target a conversation: of a group, with a user, of a ticket */
@@ -14,7 +12,6 @@
 /** @typedef {{epoch?: string, [kind: string]: any}} Positions the last `seq` that is here of each conversation */
 /** @typedef {'disconnected' | 'connecting' | 'connected'} State */
 /** @typedef {Message & {id: string}} Queued a message that is not stored yet */
-/** @typedef {{message: Queued, since: number}} Stashed */
 
 /**
  * @typedef {object} Options
@@ -60,6 +57,8 @@ export class KarezError extends Error {
     this.field = error?.field;
     /** @type {number | undefined} milliseconds after which it may be tried again */
     this.retry = error?.retry;
+    /** @type {Message | undefined} who has the ticket */
+    this.holder = error?.holder;
     /** Whether the same may succeed later. */
     this.retryable = ['rate_limited', 'internal', 'offline', 'disconnected'].includes(code) || error?.retry !== undefined;
   }
@@ -84,7 +83,7 @@ export class Karez {
   #socket = null;
   /** @type {Map<string, {message: Message, done: Function, refused: Function}>} */
   #requests = new Map();
-  /** As they were said. @type {Map<string, Stashed & {underWay: boolean, done?: Function, refused?: Function}>} */
+  /** As they were said. @type {Map<string, {message: Queued, since: number, underWay: boolean, done?: Function, refused?: Function}>} */
   #outbox = new Map();
   /** From where the server is to go on after a break. @type {Map<string, number>} */
   #last = new Map();
@@ -471,9 +470,9 @@ export class Karez {
     } else if (error) this.#fail(id, error);
     else {
       this.#forget(id);
-      const { seq, time, duplicate } = event;
-      this.#emit('sent', { ...entry.message, seq, time, duplicate });
-      entry.done?.({ id, seq, time });
+      const { type, ...stored } = event;
+      this.#emit('sent', { ...entry.message, ...stored });
+      entry.done?.(stored);
     }
     this.#send();
     return true;
@@ -487,9 +486,9 @@ export class Karez {
   }
 
   /**
-   * Says something in a conversation; {@link Conversation.send} is the usual way here.
+   * Says something; {@link Conversation.send} is the usual way.
    * @param {Message} message `group`, `pm` or `support`; with an `id` to try again what has failed
-   * @returns {Promise<{id: string, seq: number, time: number}>} once it is stored; rejects with a {@link KarezError}
+   * @returns {Promise<{id: string, seq: number, time: number, ticket?: number}>} once it is stored; rejects with a {@link KarezError}
    */
   send(message) {
     const whole = { ...message, id: message.id ?? newId() };
@@ -553,9 +552,19 @@ export class Karez {
   user(uid) {
     return new Conversation(this, { uid });
   }
+
+  /** That of a ticket. @param {number} ticket */
+  ticket(ticket) {
+    return new Conversation(this, { ticket });
+  }
+
+  /** Asks a desk, in one's ticket or a new one. @param {string} content @param {object} [options] `desk`, `page`, … */
+  support(content, options) {
+    return this.send({ type: 'support', content, ...options });
+  }
 }
 
-/** A group, or the private talk with a user. */
+/** A group, a private talk, or a ticket. */
 export class Conversation {
   /** @param {Karez} karez @param {Target} target */
   constructor(karez, target) {
@@ -598,23 +607,20 @@ export class Conversation {
     this.karez.tell({ type: 'typing', ...this.target });
   }
 
-  /**
-   * A page by rising `seq`; without bounds the newest.
-   * @param {{before?: number, after?: number, limit?: number}} [bounds] @returns {Promise<{messages: Message[], more: boolean}>}
-   */
+  /** A page, `messages` by rising `seq`; without bounds the newest. @param {{before?: number, after?: number, limit?: number}} [bounds] */
   history(bounds) {
-    return /** @type {Promise<any>} */ (this.#ask('history', bounds));
+    return this.#ask('history', bounds);
   }
 
-  /** @param {{after?: Id, limit?: number}} [page] @returns {Promise<{members: Message[], more: boolean}>} */
+  /** @param {{after?: Id, limit?: number}} [page] */
   members(page) {
-    return /** @type {Promise<any>} */ (this.#ask('members', page));
+    return this.#ask('members', page);
   }
 
-  /** Who is online: of a group the members; of a user, whose changes come as the event `presence` from now on. @returns {Promise<Message[]>} */
+  /** Who is online: of a group the members; of a user, whose changes come as the event `presence` from now on. */
   async presence() {
     if ('uid' in this.target) return (await this.karez.request({ type: 'presence', uids: [this.target.uid] })).users;
-    return (await this.members()).members.filter((member) => member.online);
+    return (await this.members()).members.filter((/** @type {any} */ one) => one.online);
   }
 
   /** @param {string} type @param {object} [fields] */

@@ -1,27 +1,20 @@
 // The agents' page: who waits, the conversation, the visitor's card. Reading order: this file, ticket.js, tickets.js (what
-// is known and done), queue.js, head.js, card.js, canned.js, rows.js (what is seen), and what is loaded when it is first used:
-// dialogs.js, figures.js. Log, composer, banner and bell are those of the chat page, one folder up.
+// is known and done), queue.js, rows.js (what is seen), and what is loaded when it is first used: pane.js with head.js, card.js
+// and canned.js, dialogs.js, figures.js. Log, composer, banner and bell are those of the chat page, one folder up.
 // pass.js has the token with which an agent comes.
 
 import { Karez } from '../client/karez.js';
-import { Composer } from '../composer.js';
-import { Log } from '../log.js';
 import { Banner, showPush } from '../notices.js';
-import { gist } from '../row.js';
 import { brief, chooseLanguage, dress, errorWords, keep, locale, otherLanguage, paintAvatar, part, word } from '../text.js';
-import { Suggestions } from './canned.js';
-import { Card } from './card.js';
-import { Head, setText } from './head.js';
 import { claims, flaw, pass } from './pass.js';
 import { Queue } from './queue.js';
-import { setClock } from './rows.js';
+import { setClock, setText } from './rows.js';
 import { Ticket } from './ticket.js';
 import { Tickets, VIEWS } from './tickets.js';
 
 /** @typedef {import('./tickets.js').State} State */
 
 const NARROW = matchMedia('(max-width: 639.9px)');
-const ROOMY = matchMedia('(min-width: 1100px)');
 
 // ---- who one is ----
 
@@ -40,18 +33,12 @@ const karez = new Karez('/ws', {
 
 const tickets = new Tickets(karez, account, rights, {
   changed, arrived, gone: () => {}, offered, handed, refused,
-  isReadBack: (talk) => talk === tickets.shown && !log.following,
+  isReadBack: (talk) => talk === tickets.shown && pane?.log.following === false,
 });
-const log = new Log(tickets, {
-  reply: (entry) => composer.reply(entry), edit: (text) => composer.edit(text), person: openCard, refused, announce, showFiles, tray,
-  mayAnswer: () => tickets.shown instanceof Ticket && tickets.mayAnswer(tickets.shown) && tickets.shown.mode === 'reply',
-});
-const composer = new Composer(tickets, { refused, sent, tray });
 const queue = new Queue(tickets, { choose: (ticket) => show(ticket, { byHand: true }), claim, decline, refused });
-const card = new Card(tickets, { refused, choose: (ticket) => show(ticket, { byHand: true }), close: closeCard, announce });
-const head = new Head(tickets);
-const suggestions = new Suggestions(tickets);
 const banner = new Banner(karez, announce);
+/** @type {import('./pane.js').Pane | undefined} */
+let pane;
 /** @type {import('../bell.js').Bell | undefined} */
 let bell;
 
@@ -73,10 +60,8 @@ function changed() {
 
 function draw() {
   queue.draw();
-  log.draw();
-  head.draw(shown());
+  pane?.draw();
   drawDuty();
-  if (!part('panel').hidden) card.draw(shown());
   const calls = (tickets.count('waiting') ?? 0) + tickets.list('mine').reduce((sum, one) => sum + one.unread, 0);
   const title = `${shown() ? `${shown()?.title} · ` : ''}${word('deskTitle')}`;
   document.title = calls > 0 ? `(${calls > 99 ? '99+' : calls}) ${title}` : title;
@@ -105,29 +90,16 @@ function refused(error, words) {
 
 /** @param {Ticket | null} ticket @param {{byHand?: boolean}} [how] */
 async function show(ticket, { byHand } = {}) {
+  if (ticket && !(await loadPane())) return;
   const isOther = ticket !== tickets.shown;
   tickets.shown = ticket;
   keep.write('desk-shown', ticket ? String(ticket.number) : null, sessionStorage);
   if (ticket && byHand && NARROW.matches && history.state?.ticket === undefined) history.pushState({ ticket: ticket.number }, '');
-  if (isOther) {
-    if (ticket && !tickets.mayAnswer(ticket) && !ticket.draft) ticket.mode = 'reply';
-    composer.show(ticket);
-    head.draw(ticket);
-    queue.draw();
-    const opened = log.show(ticket);
-    if (ticket && ROOMY.matches && keep.read('desk-card') !== 'off') openCard();
-    if (!ticket) closeCard();
-    focusTalk(ticket, byHand);
-    await opened;
-  } else focusTalk(ticket, byHand);
+  const shown = isOther ? pane?.show(ticket) : undefined;
+  queue.draw();
+  if (ticket && byHand && !NARROW.matches) pane?.focus();
+  await shown;
   changed();
-}
-
-/** @param {Ticket | null} ticket @param {boolean} [byHand] */
-function focusTalk(ticket, byHand) {
-  if (!ticket || !byHand || NARROW.matches) return;
-  if (!part('composer').hidden) part('input').focus();
-  else if (!part('claim').hidden) part('claim').focus();
 }
 
 /** Narrow screens: from the conversation to the list. */
@@ -143,15 +115,7 @@ async function leaveTicket() {
   line?.querySelector('button')?.focus();
 }
 
-ROOMY.addEventListener('change', () => ROOMY.matches || closeCard());
 addEventListener('popstate', () => NARROW.matches && tickets.shown && leaveTicket());
-
-/** Whoever answers wants to see the answer. */
-async function sent() {
-  if (tickets.shown) tickets.shown.newAfter = null;
-  await log.toEnd();
-  part('input').focus();
-}
 
 // ---- what comes ----
 
@@ -159,7 +123,7 @@ async function sent() {
 function arrived(ticket, entry) {
   if (!(ticket instanceof Ticket) || !tickets.isMine(ticket)) return;
   if (ticket === tickets.shown && ticket.unread === 1 && (document.hidden || !document.hasFocus())) ticket.newAfter = ticket.read;
-  ring(ticket, ticket.title, brief(gist(entry), 100), 'unlooked');
+  ring(ticket, ticket.title, brief(entry.content, 100), 'unlooked');
 }
 
 /** @param {import('./tickets.js').Offer} offer */
@@ -192,7 +156,8 @@ async function claim(ticket) {
     announce(word('claimedOf', ticket.title));
     await show(ticket, { byHand: true });
   } catch (/** @type {any} */ error) {
-    const holder = error.holder ?? (ticket.state === 'open' ? ticket.told?.agent : undefined);
+    // Who was faster is told by the ticket, before the refusal.
+    const holder = ticket.state === 'open' ? ticket.told?.agent : undefined;
     if (error.code !== 'conflict') refused(error);
     else refused(error, holder ? word('lostTo', ticket.title, holder.name || String(holder.uid)) : word('isFull', tickets.capacity));
   }
@@ -204,43 +169,8 @@ function decline(number) {
   tickets.decline(number).catch(refused);
 }
 
-/** @param {'reply' | 'note'} mode */
-function setMode(mode) {
-  const ticket = shown();
-  if (!ticket || !tickets.mayRead(ticket)) return;
-  ticket.mode = mode;
-  composer.reply(null);
-  tickets.setDraft(ticket, part('input').value);
-  head.draw(ticket);
-  if (!part('composer').hidden) part('input').focus();
-  else if (!part('claim').hidden) part('claim').focus();
-}
-
 /** @param {string} state */
 const sayDuty = (state) => tickets.sayDuty(/** @type {State} */ (state)).catch(refused);
-
-function openCard() {
-  part('panel').hidden = false;
-  part('open-panel').setAttribute('aria-expanded', 'true');
-  card.draw(shown());
-}
-
-function closeCard() {
-  if (part('panel').hidden) return;
-  const hadFocus = part('panel').contains(document.activeElement);
-  part('panel').hidden = true;
-  part('open-panel').setAttribute('aria-expanded', 'false');
-  if (hadFocus) part('open-panel').focus();
-}
-
-function toggleCard() {
-  if (!shown()) return;
-  const isOpen = !part('panel').hidden;
-  if (ROOMY.matches) keep.write('desk-card', isOpen ? 'off' : null);
-  if (isOpen) return closeCard();
-  openCard();
-  part('panel').querySelector('button')?.focus();
-}
 
 // ---- what is loaded when it is first used ----
 
@@ -254,6 +184,13 @@ async function lazy(loading) {
   }
 }
 
+/** The conversation. */
+async function loadPane() {
+  const loaded = await lazy(import('./pane.js'));
+  if (loaded) pane ??= new loaded.Pane(tickets, { refused, announce, choose: (ticket) => show(ticket, { byHand: true }), showFiles });
+  return pane;
+}
+
 async function loadBell() {
   const loaded = await lazy(import('../bell.js'));
   if (loaded) bell ??= new loaded.Bell(account, (words) => refused(undefined, words));
@@ -263,11 +200,6 @@ async function loadBell() {
 /** Files that visitors have sent. */
 async function showFiles() {
   (await lazy(import('../file.js')))?.showFiles({ karez, refused, cancel: () => {} });
-}
-
-/** Agents attach none here. */
-async function tray() {
-  return undefined;
 }
 
 /** @param {(dialogs: typeof import('./dialogs.js'), ticket: Ticket) => void} act */
@@ -287,21 +219,23 @@ const showSettings = async () => (await lazy(import('./dialogs.js')))?.settings(
 // ---- keys, buttons ----
 
 const clicks = {
-  back, transfer, end, self: showSettings, figures: showFigures, 'open-panel': toggleCard, claim: () => claim(shown()), decline: () => shown() && decline(Number(shown()?.number)),
-  'mode-reply': () => setMode('reply'), 'mode-note': () => setMode('note'), 'canned-open': () => suggestions.open(), 'alert-close': () => (part('alert').hidden = true),
-  'door-language': switchLanguage, 'ended-back': signOut,
+  back, transfer, end, self: showSettings, figures: showFigures, claim: () => claim(shown()), decline: () => shown() && decline(Number(shown()?.number)),
+  'alert-close': () => (part('alert').hidden = true),
+  'door-language': switchLanguage, 'ended-back': () => location.reload(),
 };
 for (const [id, act] of Object.entries(clicks)) part(id).addEventListener('click', () => act());
 for (const state of ['online', 'busy', 'away']) part(`duty-${state}`).addEventListener('change', () => sayDuty(state));
+// Who looks through the list will open one.
+for (const event of ['pointerover', 'focusin']) part('queue').addEventListener(event, loadPane, { once: true });
 part('bell').addEventListener('click', async () => (await loadBell())?.toggle());
 addEventListener('storage', async ({ key }) => key === 'karez.bell' && (await loadBell())?.draw());
 
 /** By one key, outside of fields; they can be switched off. @type {Record<string, () => void>} */
 const SINGLE = {
   c: () => claim(shown() && tickets.mayClaim(/** @type {Ticket} */ (shown())) ? shown() : tickets.list('waiting')[0] ?? null),
-  n: () => setMode('note'), r: () => setMode('reply'), t: transfer, e: end, v: toggleCard, f: showFigures,
+  n: () => pane?.setMode('note'), r: () => pane?.setMode('reply'), t: transfer, e: end, v: () => pane?.toggleCard(), f: showFigures,
   d: () => part(`duty-${tickets.state}`).focus(),
-  '/': () => !part('composer').hidden && suggestions.open(),
+  '/': () => !part('composer').hidden && pane?.suggestions.open(),
 };
 
 document.addEventListener('keydown', (e) => {
@@ -327,16 +261,13 @@ document.addEventListener('keydown', (e) => {
 /** Closes what was opened last. */
 function escape() {
   if (!part('alert').hidden) part('alert').hidden = true;
-  else if (composer.isReplying) composer.reply(null);
-  else if (!part('panel').hidden && !ROOMY.matches) closeCard();
+  else if (pane?.escape()) return;
   else if (NARROW.matches && tickets.shown) back();
   else if (document.activeElement === part('input')) part('log').focus();
   else if (tickets.shown && !part('composer').hidden) part('input').focus();
 }
 
-for (const event of ['focus', 'visibilitychange']) addEventListener(event, () => log.looked(), true);
 addEventListener('pagehide', () => {
-  composer.leave();
   // What was said in this very moment the browser may not have put into the outbox yet.
   keep.write(`${account}.waiting`, karez.outbox.length > 0 ? JSON.stringify(karez.outbox) : null, sessionStorage);
 });
@@ -359,12 +290,12 @@ function leave(reason) {
   part('token').focus();
 }
 
-/** The server will not have us back as we are. @param {string} words */
-function ended(words) {
+/** The server has sent us away: a page that says why, and no loop. @param {string} [why] */
+function ended(why) {
   karez.disconnect();
   banner.hide();
   stage('ended');
-  part('ended-text').textContent = word(words);
+  part('ended-text').textContent = word(`ended_${why === 'kicked' || why === 'banned' ? why : 'other'}`);
   part('ended-title').focus();
 }
 
@@ -382,7 +313,7 @@ async function signOut() {
 karez
   .on('login', () => {
     setClock(karez.clockAhead);
-    card.forget();
+    pane?.card.forget();
     stage('rooms');
     part('me').textContent = String(karez.uid);
     part('me-name').textContent = karez.name ?? '';
@@ -393,7 +324,7 @@ karez
   })
   .on('state', ({ state, code, reason }) => {
     // 4000 to 4099: do not come back unchanged.
-    if (state === 'disconnected' && code >= 4000 && code < 4100 && token) ended(`ended_${reason}` in { ended_kicked: 1, ended_replaced: 1 } ? `ended_${reason}` : 'endedToken');
+    if (state === 'disconnected' && code >= 4000 && code < 4100 && token) ended(reason);
   })
   .on('push', showPush)
   .on('broadcast', ({ name, content, time }) => showPush({ title: word('broadcast', name), content, time }));

@@ -2,15 +2,10 @@
 // ticket, or why nothing can.
 
 import { locale, paintAvatar, part, word } from '../text.js';
-import { countdown, ticking } from './rows.js';
+import { countdown, setText, ticking } from './rows.js';
 
 /** @typedef {import('./ticket.js').Ticket} Ticket */
 /** @typedef {import('./tickets.js').Tickets} Tickets */
-
-/** @param {string} id @param {string} text */
-export function setText(id, text) {
-  if (part(id).textContent !== text) part(id).textContent = text;
-}
 
 export class Head {
   /** @param {Tickets} tickets */

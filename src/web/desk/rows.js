@@ -1,6 +1,14 @@
 // Small pieces of the desk's views: how long something takes, clocks that tick, a note in the log, stars.
 
-import { clock, contentNode, locale, make, moment, word } from '../text.js';
+import { clock, contentNode, locale, make, moment, part, word } from '../text.js';
+
+/** Whether the card has a place of its own. */
+export const ROOMY = matchMedia('(min-width: 1100px)');
+
+/** @param {string} id @param {string} text */
+export function setText(id, text) {
+  if (part(id).textContent !== text) part(id).textContent = text;
+}
 
 /** Milliseconds by which the clock here is ahead of the daemon's. */
 let ahead = 0;

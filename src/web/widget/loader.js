@@ -32,7 +32,7 @@
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
 :host{all:initial!important;position:fixed!important;z-index:2147483000!important;inset:auto 20px 20px!important;display:flex!important;flex-direction:column!important;gap:14px!important;align-items:${dataset.position === 'left' ? 'start' : 'end'}!important;pointer-events:none!important}
-button,iframe{border:0;pointer-events:auto;box-shadow:0 4px 24px #0005;transition:.15s}
+button,iframe{border:1px solid #0000;pointer-events:auto;box-shadow:0 4px 24px #0005;transition:.15s}
 button{position:relative;width:60px;height:60px;border-radius:50%;background:var(--color);color:oklch(from var(--color) clamp(0,(.6 - l)*1e3,1) 0 0);cursor:pointer}
 button:focus-visible{outline:3px solid;outline-offset:-6px}
 svg{width:30px;fill:none;stroke:currentColor;stroke-width:2.2;stroke-linecap:round;stroke-linejoin:round}
