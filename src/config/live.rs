@@ -50,6 +50,8 @@ const LIVE: &[&str] = &[
     "output_total_bytes_max",
     "api_calls_per_second",
     "http_body_bytes_max",
+    "files_bytes_max",
+    "files_total_bytes_max",
     "log",
 ];
 

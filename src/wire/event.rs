@@ -70,6 +70,8 @@ pub struct Limits {
     pub messages_per_second: u64,
     /// Requests that a user who was silent may make at once.
     pub messages_burst: u64,
+    /// Bytes of an uploaded file; 0: there are none.
+    pub files_bytes: u64,
 }
 
 /// Writes an event of the core.
@@ -173,6 +175,7 @@ pub fn render_login(login: &Login<'_>, out: &mut Vec<u8>) {
         json.number("watched_uids", limits.watched_uids);
         json.number("messages_per_second", limits.messages_per_second);
         json.number("messages_burst", limits.messages_burst);
+        json.number("files_bytes", limits.files_bytes);
     });
     json.close();
 }

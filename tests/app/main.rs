@@ -20,6 +20,7 @@ mod desk;
 mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
+mod files;
 mod full;
 #[cfg(target_os = "linux")]
 mod handed;

@@ -8,6 +8,7 @@ mod bans;
 mod checkpoints;
 mod common;
 mod desk;
+mod files;
 mod folder;
 mod forgotten;
 mod governing;
