@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { agent, duty, look, note, open, openApi, startSite, take, ticket, tokenOf, visitor } from './agents.mjs';
 import { act, inspect, isClean, line, part, row, say } from './people.mjs';
 import { startBrowser } from './peers.mjs';
+import { line as lineIn, openSite, say as sayIn, visit } from './shop.mjs';
 
 let site, browser, api, ann, ben;
 const tokens = {};
@@ -279,6 +280,36 @@ test('a message is left when nobody is on duty, and taken later', async () => {
   await part(ann, 'end-yes').click();
   await leo.heardOnce((one) => one.type === 'ticket' && one.state === 'closed');
   leo.leave();
+});
+
+test('from the widget in another site’s page to the desk and back: asked, taken, answered, ended, rated', async (t) => {
+  const shop = await openSite(site);
+  t.after(() => shop.stop());
+  const person = await visit(browser, site, `${shop.page}?desk=sales`);
+  t.after(() => person.page.context().close());
+  const panel = await person.open();
+  await sayIn(panel, 'Is the shop open on Sunday?');
+  const name = part(ann, 'queue').locator('.item-name').last();
+  await look(ann, 'waiting');
+  await part(ann, 'queue').locator('.preview').getByText('Is the shop open on Sunday?').waitFor();
+  await open(ann, await name.textContent());
+  await part(ann, 'panel').getByText(`${shop.page}?desk=sales`).waitFor();
+  await part(ann, 'claim').click();
+  await panel.getByTestId('title').getByText('Ann', { exact: true }).waitFor();
+  await note(ann, 'asks about Sunday');
+  await say(ann, 'From ten to four.');
+  await lineIn(panel, 'From ten to four.').waitFor();
+  await row(ann, 'From ten to four.').locator('.state').getByText('read').waitFor();
+  assert.equal(await panel.getByText('asks about Sunday').count(), 0);
+  await sayIn(panel, 'Thanks!');
+  await line(ann, 'Thanks!').waitFor();
+  await part(ann, 'end').click();
+  await part(ann, 'end-yes').click();
+  await panel.getByTestId('star-5').check();
+  await panel.getByTestId('rate').click();
+  await part(ann, 'rating').getByText('5 of 5 stars').waitFor();
+  assert.deepEqual(shop.reports, [], 'no breach of the policy of the site');
+  isClean(person);
 });
 
 test('no console error and no request to another host in all of this', () => isClean(ann, ben));
