@@ -32,7 +32,7 @@ describe('what it looks like', () => {
     for (const short of ['hello', 'thanks']) await api.call('POST', 'canned', { short, content: `We say ${short}, {visitor}.` });
     const first = await agent(browser, site, token);
     await duty(first, 'online');
-    shop = [await visitor(site, '李明', '你好，我的订单到哪儿了？', { desk: 'shop', page: 'https://shop.example/orders/1234', form: { Order: '1234' } })];
+    shop = [await visitor(site, '李明', '你好，我的订单到哪儿了？', { desk: 'shop', page: 'https://shop.example/orders/1234', lang: 'zh-CN', browser: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36', form: { Order: '1234' } })];
     await take(first, '李明');
     await say(first, 'Good morning! One moment, I am looking at your order.');
     await note(first, 'The parcel left the depot on Monday.');

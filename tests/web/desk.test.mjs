@@ -109,7 +109,8 @@ describe('a conversation', () => {
 
   test('has history, typing, ticks of what was read, replies and recalls', async () => {
     mia = await visitor(site, 'Mia', 'Where is my order?', {
-      desk: 'sales', page: 'https://shop.example/orders', referrer: 'https://search.example/', lang: 'zh-CN', form: { Mail: 'mia@example.org' },
+      desk: 'sales', page: 'https://shop.example/orders', referrer: 'https://search.example/', lang: 'zh-CN',
+      browser: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', form: { Mail: 'mia@example.org' },
     });
     await mia.write('It is 1234.');
     await look(ann, 'waiting');
@@ -143,7 +144,7 @@ describe('a conversation', () => {
 
   test('has a card: where from, what the form said, tags', async () => {
     const card = part(ann, 'panel');
-    for (const text of ['https://shop.example/orders', 'https://search.example/', 'mia@example.org', 'Chinese (China) (zh-CN)', 'Mia']) await card.getByText(text).first().waitFor();
+    for (const text of ['https://shop.example/orders', 'https://search.example/', 'mia@example.org', 'Chinese (China) (zh-CN)', 'Firefox 140 · Linux', 'Mia']) await card.getByText(text).first().waitFor();
     await part(ann, 'tag-input').fill('order, 1234');
     await part(ann, 'tag-input').press('Enter');
     await part(ann, 'tags').getByText('order').waitFor();
