@@ -228,6 +228,38 @@ test('what a desk asks for first reaches the agent; what is missing is asked for
   isClean(person);
 });
 
+test('a conversation that falls silent is announced to end, and ends', async (t) => {
+  await api('PUT', '/v1/desks/silent', { name: 'Silent', idle_close_seconds: 5, idle_notice_seconds: 4 });
+  const ann = await onDuty(t, daemon, 'Ann');
+  const person = await visitor(t, '?desk=silent');
+  const panel = await person.open();
+  await say(panel, 'I will say no more');
+  await ann.ask({ type: 'claim', ticket: await ann.ticketOf('I will say no more') });
+  await place(panel, /ends in 0:0\d unless you write/);
+  await say(panel, 'But this');
+  await panel.getByTestId('place').waitFor({ state: 'hidden' });
+  await panel.getByText('since nothing more was said').waitFor({ timeout: 20_000 });
+  await panel.getByTestId('star-1').waitFor();
+  isClean(person);
+});
+
+test('whoever is banned reads so, and does not come back by itself', async (t) => {
+  const ann = await onDuty(t, daemon, 'Ann');
+  const person = await visitor(t);
+  const panel = await person.open();
+  await say(panel, 'I was rude');
+  const ticket = await ann.ticketOf('I was rude');
+  const { uid } = ann.heard.find((event) => event.type === 'ticket' && event.ticket === ticket).visitor;
+  await api('PUT', `/v1/users/${uid}/ban`, { seconds: 3600 });
+  await panel.getByTestId('ended').filter({ hasText: 'disconnected by the operator' }).waitFor();
+  assert.ok(!(await panel.getByTestId('input').isVisible()));
+  await api('DELETE', `/v1/users/${uid}/ban`);
+  await panel.getByTestId('ended-act').click();
+  await line(panel, 'I was rude').waitFor();
+  await panel.getByTestId('input').waitFor();
+  isClean(person);
+});
+
 test('what is refused stands in the log with ways on; what was said by mistake is taken back', async (t) => {
   const ann = await onDuty(t, daemon, 'Ann');
   const person = await visitor(t);

@@ -41,7 +41,7 @@ b{position:absolute;inset:-5px -5px auto auto}
 :empty:not(path,iframe){display:none}
 iframe{width:min(392px,100vw - 40px);height:min(660px,100vh - 116px);border-radius:18px;color-scheme:light dark}
 iframe:not(.on){position:absolute;visibility:hidden;opacity:0;translate:0 12px}
-@media(max-width:480px){.on{position:fixed;inset:0;width:100%;height:100%;border-radius:0}.on~button{display:none}}
+@media(max-width:480px){.on{position:fixed;inset:0;width:100%;height:100%;border:0;border-radius:0}.on~button{display:none}}
 @media(prefers-reduced-motion){*{transition:none!important}}
 @media print{:host{display:none!important}}`);
   shadow.adoptedStyleSheets = [sheet];

@@ -14,6 +14,8 @@ const ASK_EVERY_MS = 60_000;
 const RENEW_WAIT_MS = 5000;
 const RENEW_BEFORE_MS = 90_000;
 const ALERT_SHOWN_MS = 8000;
+/** After so long the visitor learns that a message only waits. */
+const SLOW_MS = 10_000;
 
 const root = document.documentElement;
 root.lang = locale();
@@ -41,7 +43,7 @@ const bridge = new Bridge({
   open: shown,
   hide: () => {},
   identify(token) {
-    const isAnother = !token || !identity || claims(token).sub !== claims(identity).sub;
+    const isAnother = token ? !identity || claims(token).sub !== claims(identity).sub : identity !== undefined;
     identity = token;
     renewed?.();
     // Somebody else must find nothing of the one before: the panel begins anew, and is told again.
@@ -81,7 +83,7 @@ karez.on('login', (event) => {
 
 // ---- the parts of the panel ----
 
-const about = { page: hello.page, referrer: hello.referrer || undefined, lang: navigator.language };
+const about = { page: hello.page, referrer: hello.referrer || undefined, lang: navigator.language, browser: navigator.userAgent };
 const support = new Support(karez, { desk: asked('desk'), about }, { changed, arrived, failed: refused });
 const log = new Log(support, { edit: (text) => composer.edit(text), looked });
 const composer = new Composer(support, { refused, sent });
@@ -131,12 +133,14 @@ function draw() {
 
 /** The card above the composer: the place in the queue, or what becomes of a message that was left. @param {boolean} mayWrite */
 function drawPlace(mayWrite) {
-  const { desk, ticket } = support;
+  const { desk, ticket, pending } = support;
   let [title, text] = ['', ''];
+  const isSlow = karez.state === 'connected' && pending.some((one) => !one.failed && Date.now() - one.time > SLOW_MS);
   if (!mayWrite && desk) title = word('identifyFirst');
   else if (ticket?.state === 'waiting') [title, text] = [ticket.position === 1 ? word('next') : ticket.position ? word('position', ticket.position) : '', waitWords(ticket.wait)];
   else if (ticket?.state === 'offline') [title, text] = [word('left'), desk?.next ? word('backAt', backWords(desk.next)) : word('leftText')];
   else if (!support.isOpen && desk && !desk.open && ticket?.state !== 'closed') [title, text] = ['', [desk.away ?? word('awayText'), desk.next ? word('backAt', backWords(desk.next)) : ''].join(' ')];
+  else if (isSlow) text = word('slow');
   else if (support.closingAt) [title, text] = ['', word('closing', leftWords(support.closingAt - performance.now()))];
   part('place').hidden = !title && !text;
   part('place').classList.toggle('waits', ticket?.state === 'waiting');
@@ -234,7 +238,8 @@ function refused(error, text) {
 function ended(code, reason) {
   const isIdentity = code === 4001 && identity !== undefined;
   bridge.tell('error', { code: isIdentity ? 'unauthorized' : reason || String(code) });
-  setText('ended-text', isIdentity ? word('endedToken') : code === 4003 ? word('endedKicked') : word('endedOther', code));
+  const text = isIdentity ? word('endedToken') : code === 4001 ? word('identifyFirst') : code === 4003 ? word('endedKicked') : word('endedOther', code);
+  setText('ended-text', text);
   setText('ended-act', word(isIdentity ? 'asGuest' : 'again'));
   part('ended').hidden = false;
   changed();
@@ -281,11 +286,8 @@ document.addEventListener('visibilitychange', () => {
   if (document.hidden) log.newAfter = null;
   changed();
 });
-setInterval(() => {
-  const { desk, closingAt, isOpen } = support;
-  if (closingAt) changed();
-  else if (desk && !isOpen && bridge.isOpen && !document.hidden && performance.now() % ASK_EVERY_MS < 1000) support.ask();
-}, 1000);
+setInterval(() => (support.closingAt || support.pending.length > 0) && changed(), 1000);
+setInterval(() => !support.isOpen && bridge.isOpen && !document.hidden && support.ask(), ASK_EVERY_MS);
 
 karez.connect();
 changed();

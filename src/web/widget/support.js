@@ -22,8 +22,8 @@ const CLOSED_LISTED = 50;
 const TYPING_SHOWN_MS = 5000;
 const TYPING_EVERY_MS = 3000;
 const READ_PAUSE_MS = 250;
-/** So long after its end a conversation is still what the panel opens with. */
-const FRESH_MS = 24 * 3_600_000;
+/** So long after its end a conversation that nobody has rated is what the panel opens with. */
+const FRESH_MS = 2 * 3_600_000;
 
 /** Whether an entry is somebody's message, which can be unread. @param {Entry} entry */
 export const isMessage = (entry) => entry.ref === undefined && !entry.recalled;
@@ -114,7 +114,7 @@ export class Support {
     const [last] = this.closed;
     if (desk.ticket !== undefined) this.#turnTo(desk.ticket);
     else if (this.isOpen) this.#told(tickets.find((/** @type {Ticket} */ one) => one.ticket === this.ticket?.ticket) ?? { ...this.ticket, state: 'closed' });
-    else if (this.#isFirst && last?.closed && Date.now() - this.karez.clockAhead - last.closed < FRESH_MS) {
+    else if (this.#isFirst && last?.closed && !last.stars && Date.now() - this.karez.clockAhead - last.closed < FRESH_MS) {
       this.#turnTo(last.ticket);
       this.ticket = last;
     }

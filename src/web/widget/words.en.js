@@ -70,6 +70,7 @@ export const words = {
   stateConnecting: 'connecting…',
   stateBack: 'Connected again',
   seconds: 'Next attempt in {0} s.',
+  slow: 'This takes longer than usual. Your message will be sent by itself.',
   reconnect: 'Now',
   endedToken: 'Your sign-in on this site is not valid here, or has expired.',
   endedKicked: 'You have been disconnected by the operator.',

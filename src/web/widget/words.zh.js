@@ -69,6 +69,7 @@ export const words = {
   stateConnecting: '正在连接…',
   stateBack: '已恢复连接',
   seconds: '{0} 秒后重试。',
+  slow: '发送需要比平时更长的时间，消息稍后会自动发出。',
   reconnect: '立即重试',
   endedToken: '您在本站的登录在此无效或已过期。',
   endedKicked: '管理员已断开您的连接。',
