@@ -11,6 +11,8 @@ import { line as lineIn, openSite, say as sayIn, visit } from './shop.mjs';
 let site, browser, api, ann, ben;
 const tokens = {};
 
+const hidden = (node) => node.waitFor({ state: 'hidden' });
+
 before(async () => {
   site = await startSite();
   browser = await startBrowser();
@@ -176,6 +178,23 @@ describe('a conversation', () => {
     assert.equal(await part(ann, 'input').inputValue(), filled);
     await part(ann, 'input').press('Enter');
     await mia.heardOnce((one) => one.content === filled);
+  });
+
+  test('takes files: those of the agent reach the visitor, and none goes while a note is written', async () => {
+    const files = (name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from('what is in it') });
+    await part(ann, 'files').setInputFiles(files('invoice.txt'));
+    await part(ann, 'tray').getByText('invoice.txt').waitFor();
+    await part(ann, 'mode-note').click();
+    await hidden(part(ann, 'attach'));
+    await note(ann, 'the invoice is ready');
+    assert.equal(mia.heard.filter((one) => one.kind === 'file').length, 0);
+    await part(ann, 'tray').getByText('invoice.txt').waitFor();
+    await part(ann, 'send').click();
+    const heard = await mia.heardOnce((one) => one.kind === 'file');
+    assert.equal(heard.data.file.name, 'invoice.txt');
+    await part(ann, 'log').locator('karez-file').getByText('invoice.txt').waitFor();
+    const got = await fetch(`${site.page}files/${heard.data.file.id}`, { headers: { authorization: `Bearer ${mia.token}` } });
+    assert.equal(await got.text(), 'what is in it');
   });
 
   test('goes to a colleague with a note, and back into a desk’s queue', async () => {
