@@ -747,3 +747,28 @@ fn what_is_not_stored_is_told_and_leaves_nothing() {
     assert_eq!(world.scrape(&mut asker)["karez_files_size_bytes"], 0.0);
     assert_eq!(world.scrape(&mut asker)["karez_uploads_under_way"], 0.0);
 }
+
+#[test]
+fn a_backup_has_the_files_and_a_restore_brings_them_back() {
+    let (folder, other) = (DataFolder::new("files-backup"), DataFolder::new("files-restored"));
+    let (process, address) = daemon(&folder, &[]);
+    let mut ann = User::guest(address);
+    ann.acked(json!({"type": "join", "gid": 7}));
+    let body = vec![5; 300_000];
+    let file = ann.uploads("gid=7&name=a", &body);
+    ann.acked(image(7, &file));
+    let copy = other.0.join("copy");
+    let (copy, data) = (copy.to_str().unwrap(), folder.0.to_str().unwrap());
+    let (code, _, words) = run_to_end(&["backup", copy, "--data", data], &[]);
+    assert!(code == 0 && words.contains("1 files of users"), "{words}");
+    process.end();
+    let restored = other.0.join("data");
+    let (code, _, words) = run_to_end(&["restore", copy, "--data", restored.to_str().unwrap()], &[]);
+    assert!(code == 0 && words.contains("1 files of users are back"), "{words}");
+    let process =
+        Process::karez(&["--listen", "127.0.0.1:0", "--store", "disk", "--data", restored.to_str().unwrap()]);
+    let login = json!({"type": "login", "token": ann.token}).to_string();
+    let ann = User::with(process.address("page"), &login);
+    assert!(ann.fetch(&file).body == body);
+    process.end();
+}

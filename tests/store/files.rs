@@ -27,7 +27,7 @@ fn record(number: usize, conversation: Conversation, bytes: &[u8]) -> FileRecord
 }
 
 /// Uploads a file in a turn of its own.
-fn upload(
+pub fn upload(
     store: &mut (impl Storage + ?Sized),
     number: usize,
     conversation: Conversation,
@@ -53,14 +53,14 @@ fn send(store: &mut (impl Storage + ?Sized), file: &FileRecord, seq: u64) {
     store.commit().unwrap();
 }
 
-fn known(store: &(impl Storage + ?Sized), file: &FileId) -> Option<FileRecord> {
+pub fn known(store: &(impl Storage + ?Sized), file: &FileId) -> Option<FileRecord> {
     match store.read(&Query::File(file.clone())).unwrap() {
         Record::File(of, record) if of == *file => record,
         other => panic!("{other:?}"),
     }
 }
 
-fn bytes_of(store: &(impl Storage + ?Sized), file: &FileId) -> Result<Vec<u8>, StoreError> {
+pub fn bytes_of(store: &(impl Storage + ?Sized), file: &FileId) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     store.read_bytes(file, 0, usize::MAX, &mut bytes).map(|()| bytes)
 }
