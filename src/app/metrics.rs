@@ -10,6 +10,7 @@
 //! Not in the tutorial. Tests: `tests/app/metrics.rs`.
 
 use super::exposition::{CONTENT_TYPE, Exposition};
+use super::files::{FileTotals, Files};
 use super::tally::{MESSAGES, REQUESTS, Tally};
 use crate::base::counters::Counters;
 use crate::chat::Chat;
@@ -22,6 +23,8 @@ pub(super) struct Sources<'a> {
     pub(super) tally: &'a Tally,
     pub(super) chat: &'a Chat,
     pub(super) store_bytes: u64,
+    pub(super) files: &'a Files,
+    pub(super) files_bytes: u64,
 }
 
 impl Sources<'_> {
@@ -36,6 +39,7 @@ impl Sources<'_> {
         self.connections(&mut page);
         self.traffic(&mut page);
         self.messages(&mut page);
+        self.files(&mut page);
         self.people(&mut page);
         self.machinery(&mut page);
         Response::new(200)
@@ -149,6 +153,23 @@ impl Sources<'_> {
             "code",
             Code::ALL.map(Code::as_str).into_iter().zip(self.tally.refusals),
         );
+    }
+
+    fn files(&self, page: &mut Exposition) {
+        let FileTotals { stored, refused, broken, fetched } = self.files.totals;
+        page.counters(
+            "karez_uploads_total",
+            "Uploads of files that ended, by result.",
+            "result",
+            [("stored", stored), ("refused", refused), ("broken", broken)],
+        );
+        page.gauge(
+            "karez_uploads_under_way",
+            "Uploads of files that have begun.",
+            self.files.under_way() as u64,
+        );
+        page.counter("karez_downloads_total", "Downloads of files that were begun.", fetched);
+        page.gauge("karez_files_size_bytes", "Bytes of the files that users have sent.", self.files_bytes);
     }
 
     fn people(&self, page: &mut Exposition) {

@@ -220,6 +220,9 @@ impl RequestBuffer {
 
     /// Lends what has come of the body, and drops it.
     pub fn take_body<R>(&mut self, read: impl FnOnce(&[u8]) -> R) -> R {
+        if !self.head_done() {
+            return read(&[]);
+        }
         let result = read(self.bytes.get(self.head_bytes..).unwrap_or_default());
         self.passed_bytes += self.bytes.len().saturating_sub(self.head_bytes);
         self.bytes.truncate(self.head_bytes);

@@ -256,6 +256,8 @@ impl<H: Handler> Server<H> {
     pub fn turn(&mut self, wait_max: Option<Duration>) -> io::Result<Turn> {
         self.wait(wait_max)?;
         let began_us = self.clock.micros();
+        // First of all: what has ended must be known before the next request of the same connection is.
+        self.tell_exchanges();
         self.read();
         self.pass_deadlines();
         self.accept();
@@ -374,7 +376,6 @@ impl<H: Handler> Server<H> {
             self.io.carry_out(&mut self.outbox);
         }
         self.tell_flushed();
-        self.tell_exchanges();
         self.tell_closed();
         self.handler.on_turn_end(&mut self.outbox);
         self.io.carry_out(&mut self.outbox);

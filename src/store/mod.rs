@@ -12,6 +12,7 @@
 
 mod answers;
 mod backup;
+mod backup_files;
 mod bans;
 mod checkpoint;
 mod conversations;

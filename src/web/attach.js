@@ -38,8 +38,9 @@ export class Tray {
     this.node = part('tray');
     talks.karez.on('sent', ({ id }) => this.#underWay.delete(id));
     addEventListener('beforeunload', (e) => {
-      const isWaiting = [...talks.all.values()].some((talk) => talk.pending.some((one) => one.upload)) || [...this.#items.values()].some((items) => items.length > 0);
-      if (isWaiting) e.preventDefault();
+      const isWaiting = [...talks.all.values()].some((talk) => this.count(talk) > 0 || talk.pending.some((one) => one.upload));
+      // Who signs out, or is sent away, leaves all the same.
+      if (isWaiting && talks.karez.state !== 'disconnected') e.preventDefault();
     });
   }
 
@@ -52,6 +53,7 @@ export class Tray {
   async add(talk, files) {
     const { files_bytes: most = 0 } = this.talks.karez.limits;
     if (!most) return this.page.refused({ code: 'files_off' });
+    if (files.some((file) => file.size === 0)) return this.page.refused(undefined, word('fileEmpty'));
     const items = this.#items.get(talk.key) ?? [];
     this.#items.set(talk.key, items);
     if (items.length + files.length > AT_ONCE_MAX) return this.page.refused(undefined, word('tooManyFiles', AT_ONCE_MAX));
@@ -148,7 +150,7 @@ export class Tray {
       } catch (/** @type {any} */ error) {
         onprogress(0);
         if (signal.aborted) return;
-        if (error.code !== 'offline') failures += 1;
+        if (error.code === 'internal') failures += 1;
         if (!error.retryable || failures > FAILURES_MAX) return this.#fail(pending, error);
         await this.#pause(error.retry ?? Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt), signal);
       }

@@ -29,6 +29,8 @@ export class Composer {
   #draftTimer;
   /** @type {import('./attach.js').Tray | undefined} */
   #tray;
+  /** While it is loaded. @type {Promise<any> | null} */
+  #attaching = null;
 
   /**
    * @param {Talks} talks
@@ -100,22 +102,30 @@ export class Composer {
 
   send() {
     const { talk } = this;
+    // Whoever is quick sends what was chosen all the same.
+    if (this.#attaching) return void this.#attaching.then(() => setTimeout(() => this.send()));
     const content = this.input.value.trim();
-    if (!talk) return;
-    const reply = this.#reply?.seq;
-    if (this.#tray?.count(talk)) {
-      this.#tray.send(talk, { reply: content ? undefined : reply });
-      if (!content) {
-        this.reply(null);
-        this.page.sent();
-      }
-    }
-    if (!content) return;
+    if (!talk || !(content || this.#tray?.count(talk))) return;
     const most = this.talks.karez.limits.content_bytes;
     if (most && new TextEncoder().encode(content).length > most) {
       this.page.refused({ code: 'too_large', field: 'content' });
       return;
     }
+    const reply = this.#reply?.seq;
+    this.#tray?.send(talk, { reply: content ? undefined : reply });
+    if (content) this.#say(talk, content, reply);
+    this.#set('');
+    this.#named.clear();
+    this.reply(null);
+    this.#names?.close();
+    clearTimeout(this.#draftTimer);
+    this.talks.setDraft(talk, '');
+    this.page.sent();
+    this.input.focus();
+  }
+
+  /** @param {Talk} talk @param {string} content @param {number} [reply] */
+  #say(talk, content, reply) {
     const named = [...this.#named].filter(([name]) => content.includes(name)).map(([, uid]) => uid);
     const options = { reply, mentions: named.length > 0 ? [...new Set(named)] : undefined };
     const typed = this.input.value;
@@ -126,14 +136,6 @@ export class Composer {
       if (talk === this.talk && !this.input.value) this.#set(typed);
       this.page.refused(error);
     });
-    this.#set('');
-    this.#named.clear();
-    this.reply(null);
-    this.#names?.close();
-    clearTimeout(this.#draftTimer);
-    this.talks.setDraft(talk, '');
-    this.page.sent();
-    this.input.focus();
   }
 
   /** @param {KeyboardEvent} e */
@@ -225,7 +227,9 @@ export class Composer {
     const { talk } = this;
     const files = [...chosen];
     if (!talk || files.length === 0) return;
-    this.#tray = await this.page.tray();
+    this.#attaching = this.page.tray();
+    this.#tray = await this.#attaching;
+    this.#attaching = null;
     this.#tray?.add(talk, files);
     this.input.focus();
   }

@@ -22,6 +22,8 @@ import { button, make, part, size, word } from './text.js';
 const SHOWN = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 /** Who scrolls back does not see them come again. */
 const KEPT_MS = 20_000;
+/** The same, of what the log shows no more. */
+const GONE_MS = 1000;
 
 // ---- bytes ----
 
@@ -124,7 +126,7 @@ class FileElement extends HTMLElement {
     queueMicrotask(() => {
       if (this.isConnected) return;
       near.unobserve(this);
-      this.come(false, 1000);
+      this.come(false, GONE_MS);
       if (this.#local) URL.revokeObjectURL(this.#local);
       this.#local = undefined;
       const dialog = part('dialog');
@@ -238,7 +240,7 @@ class FileElement extends HTMLElement {
     dialog.addEventListener('close', () => {
       dialog.classList.remove('viewer');
       delete dialog.dataset.file;
-      give(id);
+      give(id, this.isConnected ? KEPT_MS : GONE_MS);
     }, { once: true });
     try {
       image.src = await take(id);

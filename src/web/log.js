@@ -85,7 +85,7 @@ export class Log {
       const line = before?.says === says ? before : { says, node: make() };
       now.set(key, line);
       // A picture that is here already stays, whatever changes around it.
-      const picture = line !== before && before?.node.querySelector('karez-file.picture');
+      const picture = line !== before && key.startsWith('m') && before?.node.querySelector('karez-file.picture');
       if (picture) line.node.querySelector('karez-file')?.replaceWith(picture);
     }
     this.#lines = now;

@@ -7,6 +7,7 @@ const SIDE_MAX = 2048;
 /** Up to here a picture is sent as it is, if it notes nothing. */
 const SMALL_BYTES = 256 * 1024;
 const QUALITY = 0.85;
+const NAME_BYTES = 200;
 /** What every browser shows, and the server lets it show. */
 const SHOWN = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 const ENDINGS = /** @type {Record<string, string>} */ ({ 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'webp' });
@@ -41,8 +42,15 @@ export async function prepare(file) {
   }
 }
 
-/** What is pasted has no name of its own. @param {File} file */
-const nameOf = (file) => [...(file.name || 'file')].filter((one) => one > '\u001f' && one !== '\u007f').slice(0, 120).join('') || 'file';
+/** A name as the server takes it; of one that is too long the end stays, which says what it is. @param {File} file */
+function nameOf(file) {
+  // eslint-disable-next-line no-control-regex
+  const name = file.name.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').trim() || 'file';
+  const [stem, ending] = [name.replace(/\.[^.]{1,10}$/, ''), /\.[^.]{1,10}$/.exec(name)?.[0] ?? ''];
+  const letters = [...stem];
+  while (new TextEncoder().encode(letters.join('')).length > NAME_BYTES) letters.pop();
+  return letters.join('') + ending;
+}
 
 /** @param {Blob} file */
 async function hasNotes(file) {
@@ -58,10 +66,14 @@ async function draw(bitmap, type) {
   canvas.height = Math.max(1, Math.round(bitmap.height * share));
   const context = canvas.getContext('2d');
   if (!context) throw new Error('no canvas');
+  // What may be seen through stays so; where a browser writes no WebP it writes PNG. What cameras make is no such thing.
+  const wanted = type === 'image/png' || type === 'image/webp' ? 'image/webp' : 'image/jpeg';
+  if (wanted === 'image/jpeg') {
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+  }
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  // A JPEG has nothing that can be seen through; all else may have. Where a browser writes no WebP it writes PNG.
-  const wanted = type === 'image/jpeg' ? 'image/jpeg' : 'image/webp';
   const blob = await new Promise((done) => canvas.toBlob(done, wanted, QUALITY));
   if (!blob) throw new Error('no picture');
   return { blob, width: canvas.width, height: canvas.height };

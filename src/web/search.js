@@ -106,6 +106,14 @@ export class Search {
     return line;
   }
 
+  /** What is looked for stands out. @param {string} text @returns {(string | Node)[]} */
+  #marked(text) {
+    const wanted = this.input.value.trim();
+    const at = wanted ? text.toLowerCase().indexOf(wanted.toLowerCase()) : -1;
+    if (at < 0) return [text];
+    return [text.slice(0, at), make('mark', '', text.slice(at, at + wanted.length)), text.slice(at + wanted.length)];
+  }
+
   /** @param {Talk} talk @param {string} title @param {string} who @param {string} text @param {() => void} open */
   #line(talk, title, who, text, open) {
     const place = make('li');
@@ -113,7 +121,9 @@ export class Search {
     const avatar = paintAvatar(make('span', `avatar${talk.isGroup ? ' group' : ''}`), talk.id, talk.title);
     avatar.setAttribute('aria-hidden', 'true');
     const words = make('span', 'item-words');
-    words.append(make('span', 'item-name', title), make('span', 'preview faint', who + text));
+    const preview = make('span', 'preview faint', who);
+    preview.append(...this.#marked(text));
+    words.append(make('span', 'item-name', title), preview);
     line.append(avatar, words);
     place.append(line);
     return place;

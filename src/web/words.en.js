@@ -75,6 +75,7 @@ export const words = {
   removeFile: 'Do not send {0}',
   drop: 'Drop files here to attach them',
   tooManyFiles: 'At most {0} files at once.',
+  fileEmpty: 'An empty file or a folder cannot be sent.',
   fileTooLarge: '{0} is too large: {1}. At most {2} are allowed.',
   gistPicture: '[Picture]',
   gistFile: '[File] {0}',

@@ -73,6 +73,7 @@ export const words = {
   removeFile: '不发送 {0}',
   drop: '拖到这里即可添加文件',
   tooManyFiles: '一次最多发送 {0} 个文件。',
+  fileEmpty: '不能发送空文件或文件夹。',
   fileTooLarge: '“{0}”太大：{1}，最多 {2}。',
   gistPicture: '[图片]',
   gistFile: '[文件] {0}',

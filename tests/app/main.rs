@@ -19,6 +19,7 @@ mod descriptors;
 mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
+mod files;
 mod full;
 #[cfg(target_os = "linux")]
 mod handed;

@@ -17,6 +17,7 @@ mod conversations;
 mod cursor;
 mod erasure;
 mod expiry;
+mod files;
 mod forgetting;
 mod govern;
 mod group;

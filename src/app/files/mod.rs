@@ -175,8 +175,9 @@ impl<S: Storage> App<S> {
         request_id: &str,
     ) -> Result<(), Problem> {
         let (bearer, upload) = self.judge_head(out, conn, head)?;
-        let length = head.header_text("content-length").and_then(|digits| digits.parse().ok());
-        let bytes: u64 = length.ok_or(NO_LENGTH)?;
+        let digits = head.header_text("content-length").ok_or(NO_LENGTH)?;
+        // A number that is no u64 is over every limit.
+        let bytes = digits.parse().unwrap_or(u64::MAX);
         let limits = self.settings.files;
         if bytes > limits.bytes_max {
             return Err(Problem::file_too_large(limits.bytes_max));
