@@ -232,6 +232,7 @@ impl Config {
                     Broadcasters::Admins => BroadcastPolicy::Admins,
                     Broadcasters::Anyone => BroadcastPolicy::Anyone,
                 },
+                desk: self.desk.limits(),
                 ..self.limits.chat()
             },
             guests: self.guests()?,

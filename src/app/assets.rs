@@ -27,6 +27,8 @@ const FILES: &[(&str, &[u8])] = embedded![
     "admin/api.js",
     "admin/app.js",
     "admin/ask.js",
+    "admin/desk-settings.js",
+    "admin/desks.js",
     "admin/groups.js",
     "admin/index.html",
     "admin/plot.js",
@@ -43,6 +45,22 @@ const FILES: &[(&str, &[u8])] = embedded![
     "client/karez.d.ts",
     "client/karez.js",
     "composer.js",
+    "desk/app.js",
+    "desk/canned.js",
+    "desk/card.js",
+    "desk/dialogs.js",
+    "desk/figures.js",
+    "desk/head.js",
+    "desk/index.html",
+    "desk/pane.js",
+    "desk/pass.js",
+    "desk/queue.js",
+    "desk/rows.js",
+    "desk/style.css",
+    "desk/ticket.js",
+    "desk/tickets.js",
+    "desk/words.en.js",
+    "desk/words.zh.js",
     "demo/demo.css",
     "demo/demo.js",
     "demo/index.html",
@@ -99,7 +117,7 @@ const PAGES: [Page; 6] = [
     page("/desk", "desk/index.html", ASK_EACH_TIME, Policy::Own),
     page("/demo", "demo/index.html", ASK_EACH_TIME, Policy::Host),
     page("/widget/panel", "widget/panel.html", ASK_EACH_TIME, Policy::Framed),
-    page("/widget.js", "widget/loader.js", KEEP_FOR_MINUTES, Policy::Own),
+    page("/widget.js", "widget/loader.js", KEEP_FOR_MINUTES, Policy::Loader),
 ];
 /// What stands for the build in a page.
 const BUILD: &str = "/a/BUILD/";
@@ -182,7 +200,8 @@ impl Assets {
             Some(_) if !matches!(request.method, "GET" | "HEAD") => {
                 Response::text(405, "only GET and HEAD\n").header("allow", "GET, HEAD")
             }
-            Some(response) => response
+            Some(response) => policy
+                .shared_with_sites(response)
                 .header("content-security-policy", policy.text(ancestors))
                 .header("x-content-type-options", "nosniff")
                 .header("referrer-policy", "no-referrer"),

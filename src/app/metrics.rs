@@ -41,6 +41,7 @@ impl Sources<'_> {
         self.messages(&mut page);
         self.files(&mut page);
         self.people(&mut page);
+        self.desk(&mut page);
         self.machinery(&mut page);
         Response::new(200)
             .header("content-type", CONTENT_TYPE)
@@ -192,6 +193,24 @@ impl Sources<'_> {
             "Farewells to clients, by code.",
             "code",
             Bye::ALL.map(Bye::as_str).into_iter().zip(self.tally.byes),
+        );
+    }
+
+    fn desk(&self, page: &mut Exposition) {
+        let counts = self.chat.desk_counts();
+        page.gauges(
+            "karez_tickets",
+            "Tickets of the support desk that are not closed, by state.",
+            "state",
+            [("waiting", counts.waiting), ("open", counts.open), ("offline", counts.offline)],
+        );
+        page.counter("karez_tickets_opened_total", "Tickets that were ever opened.", counts.opened_ever);
+        page.counter("karez_tickets_closed_total", "Tickets that were ever closed.", counts.closed_ever());
+        page.gauges(
+            "karez_agents",
+            "Agents of the support desk, by their duty.",
+            "state",
+            [("online", counts.agents_online), ("busy", counts.agents_busy)],
         );
     }
 

@@ -11,6 +11,8 @@
 
 use std::borrow::Cow;
 
+use crate::http::Response;
+
 /// What the chat page may do, and everything that is not listed below.
 pub(super) const OWN: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
                       media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -30,6 +32,8 @@ const NEAR: &str = "http://localhost:* http://127.0.0.1:* https://localhost:* ht
 pub(super) enum Policy {
     /// A page of the daemon's own.
     Own,
+    /// A script that sites have in their own pages.
+    Loader,
     /// It may stand in a frame of [`FrameAncestors`].
     Framed,
     /// It shows the widget.
@@ -55,10 +59,21 @@ impl FrameAncestors<'_> {
 }
 
 impl Policy {
+    /// With what a site asks of strangers that shuts itself off from all others (Cross-Origin-Embedder-Policy): that
+    /// they are meant for other sites, and that a page in a frame is as strict as the one around it.
+    pub(super) fn shared_with_sites(self, response: Response) -> Response {
+        let shared = |response: Response| response.header("cross-origin-resource-policy", "cross-origin");
+        match self {
+            Policy::Own | Policy::Host => response,
+            Policy::Loader => shared(response),
+            Policy::Framed => shared(response).header("cross-origin-embedder-policy", "require-corp"),
+        }
+    }
+
     /// The value of the header.
     pub(super) fn text(self, ancestors: &FrameAncestors<'_>) -> Cow<'static, str> {
         match self {
-            Policy::Own => Cow::Borrowed(OWN),
+            Policy::Own | Policy::Loader => Cow::Borrowed(OWN),
             Policy::Host => Cow::Borrowed(HOST),
             Policy::Framed => {
                 let framed = format!("frame-ancestors {};", ancestors.text());

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{App, Guests, tally};
 use crate::auth::{Claims, GuestKey, TokenError};
 use crate::base::clock::UnixMillis;
+use crate::chat::desk::DeskRequest;
 use crate::chat::ids::SessionId;
 use crate::chat::input::{Command, Grant, Identity, Input, Resume, Target};
 use crate::chat::output::Refusal;
@@ -27,6 +28,12 @@ impl<S: Storage> App<S> {
             self.turn.tally.request(tally::LOGIN_KIND);
         }
         let command = match parsed.request {
+            wire::Request::Chat(Command::Desk(mut request)) => {
+                if let DeskRequest::Support { ticket: None, opening, .. } = &mut request {
+                    opening.address = self.strangers.address_of(conn);
+                }
+                Command::Desk(request)
+            }
             wire::Request::Chat(command) => command,
             // Before the login the core refuses it whatever it brings: the token is not looked at.
             wire::Request::Refresh { .. } if self.is_stranger(conn) => Command::Refresh(None),
@@ -86,7 +93,9 @@ impl<S: Storage> App<S> {
         let is_ours = resume.epoch == self.turn.epoch();
         let groups = resume.groups.into_iter().map(|(gid, seq)| (Target::Group(gid), seq));
         let users = resume.users.into_iter().map(|(uid, seq)| (Target::User(uid), seq));
-        let conversations = groups.chain(users).map(|(target, seq)| (target, is_ours.then_some(seq)));
+        let tickets = resume.tickets.into_iter().map(|(ticket, seq)| (Target::Ticket(ticket), seq));
+        let conversations =
+            groups.chain(users).chain(tickets).map(|(target, seq)| (target, is_ours.then_some(seq)));
         Resume { conversations: conversations.collect() }
     }
 

@@ -15,7 +15,7 @@ use crate::wire::{Bye, Code};
 
 /// Kinds of requests, by the name that they have on the wire; `govern` is all that is done in a group, and
 /// `unreadable` is a text that is no request.
-pub(super) const REQUESTS: [&str; 21] = [
+pub(super) const REQUESTS: [&str; 22] = [
     "unreadable",
     "login",
     "refresh",
@@ -37,10 +37,11 @@ pub(super) const REQUESTS: [&str; 21] = [
     "broadcast",
     "typing",
     "presence",
+    "desk",
 ];
 
 /// Kinds of messages that are sent; `session` is what a login brings, `page` the answers that have pages.
-pub(super) const MESSAGES: [&str; 13] = [
+pub(super) const MESSAGES: [&str; 15] = [
     "session",
     "group",
     "pm",
@@ -54,6 +55,8 @@ pub(super) const MESSAGES: [&str; 13] = [
     "typing",
     "presence",
     "push",
+    "support",
+    "desk",
 ];
 const _: () = assert!(MESSAGES.len() <= KINDS);
 
@@ -80,6 +83,7 @@ pub(super) fn request_kind(command: &Command<'_>) -> usize {
         Command::Broadcast { .. } => 18,
         Command::Typing { .. } => 19,
         Command::Presence { .. } => 20,
+        Command::Desk(_) => 21,
     }
 }
 
@@ -94,6 +98,7 @@ pub(super) fn message_kind(event: &Event<'_>) -> u8 {
         Event::Entry(entry) => match entry.conversation {
             Conversation::Group(_) => 1,
             Conversation::Direct(..) => 2,
+            Conversation::Ticket(_) => 13,
         },
         Event::Offline(_) | Event::OfflinePush(_) => 3,
         Event::Broadcast { .. } => 4,
@@ -109,6 +114,7 @@ pub(super) fn message_kind(event: &Event<'_>) -> u8 {
         Event::Typing { .. } => 10,
         Event::Presence { .. } => 11,
         Event::Push(_) => 12,
+        Event::Desk(_) => 14,
     }
 }
 

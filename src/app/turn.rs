@@ -47,6 +47,8 @@ pub(super) struct Turn<S> {
     ending: Vec<ConnId>,
     /// The connection whose login the core has just refused for its token.
     failed_login: Option<ConnId>,
+    /// Calls that are answered in lines and not in JSON, as far as they are not answered yet.
+    in_text: Vec<CallId>,
     /// What the core has answered to calls and nobody has taken.
     replies: VecDeque<(CallId, api::Reply)>,
     /// Files that the core has found for calls, until somebody takes them.
@@ -112,6 +114,7 @@ impl<S: Storage> Turn<S> {
             logged_in: Vec::new(),
             ending: Vec::new(),
             failed_login: None,
+            in_text: Vec::new(),
             replies: VecDeque::new(),
             found: Vec::new(),
             responding: Vec::new(),
@@ -161,9 +164,7 @@ impl<S: Storage> Turn<S> {
         let now = out.now();
         if std::mem::take(&mut self.touched) {
             let end = if self.commit(now.mono) {
-                self.logged_in.iter().for_each(|conn| {
-                    strangers.remove(*conn);
-                });
+                self.logged_in.iter().for_each(|conn| strangers.logged_in(*conn));
                 Input::Committed
             } else {
                 self.tally.undone += self.held.messages().saturating_sub(self.certain.messages()) as u64;
@@ -297,6 +298,11 @@ impl<S> Turn<S> {
         self.logged_in.contains(&conn)
     }
 
+    /// A call that is about to be made is answered in lines that people read.
+    pub(super) fn answer_in_text(&mut self, call: CallId) {
+        self.in_text.push(call);
+    }
+
     /// The next answer of the core to a call.
     pub(super) fn take_reply(&mut self) -> Option<(CallId, api::Reply)> {
         self.replies.pop_front()
@@ -410,7 +416,11 @@ impl<S: Storage> Sink for Hold<'_, S> {
                 if let Answer::File { put: Put::Kept, file } = &answer {
                     turn.found.push((call, (*file).clone()));
                 }
-                turn.replies.push_back((call, api::render(&answer)));
+                let wanted = turn.in_text.len();
+                turn.in_text.retain(|wanted| *wanted != call);
+                let is_text = turn.in_text.len() < wanted;
+                let reply = if is_text { api::render_as_text(&answer) } else { api::render(&answer) };
+                turn.replies.push_back((call, reply));
             }
             Output::Subscribe { session, topic } => turn.held.subscribe(conn_of(session), TopicId(topic.0)),
             Output::Unsubscribe { session, topic } => {

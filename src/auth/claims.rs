@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::TokenError;
 use crate::base::clock::UnixMillis;
 use crate::base::limits;
+use crate::chat::desk::Desk;
 use crate::chat::ids::Id;
 use crate::chat::input::{Grant, Role};
 
@@ -50,12 +51,16 @@ impl Claims {
     /// What the core is told.
     #[must_use]
     pub fn into_grant(self) -> Grant {
+        // One whose desks cannot be names answers for none, and not for all.
+        let names = |desks: &[String]| desks.iter().filter_map(|desk| Desk::from_text(desk)).collect();
+        let desks = (!self.desks.is_empty()).then(|| names(&self.desks));
         Grant {
             holds_until: self.holds_until(),
             uid: self.uid,
             name: self.name,
             role: self.role,
             groups: self.groups,
+            desks,
             exp_s: self.exp_s,
         }
     }

@@ -91,6 +91,11 @@ impl Chat {
             Command::History { target: Target::User(_), .. }
             | Command::Recall { target: Target::User(_), .. }
             | Command::Read { target: Target::User(_), .. } => Ok(()),
+            Command::Desk(request) => self.check_desk(request),
+            Command::History { target: Target::Ticket(_), .. }
+            | Command::Recall { target: Target::Ticket(_), .. }
+            | Command::Read { target: Target::Ticket(_), .. }
+            | Command::Typing { target: Target::Ticket(_) } => Ok(()),
             Command::Typing { target: Target::User(uid) } => unreserved("uid", uid),
             Command::Search { query, target, .. } => {
                 if let Some(Target::Group(gid)) = target {

@@ -14,7 +14,7 @@ use super::act::Act;
 use super::call::{Answer, GroupView, Put};
 use super::draft;
 use super::group::Page;
-use super::ids::{CallId, Id};
+use super::ids::{CallId, Id, TicketId};
 use super::input::{Draft, Target};
 use super::output::{AckedEntry, GroupRole, Output, Refusal, Sink, Store};
 use super::permission::{Asker, Deed};
@@ -71,13 +71,33 @@ impl Chat {
                 let is_there = other.is_some_and(|other| !other.sessions.is_empty());
                 (entry, usize::from(is_there), usize::from(!is_there && !is_oneself))
             }
+            Target::Ticket(number) => {
+                self.say_at_desk(now, *number, &Sending { asker, id: None, draft }, out)?
+            }
         };
         let AckedEntry { seq, time, .. } = entry;
         out.put(Output::Answer { call, answer: Answer::Said { seq, time, online, stored } });
         Ok(())
     }
 
-    fn internal(&self) -> Refusal {
+    /// The entry, and how many of the others heard it, and will.
+    fn say_at_desk(
+        &mut self,
+        now: Now,
+        number: TicketId,
+        sending: &Sending<'_>,
+        out: &mut impl Sink,
+    ) -> Result<(AckedEntry, usize, usize), Refusal> {
+        self.may_do(sending.asker, number, super::desk::Deed::Speak)?;
+        self.may_attach(sending.asker, &Target::Ticket(number), sending.draft)?;
+        self.acquaint(sending.asker.user, out);
+        let (entry, absent) = self.say_in_ticket(now, number, sending, out)?;
+        let two = self.two_of_ticket(number);
+        let others = two.into_iter().filter(|uid| **uid != self.users[sending.asker.user].uid).count();
+        Ok((entry, others - absent, absent))
+    }
+
+    pub(super) fn internal(&self) -> Refusal {
         Refusal::Internal { retry_ms: self.limits.internal_retry_ms }
     }
 

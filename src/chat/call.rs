@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 
 use super::act::Term;
+pub use super::desk::{DeskAnswer, DeskCall};
 use super::files::{Bearer, FileRecord, NewFile};
 use super::ids::{Conversation, FileId, Id};
 use super::input::{Bounds, Draft, Target};
@@ -152,6 +153,8 @@ pub enum Call<'a> {
         /// Which.
         file: FileId,
     },
+    /// Something about the support desk.
+    Desk(DeskCall<'a>),
 }
 
 impl Call<'_> {
@@ -183,6 +186,7 @@ impl Call<'_> {
                 Call::KeepFile { bearer, target, file: file.into_owned() }
             }
             Call::File { bearer, file } => Call::File { bearer, file },
+            Call::Desk(call) => Call::Desk(call.into_owned()),
         }
     }
 }
@@ -284,6 +288,8 @@ pub enum Answer<'a> {
         /// What is kept of it.
         file: &'a FileRecord,
     },
+    /// Something about the support desk.
+    Desk(DeskAnswer<'a>),
     /// What was to be taken away is no more.
     Removed,
     /// The call was refused, and has changed nothing.

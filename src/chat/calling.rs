@@ -58,7 +58,7 @@ impl Chat {
             return Some(request);
         }
         if let Call::Forget { uid } = &request {
-            if self.erase_person(call, uid, out) {
+            if self.erase_person(now, call, uid, out) {
                 return None;
             }
             self.ask(Query::Forgotten(uid.clone()), out);
@@ -145,6 +145,7 @@ impl Chat {
             Call::Upload { bearer, target } => self.upload(now, call, (bearer, target), out),
             Call::KeepFile { bearer, target, file } => self.keep_file(now, call, (bearer, target), file, out),
             Call::File { bearer, file } => self.fetch(now, call, (bearer, file), out),
+            Call::Desk(request) => self.serve_desk_call(now, call, request, out),
         }
     }
 
@@ -159,6 +160,7 @@ impl Chat {
                         let author = self.users.intern(&author);
                         self.needs_direct(author, peer)
                     }
+                    Target::Ticket(ticket) => self.needs_ticket(*ticket),
                 });
                 needs.or_else(|| self.needs_file(draft.file.as_ref()))
             }
@@ -193,6 +195,7 @@ impl Chat {
             Call::Ban { uid, .. } => self.needs_somebody(uid),
             Call::Forget { uid } => self.needs_erasure(uid),
             Call::UsersOnline { .. } => None,
+            Call::Desk(request) => self.needs_desk_call(now, request),
             Call::Groups { after, limit } => self.needs_all_groups(after.as_ref(), *limit),
         }
     }
@@ -207,6 +210,7 @@ impl Chat {
         let of_target = |target: &Target| match target {
             Target::Group(gid) => unreserved("gid", gid),
             Target::User(uid) => unreserved("uid", uid),
+            Target::Ticket(_) => Ok(()),
         };
         match request {
             Call::Say { from, target, draft } => {
@@ -232,6 +236,7 @@ impl Chat {
                 unreserved("gid", gid)?;
                 unreserved("uid", uid)
             }
+            Call::Desk(request) => self.check_desk_call(request),
             Call::UsersOnline { .. } | Call::Groups { .. } | Call::File { .. } => Ok(()),
             Call::Upload { bearer, target } | Call::KeepFile { bearer, target, .. } => {
                 unreserved("uid", &bearer.uid)?;

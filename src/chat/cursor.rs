@@ -25,9 +25,7 @@ use crate::base::clock::Now;
 impl Chat {
     /// What must be asked before a cursor can be moved.
     pub(super) fn needs_cursor(&mut self, now: Now, asker: Asker, target: &Target) -> Option<Query> {
-        if let Target::Group(gid) = target
-            && let Some(query) = self.needs_group(gid)
-        {
+        if let Some(query) = self.needs_target(target) {
             return Some(query);
         }
         // Who may not read costs no look-up; `move_cursor` says so.
@@ -51,7 +49,9 @@ impl Chat {
         };
         let Some(cursor) = cursor else { return Ok(Reply::Ack(None)) };
         let seq = seq.min(cursor.seq);
-        if seq <= cursor.read {
+        // An agent who reads what nobody holds is not the other side.
+        let is_outside = matches!(target, Target::Ticket(ticket) if !self.is_own_ticket(asker.user, *ticket));
+        if seq <= cursor.read || is_outside {
             return Ok(Reply::Ack(None));
         }
         let row = &self.users[asker.user];
@@ -62,6 +62,9 @@ impl Chat {
             && let Some(other) = self.seen_by(asker.user, peer)
         {
             self.receivers.extend_from_slice(self.users[other].sessions.as_slice());
+        }
+        if let Target::Ticket(ticket) = target {
+            self.receivers.extend(self.others_in_ticket(&row.uid, *ticket));
         }
         let event = Event::Read { target, uid: &row.uid, seq };
         out.put(Output::Deliver { to: To::Sessions(&self.receivers), event });

@@ -19,11 +19,13 @@ use super::call::Answer;
 use super::ids::{CallId, Id};
 use super::output::{Farewell, ForgetReport, Output, Query, Record, Sink, Store};
 use super::user::UserSlot;
+use crate::base::clock::Now;
 
 impl Chat {
     /// What must be known before somebody can be deleted: every group, since each is left, and what went before.
     pub(super) fn needs_erasure(&mut self, uid: &Id) -> Option<Query> {
-        self.needs_somebody(uid)
+        self.needs_desk()
+            .or_else(|| self.needs_somebody(uid))
             .or_else(|| {
                 let user = self.users.slot(uid)?;
                 let groups = self.users[user].groups.as_slice();
@@ -33,7 +35,7 @@ impl Chat {
     }
 
     /// Answers with the report; or forgets, and then the call waits for it.
-    pub(super) fn erase_person(&mut self, call: CallId, uid: &Id, out: &mut impl Sink) -> bool {
+    pub(super) fn erase_person(&mut self, now: Now, call: CallId, uid: &Id, out: &mut impl Sink) -> bool {
         let report = match self.parking.at_hand.take() {
             Some(Record::Forgotten(_, report)) => report,
             _ => None,
@@ -44,11 +46,11 @@ impl Chat {
             out.put(Output::Answer { call, answer: Answer::Forgotten { uid, report } });
             return true;
         }
-        self.forget_person(user, out);
+        self.forget_person(now, user, out);
         false
     }
 
-    fn forget_person(&mut self, user: UserSlot, out: &mut impl Sink) {
+    fn forget_person(&mut self, now: Now, user: UserSlot, out: &mut impl Sink) {
         let uid = self.users[user].uid.clone();
         self.guests.name(&uid);
         let mut groups = self.users[user].groups.as_slice().to_vec();
@@ -57,6 +59,7 @@ impl Chat {
         for group in &groups {
             self.go_out(*group, user, out);
         }
+        self.forget_at_desk(now, &uid, out);
         self.send_away(user, Farewell::Kicked, out);
         if self.users[user].stored {
             self.blank(user);

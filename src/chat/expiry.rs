@@ -14,6 +14,7 @@
 use std::collections::BTreeSet;
 
 use super::Chat;
+use super::desk::Post;
 use super::ids::SessionId;
 use super::input::{Grant, Role};
 use super::output::{Event, Farewell, Output, Refusal, Sink, To};
@@ -97,6 +98,7 @@ impl Chat {
         };
         self.turn.undo(Undo::Refreshed(session, row.hold()));
         self.hold_by(session, Hold::of(grant, now));
+        self.change_post(now, session, Post::of(grant));
         let event = Event::Refreshed { id, exp_s: grant.exp_s };
         out.put(Output::Deliver { to: To::Session(session), event });
         Ok(Reply::Given)

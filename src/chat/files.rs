@@ -75,7 +75,7 @@ impl NewFile<'_> {
 /// What the store has told of files since the last commit, and what became of them since.
 pub(super) type Filed = BTreeMap<FileId, Option<FileRecord>>;
 
-const NOT_YOURS: Refusal = Refusal::BadRequest(
+pub(super) const NOT_YOURS: Refusal = Refusal::BadRequest(
     "data.file",
     "is no file that you have uploaded for this conversation and not sent yet",
 );
@@ -94,6 +94,7 @@ impl Chat {
                 let user = self.users.intern(&bearer.uid);
                 self.needs_direct(user, peer)
             }
+            Target::Ticket(ticket) => self.needs_ticket(*ticket),
         })
     }
 
@@ -103,6 +104,7 @@ impl Chat {
         needs.or_else(|| match self.filed.get(file)?.as_ref()?.conversation {
             Conversation::Group(ref gid) => self.needs_group(gid),
             Conversation::Direct(..) => None,
+            Conversation::Ticket(ticket) => self.needs_ticket(ticket),
         })
     }
 

@@ -11,6 +11,7 @@
 //! The tutorial keeps nothing that could be read. Tested in `tests/chat/history.rs` and `tests/sim/`.
 
 use super::Chat;
+use super::desk;
 use super::ids::SessionId;
 use super::input::{Bounds, Target};
 use super::output::{Event, Output, PageQuery, PageRecord, Query, Record, Refusal, Sink, To};
@@ -29,15 +30,22 @@ pub(super) struct Reading<'a> {
 impl Chat {
     /// What must be asked before the page can be given.
     pub(super) fn needs_page(&mut self, now: Now, asker: Asker, reading: Reading<'_>) -> Option<Query> {
-        if let Target::Group(gid) = reading.target
-            && let Some(query) = self.needs_group(gid)
-        {
+        if let Some(query) = self.needs_target(reading.target) {
             return Some(query);
         }
         // Who may not read it costs no page; `read_history` says so.
         self.may_read(now, asker, reading.target).ok()?;
         let query = self.page_query(asker, reading);
         self.parking.unless_at_hand(Query::Page(query))
+    }
+
+    /// What must be known before it can be said who may read a conversation.
+    pub(super) fn needs_target(&mut self, target: &Target) -> Option<Query> {
+        match target {
+            Target::Group(gid) => self.needs_group(gid),
+            Target::User(_) => None,
+            Target::Ticket(ticket) => self.needs_ticket(*ticket),
+        }
     }
 
     /// A private conversation is named from the side of whoever asks, so only its two users ever ask for it.
@@ -48,6 +56,7 @@ impl Chat {
                 self.may(now, asker, slot, Deed::Read)
             }
             Target::User(_) => Ok(()),
+            Target::Ticket(ticket) => self.may_do(asker, *ticket, desk::Deed::Read),
         }
     }
 

@@ -77,6 +77,10 @@ pub struct SessionId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
 
+/// A support conversation, by its number: from 1, one sequence for the whole daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TicketId(pub u64);
+
 /// A fan-out list of the loop. Small and dense, given by the core; reused when its room has gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(pub u32);
@@ -91,6 +95,8 @@ pub enum Conversation {
     Group(Id),
     /// The private conversation of two users, the smaller uid first; both are the same for a talk with oneself.
     Direct(Id, Id),
+    /// A support conversation.
+    Ticket(TicketId),
 }
 
 impl Conversation {
@@ -105,7 +111,7 @@ impl Conversation {
     #[must_use]
     pub fn peer_of(&self, uid: &Id) -> Option<&Id> {
         match self {
-            Conversation::Group(_) => None,
+            Conversation::Group(_) | Conversation::Ticket(_) => None,
             Conversation::Direct(low, high) => Some(if low == uid { high } else { low }),
         }
     }

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use super::act::Act;
 use super::call::Call;
-use super::ids::{CallId, Conversation, FileId, Id, SessionId};
+use super::desk::Desk;
+pub use super::desk::DeskRequest;
+use super::ids::{CallId, Conversation, FileId, Id, SessionId, TicketId};
 use super::output::{ListPlace, Record};
 use crate::base::clock::UnixMillis;
 
@@ -172,6 +174,8 @@ pub enum Command<'a> {
         /// Whom to watch.
         uids: Vec<Id>,
     },
+    /// Something about the support desk.
+    Desk(DeskRequest<'a>),
 }
 
 impl Command<'_> {
@@ -201,6 +205,7 @@ impl Command<'_> {
             Command::Broadcast { content } => Command::Broadcast { content: owned(content) },
             Command::Typing { target } => Command::Typing { target },
             Command::Presence { uids } => Command::Presence { uids },
+            Command::Desk(request) => Command::Desk(request.into_owned()),
         }
     }
 }
@@ -239,6 +244,8 @@ pub enum Target {
     Group(Id),
     /// `uid` on the wire: the private conversation with that user.
     User(Id),
+    /// `ticket` on the wire: a support conversation.
+    Ticket(TicketId),
 }
 
 impl Target {
@@ -246,6 +253,7 @@ impl Target {
     pub(super) fn of(conversation: &Conversation, own: &Id) -> Target {
         match conversation {
             Conversation::Group(gid) => Target::Group(gid.clone()),
+            Conversation::Ticket(ticket) => Target::Ticket(*ticket),
             Conversation::Direct(low, high) => Target::User(if low == own { high } else { low }.clone()),
         }
     }
@@ -328,6 +336,8 @@ pub struct Grant {
     pub role: Role,
     /// Groups that the bearer is to be a member of.
     pub groups: Vec<Id>,
+    /// For which desks an agent answers; `None`: for all.
+    pub desks: Option<Vec<Desk>>,
     /// The token's `exp`, in Unix seconds: what the client is told.
     pub exp_s: u64,
     /// When the token ceases to hold, the leeway included.
@@ -340,7 +350,7 @@ pub enum Role {
     /// Chats.
     #[default]
     User,
-    /// Answers visitors. So far nothing more than a user.
+    /// Answers visitors.
     Agent,
     /// May do all.
     Admin,

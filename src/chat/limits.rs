@@ -3,6 +3,7 @@
 //! The defaults come from the table in [`base::limits`](crate::base::limits); every name has its unit there
 //! and here. Whoever configures checks the bounds; the core takes what it is given.
 
+use super::desk::DeskLimits;
 use crate::base::limits as table;
 
 /// Who may speak to everyone.
@@ -126,6 +127,8 @@ pub struct Limits {
     pub idle_groups_max: usize,
     /// Private conversations whose last `seq` stays in memory.
     pub directs_cached_max: usize,
+    /// Those of the support desk.
+    pub desk: DeskLimits,
     /// Who may speak to everyone.
     pub broadcast: BroadcastPolicy,
 }
@@ -187,6 +190,7 @@ impl Default for Limits {
             idle_users_max: table::IDLE_USERS_MAX.count(),
             idle_groups_max: table::IDLE_GROUPS_MAX.count(),
             directs_cached_max: table::DIRECTS_CACHED_MAX.count(),
+            desk: DeskLimits::default(),
             broadcast: BroadcastPolicy::default(),
         }
     }

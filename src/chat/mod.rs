@@ -18,6 +18,7 @@
 
 pub mod act;
 pub mod call;
+pub mod desk;
 pub mod ids;
 pub mod input;
 pub mod limits;
@@ -62,6 +63,7 @@ mod user;
 
 use std::collections::BTreeMap;
 
+use desk::Desks;
 use direct::Pair;
 use expiry::Expiry;
 use files::Filed;
@@ -121,6 +123,7 @@ pub struct Chat {
     replays: Replays,
     pushes: Pushes,
     filed: Filed,
+    desk: Desks,
     turn: Turn,
     /// The receivers of one delivery to several sessions; kept for its memory.
     receivers: Vec<SessionId>,
@@ -146,6 +149,7 @@ impl Chat {
             replays: Replays::default(),
             pushes: Pushes::default(),
             filed: Filed::new(),
+            desk: Desks::default(),
             turn: Turn::default(),
             receivers: Vec::new(),
         }
@@ -189,10 +193,13 @@ impl Chat {
                 self.end_graces(now.mono, out);
                 self.end_expired(now.mono, out);
                 self.forget_guests(now, out);
+                self.ask_about_desk(out);
+                self.end_waits(now, out);
             }
             Input::Committed => return self.committed(),
             Input::CommitFailed => return self.commit_failed(now, out),
         }
+        self.settle_desks(now, out);
         self.replay(now, out);
     }
 
@@ -200,8 +207,13 @@ impl Chat {
     /// that has passed already asks for another turn at once.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Millis> {
-        let due =
-            [self.presence.next_end(), self.expiry.next(), self.forgetting.next(), self.replays.next_step()];
+        let due = [
+            self.presence.next_end(),
+            self.expiry.next(),
+            self.forgetting.next(),
+            self.replays.next_step(),
+            self.next_of_desk(),
+        ];
         due.into_iter().flatten().min()
     }
 
@@ -275,9 +287,11 @@ impl Chat {
                 self.search(now, asker, (session, id), search, out)
             }
             Command::Broadcast { content } => self.broadcast(now, asker, content, out),
+            Command::Desk(request) => self.serve_at_desk(now, (session, id), asker, request, out),
             Command::Typing { target } => match target {
                 Target::Group(gid) => self.type_in_group(now, asker, target, gid, out),
                 Target::User(uid) => self.type_to_user(user, target, uid, out),
+                Target::Ticket(ticket) => self.type_in_ticket(asker, *ticket, out),
             },
             Command::Presence { uids } => self.watch((session, id), user, uids, out),
         }

@@ -17,7 +17,7 @@ use super::Chat;
 use super::ids::{Conversation, Id, SessionId};
 use super::output::{EntryRecord, Event, Output, Query, Sink, Store, To};
 use super::replay::{Leg, Position, Talk};
-use super::turn::Undo;
+use super::turn::{Heard, Undo};
 use super::user::UserSlot;
 
 /// Which of the entries that wait for a user are asked for: the oldest, whatever their conversations.
@@ -163,7 +163,7 @@ impl Chat {
             return false;
         }
         if is_heard {
-            self.turn.heard(other, author, seq);
+            self.turn.heard(other, Heard::From(author), seq);
         } else {
             self.users[other].waits = true;
         }
@@ -172,7 +172,7 @@ impl Chat {
 
     /// Whether a session gets a private entry by its replay, and not now: the conversation has a leg, or gets one
     /// because what waits of it must come before.
-    fn holds_back(&mut self, session: SessionId, conversation: &Conversation, seq: u64) -> bool {
+    pub(super) fn holds_back(&mut self, session: SessionId, conversation: &Conversation, seq: u64) -> bool {
         let Some(replay) = self.replays.running.get(&session) else { return false };
         if replay.brings(conversation) {
             return true;
@@ -210,10 +210,13 @@ impl Chat {
 
     /// The last session of a user has ended: what it was sent in this turn waits.
     pub(super) fn wait_again(&mut self, user: UserSlot, out: &mut impl Sink) {
-        for (author, seq) in self.turn.take_heard_by(user) {
+        for (heard, seq) in self.turn.take_heard_by(user) {
             self.users[user].waits = true;
             let uid = &self.users[user].uid;
-            let conversation = Conversation::direct(uid, &self.users[author].uid);
+            let conversation = match heard {
+                Heard::From(author) => Conversation::direct(uid, &self.users[author].uid),
+                Heard::In(ticket) => Conversation::Ticket(ticket),
+            };
             out.put(Output::Store(Store::Wait { uid, conversation: &conversation, seq }));
         }
     }
@@ -260,7 +263,7 @@ impl Chat {
         conversation: &Conversation,
         until: u64,
     ) {
-        if matches!(conversation, Conversation::Direct(..))
+        if !matches!(conversation, Conversation::Group(_))
             && self.users[user].waits
             && let Some(replay) = self.replays.running.get_mut(&session)
         {

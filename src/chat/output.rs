@@ -5,6 +5,7 @@
 use super::act::Act;
 pub use super::call::Answer;
 pub use super::conversations::{ConversationRecord, ConversationsQuery, ConversationsRecord, ListPlace};
+pub use super::desk::{DeskEvent, DeskOrder, DeskQuery, DeskRecord};
 pub use super::files::FileRecord;
 pub use super::found::{Found, Scope, SearchQuery, SearchRecord};
 use super::ids::{CallId, Conversation, Id, SessionId, Topic};
@@ -133,7 +134,7 @@ pub enum Event<'a> {
         /// Echoed.
         id: Option<&'a str>,
     },
-    /// An entry of a conversation: `groupPm`, `pm` or `recalled`.
+    /// An entry of a conversation: `groupPm`, `pm`, `support` or `recalled`.
     Entry(Entry<'a>),
     /// An entry that was said while its receiver had no session to hear it.
     Offline(Entry<'a>),
@@ -252,6 +253,8 @@ pub enum Event<'a> {
         /// The users.
         users: &'a [UserPresence<'a>],
     },
+    /// Something about the support desk.
+    Desk(DeskEvent<'a>),
     /// A request was refused.
     Refused {
         /// Echoed.
@@ -391,6 +394,13 @@ pub enum Refusal {
     },
     /// Against what is already so, in words.
     Conflict(&'static str),
+    /// Somebody has the ticket.
+    Held {
+        /// Who.
+        uid: Id,
+        /// The display name.
+        name: Box<str>,
+    },
     /// The store failed; may be tried again after this many milliseconds.
     Internal {
         /// Milliseconds.

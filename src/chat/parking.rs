@@ -83,6 +83,11 @@ impl Parking {
         (!is_at_hand).then_some(query)
     }
 
+    /// Whether the store was asked this, and has not answered.
+    pub(super) fn is_asked(&self, query: &Query) -> bool {
+        self.asked.contains(query)
+    }
+
     /// Drops what a session that has ended was waiting for.
     pub(super) fn forget(&mut self, session: SessionId) {
         self.waiting.retain(|request| request.session != session);
@@ -122,6 +127,7 @@ impl Record {
             Record::LastPush(_) => Query::LastPush,
             Record::Pushes(query, _) => Query::Pushes(query.clone()),
             Record::File(file, _) => Query::File(file.clone()),
+            Record::Desk(record) => Query::Desk(record.query()),
         }
     }
 }
@@ -159,6 +165,9 @@ impl Chat {
             | Record::Conversations(..)
             | Record::Search(..)
             | Record::Sent { .. } => self.parking.at_hand = Some(record),
+            Record::Desk(record) => {
+                self.parking.at_hand = self.load_desk_record(now, record).map(Record::Desk);
+            }
         }
         let mut still = Vec::new();
         let mut blocked = BTreeSet::new();
@@ -209,15 +218,18 @@ impl Chat {
     fn needs(&mut self, now: Now, request: Request<'_>, asker: Option<Asker>) -> Option<Query> {
         match request.command {
             Command::Login(Identity::NewGuest { .. }, _) => self.guests.needs_number(),
-            Command::Login(Identity::Guest { uid, .. }, _) => {
-                self.guests.needs_until().or_else(|| self.needs_user(uid))
-            }
+            Command::Login(Identity::Guest { uid, .. }, resume) => self
+                .guests
+                .needs_until()
+                .or_else(|| self.needs_user(uid))
+                .or_else(|| self.needs_desk_at_login(resume.as_ref())),
             // One after the other: nobody is let into groups before it is known who it is.
-            Command::Login(Identity::Known(grant), _) => self
+            Command::Login(Identity::Known(grant), resume) => self
                 .guests
                 .needs_until()
                 .or_else(|| self.needs_user(&grant.uid))
-                .or_else(|| grant.groups.iter().find_map(|gid| self.needs_group(gid))),
+                .or_else(|| grant.groups.iter().find_map(|gid| self.needs_group(gid)))
+                .or_else(|| self.needs_desk_at_login(resume.as_ref())),
             Command::Join { gid }
             | Command::Leave { gid }
             | Command::Members { gid, .. }
@@ -236,6 +248,8 @@ impl Chat {
                 let reading = Reading { target, bounds: *bounds, limit: *limit };
                 self.needs_page(now, asker?, reading)
             }
+            Command::Typing { target: Target::Ticket(ticket) } => self.needs_ticket(*ticket),
+            Command::Desk(at_desk) => self.needs_at_desk(now, asker?, request, at_desk),
             Command::Recall { target, seq } => self.needs_recall(now, asker?, target, *seq),
             Command::Conversations { cursor, limit } => {
                 self.needs_conversations(asker?.user, cursor.clone(), *limit)

@@ -14,6 +14,7 @@
 
 use super::Chat;
 use super::act::{Act, Sanction};
+use super::desk::Deed as TicketDeed;
 use super::ids::Conversation;
 use super::input::{Role, Target};
 use super::output::{EntryRecord, FileRecord, GroupRole, Recall, Refusal};
@@ -149,6 +150,7 @@ impl Chat {
                 self.groups.slot(gid).is_some_and(|group| user.groups.contains(group))
             }
             Conversation::Direct(low, high) => *low == user.uid || *high == user.uid,
+            Conversation::Ticket(_) => self.may_find(asker.user, conversation),
         }
     }
 
@@ -190,7 +192,7 @@ impl Chat {
                 let slot = self.groups.intern(gid);
                 self.may(now, asker, slot, Deed::Govern)
             }
-            Target::User(_) => Err(Refusal::Forbidden),
+            Target::User(_) | Target::Ticket(_) => Err(Refusal::Forbidden),
         }
     }
 
@@ -200,6 +202,7 @@ impl Chat {
         match conversation {
             Conversation::Group(gid) => self.groups.slot(gid).is_some_and(|slot| row.groups.contains(slot)),
             Conversation::Direct(low, high) => row.uid == *low || row.uid == *high,
+            Conversation::Ticket(ticket) => self.is_own_ticket(user, *ticket),
         }
     }
 
@@ -215,6 +218,7 @@ impl Chat {
                 let other = self.users.intern(peer);
                 self.may_write_to(asker, other)
             }
+            Target::Ticket(ticket) => self.may_do(asker, *ticket, TicketDeed::Speak),
         }
     }
 
@@ -232,6 +236,9 @@ impl Chat {
             Conversation::Group(gid) => {
                 let slot = self.groups.intern(gid);
                 self.may(now, asker, slot, Deed::Read).map_err(|_| Refusal::NotFound)
+            }
+            Conversation::Ticket(ticket) => {
+                self.may_do(asker, *ticket, TicketDeed::Read).map_err(|_| Refusal::NotFound)
             }
         }
     }

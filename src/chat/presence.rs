@@ -151,6 +151,7 @@ impl Chat {
     pub(super) fn show(&mut self, user: UserSlot, online: bool, out: &mut impl Sink) {
         self.users[user].shown = online;
         self.turn.undo(Undo::Shown(user, !online));
+        self.visitor_shown(user);
         let row = &self.users[user];
         let sees = |session: &&SessionId| {
             self.sessions.get(session).is_some_and(|session| !row.blocks(&self.users[session.user].uid))

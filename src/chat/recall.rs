@@ -37,6 +37,7 @@ impl Chat {
         let needs = match target {
             Target::Group(gid) => self.needs_group(gid),
             Target::User(peer) => self.needs_last(asker.user, (peer, self.users.slot(peer))),
+            Target::Ticket(ticket) => self.needs_ticket(*ticket),
         };
         if needs.is_some() {
             return needs;
@@ -65,6 +66,18 @@ impl Chat {
         }
         self.remember(asker.user, out);
         let acked = match target {
+            Target::Ticket(ticket) => {
+                let conversation = Conversation::Ticket(*ticket);
+                let number = self.number_in_ticket(now, *ticket, asker.user, "", Recall::Of(seq));
+                let absent = self.find_hearers(asker.user, *ticket, number);
+                let to = To::Sessions(&self.receivers);
+                self.tell_recall(now, asker, (&conversation, number), seq, to, out);
+                for uid in &absent {
+                    let (conversation, seq) = (&conversation, number);
+                    out.put(Output::Store(Store::Wait { uid, conversation, seq }));
+                }
+                number
+            }
             Target::Group(gid) => {
                 let slot = self.groups.intern(gid);
                 self.groups[slot].seq += 1;

@@ -4,6 +4,7 @@
 
 use super::act::{Act, Sanction, Term};
 use super::conversations::{ConversationsQuery, ConversationsRecord};
+use super::desk::{DeskOrder, DeskQuery, DeskRecord};
 use super::draft::KIND_SYSTEM;
 use super::files::FileRecord;
 use super::found::{SearchQuery, SearchRecord};
@@ -193,6 +194,8 @@ pub enum Store<'a> {
         /// The number of the entry, which is stored.
         seq: u64,
     },
+    /// Something about the support desk.
+    Desk(DeskOrder<'a>),
 }
 
 /// By what a send is known again: the author's `id`, and what was sent, in short.
@@ -250,6 +253,8 @@ pub enum Query {
     Pushes(PushesQuery),
     /// An uploaded file.
     File(FileId),
+    /// Something about the support desk.
+    Desk(DeskQuery),
 }
 
 /// Which entries are asked for.
@@ -314,6 +319,8 @@ pub enum Record {
     Pushes(PushesQuery, PushesPage),
     /// An uploaded file; `None` when there is none, or its entry is gone or recalled.
     File(FileId, Option<FileRecord>),
+    /// Something about the support desk.
+    Desk(DeskRecord),
 }
 
 /// Whose cursor is asked for.

@@ -25,7 +25,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Chat;
-use super::ids::{Conversation, SessionId};
+use super::ids::{Conversation, SessionId, TicketId};
 use super::input::{Bounds, Resume, Target};
 use super::offline::{Strikes, Told};
 use super::output::{Event, Output, PageQuery, PageRecord, Query, Record, Sink, To};
@@ -127,6 +127,12 @@ impl Replays {
     /// Whether the session is not told of this conversation but by its replay.
     pub(super) fn brings(&self, session: SessionId, conversation: &Conversation) -> bool {
         self.running.get(&session).is_some_and(|replay| replay.brings(conversation))
+    }
+
+    /// Whether a client is still to be told of this ticket.
+    pub(super) fn name(&self, ticket: TicketId) -> bool {
+        let conversation = Conversation::Ticket(ticket);
+        self.running.values().any(|replay| replay.talks.contains_key(&conversation))
     }
 
     /// The session has ended, or its login is undone.
@@ -275,6 +281,7 @@ impl Chat {
     fn last_known(&self, conversation: &Conversation) -> Option<u64> {
         match conversation {
             Conversation::Group(gid) => self.groups.find(gid).filter(|of| of.loaded).map(|of| of.seq),
+            Conversation::Ticket(ticket) => self.last_of_ticket(*ticket),
             Conversation::Direct(low, high) => {
                 let two = (self.users.slot(low)?, self.users.slot(high)?);
                 self.directs.get(&self.pair(two.0, two.1)).copied()

@@ -69,6 +69,7 @@ impl Chat {
         match target {
             Target::Group(gid) => Conversation::Group(gid.clone()),
             Target::User(peer) => Conversation::direct(&self.users[user].uid, peer),
+            Target::Ticket(ticket) => Conversation::Ticket(*ticket),
         }
     }
 }

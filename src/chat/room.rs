@@ -79,10 +79,15 @@ pub(super) struct Group {
     pub(super) stored: bool,
 }
 
+/// The gid of no group.
+static NOWHERE: Id = Id::Number(0);
+
 impl Group {
     pub(super) fn gid(&self) -> &Id {
         match &self.conversation {
             Conversation::Group(gid) | Conversation::Direct(gid, _) => gid,
+            // A group is made with its gid and with nothing else.
+            Conversation::Ticket(_) => &NOWHERE,
         }
     }
 

@@ -47,9 +47,7 @@ pub(super) fn check(query: &str, limits: &Limits) -> Result<(), Refusal> {
 impl Chat {
     /// What must be asked before the search can be answered.
     pub(super) fn needs_search(&mut self, now: Now, asker: Asker, search: Search<'_>) -> Option<Query> {
-        if let Some(Target::Group(gid)) = search.target
-            && let Some(query) = self.needs_group(gid)
-        {
+        if let Some(query) = search.target.and_then(|target| self.needs_target(target)) {
             return Some(query);
         }
         // Who may not read it costs no search; `search` says so.

@@ -13,6 +13,7 @@
 //! Tested in `tests/chat/login.rs`.
 
 use super::Chat;
+use super::desk::Post;
 use super::expiry::Hold;
 use super::ids::{Id, SessionId, TOPIC_ALL};
 use super::input::{Identity, Resume, Role};
@@ -103,6 +104,10 @@ impl Chat {
         }
         self.see_in_passing(now, user, out);
         self.appear(user, out);
+        if let Identity::Known(grant) = identity {
+            self.take_post(session, Post::of(grant));
+        }
+        self.visitor_comes(now, session, user, out);
         let asker = Asker { user, warrant: Warrant::Token(hold.role) };
         for gid in groups {
             let group = self.groups.intern(gid);
@@ -168,6 +173,7 @@ impl Chat {
 
     /// A session has ended. That stays so whatever becomes of the turn.
     pub(super) fn gone(&mut self, now: Now, session: SessionId, out: &mut impl Sink) {
+        self.leave_post(now, session);
         self.parking.forget(session);
         self.turn.gone(session);
         if let Some(user) = self.log_out(session)
@@ -178,6 +184,7 @@ impl Chat {
             self.see_in_passing(now, user, out);
             self.wait_again(user, out);
             self.push_again(user, out);
+            self.visitor_goes(now, user);
         }
     }
 
@@ -207,6 +214,7 @@ impl Chat {
         let user = row.user;
         self.expiry.forget(session, row.hold());
         self.replays.forget(session);
+        self.drop_post(session);
         for released in self.presence.unwatch_all(session) {
             self.users.loosen(released);
         }

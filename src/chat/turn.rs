@@ -24,9 +24,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use super::act::{Sanction, Term};
+use super::desk::{Agent, DeskUndo, Ticket};
 use super::direct::Pair;
 use super::expiry::Hold;
-use super::ids::{CallId, Conversation, Id, SessionId};
+use super::ids::{CallId, Conversation, Id, SessionId, TicketId};
 use super::output::{GroupRole, Refusal, Sink};
 use super::parking::Parked;
 use super::replay::{Replay, Talk};
@@ -94,6 +95,20 @@ pub(super) enum Undo {
     Struck(Id, Conversation, u64),
     /// The same of pushes.
     StruckPushes(Id, u64),
+    /// With the ticket before.
+    Ticket(TicketId, Option<Box<Ticket>>),
+    /// With the agent before.
+    Agent(Id, Option<Box<Agent>>),
+    Desk(DeskUndo),
+}
+
+/// Where something was said that somebody was there to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// In private, by this user.
+    From(UserSlot),
+    /// In a ticket.
+    In(TicketId),
 }
 
 /// A request that was answered in this turn; its `id` ends there in the joined ids.
@@ -114,8 +129,8 @@ pub(super) struct Turn {
     gone: BTreeSet<SessionId>,
     /// Sessions whose replay has gone on.
     replayed: BTreeSet<SessionId>,
-    /// Private entries by number: who was there to hear it, and whose it is.
-    heard: Vec<(UserSlot, UserSlot, u64)>,
+    /// Private entries and those of tickets by number: who was there to hear it, and where it was said.
+    heard: Vec<(UserSlot, Heard, u64)>,
     /// By user.
     heard_is_sorted: bool,
     /// Users that were loaded or left by their last session.
@@ -169,14 +184,14 @@ impl Turn {
         !self.replayed.is_empty()
     }
 
-    /// A private entry was sent to a user who is there.
-    pub(super) fn heard(&mut self, user: UserSlot, author: UserSlot, seq: u64) {
-        self.heard.push((user, author, seq));
+    /// An entry was sent to a user who is there.
+    pub(super) fn heard(&mut self, user: UserSlot, place: Heard, seq: u64) {
+        self.heard.push((user, place, seq));
         self.heard_is_sorted = false;
     }
 
-    /// The private entries that a user was sent in this turn, so far: by whom, and their numbers.
-    pub(super) fn take_heard_by(&mut self, user: UserSlot) -> Vec<(UserSlot, u64)> {
+    /// The entries that a user was sent in this turn, so far: where, and their numbers.
+    pub(super) fn take_heard_by(&mut self, user: UserSlot) -> Vec<(Heard, u64)> {
         // Many may go in one turn, so each looks only at its own.
         if !self.heard_is_sorted {
             self.heard.sort_by_key(|(user, ..)| *user);
@@ -184,7 +199,7 @@ impl Turn {
         }
         let from = self.heard.partition_point(|(of, ..)| *of < user);
         let until = self.heard.partition_point(|(of, ..)| *of <= user);
-        self.heard.drain(from..until).map(|(_, author, seq)| (author, seq)).collect()
+        self.heard.drain(from..until).map(|(_, place, seq)| (place, seq)).collect()
     }
 
     fn forget(&mut self) {
@@ -204,6 +219,7 @@ impl Chat {
         self.turn.forget();
         self.pushes.forget_turn();
         self.replays.committed();
+        self.desk_committed();
         if self.parking.is_waited_for() || self.forgetting.waits() {
             // What was loaded for whoever needs one thing more must be there when it goes on.
             return;
@@ -254,6 +270,7 @@ impl Chat {
             refuse(session, id.as_deref(), refusal, out);
         }
         self.replays_failed(now);
+        self.desk_failed(now);
     }
 
     fn step_back(&mut self, step: Undo) {
@@ -313,6 +330,9 @@ impl Chat {
             }
             Undo::Struck(uid, conversation, until) => self.put_back_strike(&uid, conversation, until),
             Undo::StruckPushes(uid, until) => self.put_back_pushes(&uid, until),
+            Undo::Ticket(number, before) => self.put_back_ticket(number, before.map(|before| *before)),
+            Undo::Agent(uid, before) => self.put_back_agent(&uid, before.map(|before| *before)),
+            Undo::Desk(step) => self.step_back_at_desk(step),
         }
     }
 }

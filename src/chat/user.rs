@@ -268,6 +268,7 @@ impl Chat {
         if user.stored {
             out.put(Output::Store(Store::User { uid: &user.uid, name: &user.name, guest: user.guest }));
         }
+        self.rename_at_desk(slot, out);
     }
 }
 

@@ -19,6 +19,9 @@ pub mod tutorial_zh {}
 #[doc = include_str!("decisions.md")]
 pub mod decisions {}
 
+#[doc = include_str!("desk.md")]
+pub mod desk {}
+
 #[doc = include_str!("operating.md")]
 pub mod operating {}
 

@@ -16,7 +16,9 @@ use super::StoreError;
 use super::memory::Memory;
 use super::rows::{ENTRY, Key};
 use super::sqlite::Sqlite;
-use crate::chat::ids::{Conversation, Id};
+use super::tickets::{row_of, ticket_at};
+use crate::chat::desk::TicketState;
+use crate::chat::ids::{Conversation, Id, TicketId};
 use crate::chat::output::{
     ConversationRecord, ConversationsQuery, ConversationsRecord, EntryRecord, ListPlace,
 };
@@ -24,6 +26,9 @@ use crate::chat::output::{
 /// Which entries count as unread, beside that they are somebody else's: those of which
 /// [`EntryRecord::counts_as_unread_for`] says so.
 const COUNTS_AS_UNREAD: &str = "kind IS NOT 'system' AND recalls IS NULL AND recalled = 0";
+
+/// Tickets that the user holds, but for those that the user has opened.
+const HELD: &str = "agent = ?1 AND state = 'open' AND visitor IS NOT ?1";
 
 /// A conversation that may come on the page.
 struct Candidate<R> {
@@ -103,7 +108,24 @@ impl Memory {
                 row: Some(log),
             })
         });
-        fill(query, groups.chain(talks).collect(), |log, after| {
+        let tickets = self.desk.own(reader).filter_map(|record| {
+            let is_visitor = record.visitor.uid == *reader;
+            if !is_visitor && record.state != TicketState::Open {
+                return None;
+            }
+            let conversation = Conversation::Ticket(record.ticket);
+            let log = self.logs.find(&conversation).filter(|log| log.last > 0)?;
+            let agent = record.agent.as_ref().map(|agent| agent.name.clone()).unwrap_or_default();
+            Some(Candidate {
+                place: ListPlace::Entry(log.newest),
+                name: if is_visitor { agent } else { record.visitor.name.clone() },
+                seq: log.last,
+                read: self.read_by(reader, &conversation)?,
+                conversation,
+                row: Some(log),
+            })
+        });
+        fill(query, groups.chain(talks).chain(tickets).collect(), |log, after| {
             let Some(log) = log else { return Ok(Looked { last: None, unread: 0 }) };
             let newer = (log.place(after + 1)..log.len()).filter_map(|place| log.record(place));
             let unread = newer.filter(|entry| entry.counts_as_unread_for(reader)).count() as u64;
@@ -113,9 +135,12 @@ impl Memory {
 }
 
 impl Sqlite {
-    /// A private conversation has the newest entry of all.
+    /// A private conversation or a ticket has the newest entry of all.
     pub(super) fn bring_up(&self, conversation: Option<i64>) -> Result<(), StoreError> {
-        let sql = "UPDATE conversation SET newest = last_insert_rowid() WHERE conversation = ?";
+        let sql = match conversation.and_then(ticket_at) {
+            None => "UPDATE conversation SET newest = last_insert_rowid() WHERE conversation = ?",
+            Some(_) => "UPDATE ticket SET newest = last_insert_rowid() WHERE ticket = -?",
+        };
         self.run(sql, [conversation]).map(drop)
     }
 
@@ -128,6 +153,8 @@ impl Sqlite {
         if !matches!(query.after, Some(ListPlace::Silent(_))) {
             candidates.append(&mut self.talks_of(query, "low", "high")?);
             candidates.append(&mut self.talks_of(query, "high", "low")?);
+            candidates.append(&mut self.tickets_of(query, "visitor = ?1", "agent_name")?);
+            candidates.append(&mut self.tickets_of(query, HELD, "visitor_name")?);
         }
         fill(query, candidates, |row, after| {
             let sql = format!("SELECT {ENTRY} FROM entry WHERE conversation = ? ORDER BY seq DESC LIMIT 1");
@@ -191,6 +218,37 @@ impl Sqlite {
                 seq: row.get(5)?,
                 read: row.get(3)?,
                 row: row.get(0)?,
+            })
+        })
+    }
+
+    /// Tickets that fit a condition on the user, and one more than fit on the page, called after whoever is at the other
+    /// end.
+    fn tickets_of(
+        &self,
+        query: &ConversationsQuery,
+        condition: &str,
+        name: &str,
+    ) -> Result<Vec<Candidate<i64>>, StoreError> {
+        let before = match query.after {
+            Some(ListPlace::Entry(number)) => number,
+            _ => u64::MAX >> 1,
+        };
+        let sql = format!(
+            "SELECT ticket, newest, coalesce({name}, ''),
+                    coalesce((SELECT max(seq) FROM entry WHERE conversation = -ticket), base),
+                    coalesce((SELECT read FROM ticket_read r WHERE r.uid = ?1 AND r.ticket = t.ticket), 0)
+             FROM ticket t WHERE {condition} AND newest > 0 AND newest < ?2 ORDER BY newest DESC LIMIT ?3"
+        );
+        self.rows(&sql, params![Key(&query.uid), before, query.list_max + 1], |row| {
+            let ticket = TicketId(row.get(0)?);
+            Ok(Candidate {
+                place: ListPlace::Entry(row.get(1)?),
+                conversation: Conversation::Ticket(ticket),
+                name: row.get(2)?,
+                seq: row.get(3)?,
+                read: row.get(4)?,
+                row: row_of(ticket),
             })
         })
     }

@@ -1,7 +1,7 @@
 //! How far everybody has read.
 //!
 //! A cursor lies where its reader is named already: in the row of the member, or in that of the private conversation,
-//! which has one for each side. So it comes and goes with membership, and nothing has to be made for it. Whoever is
+//! which has one for each side; those of tickets lie by themselves, by reader. So it comes and goes with membership, and nothing has to be made for it. Whoever is
 //! in neither has none, and to write it changes nothing. That a cursor only goes up is the core's matter.
 //!
 //! The tables are in `schema/0006_cursors.sql`; tested by the suite in `tests/store/`.
@@ -12,7 +12,7 @@ use super::StoreError;
 use super::memory::{Memory, Undo};
 use super::rows::Key;
 use super::sqlite::Sqlite;
-use crate::chat::ids::{Conversation, Id};
+use crate::chat::ids::{Conversation, Id, TicketId};
 use crate::chat::output::{Cursor, CursorQuery};
 
 /// Whose cursor, by number: of a member, or of one side of a private conversation.
@@ -20,6 +20,7 @@ use crate::chat::output::{Cursor, CursorQuery};
 pub(super) enum Reader {
     Member(Id, u32),
     Side(u32, usize),
+    Ticket(Id, TicketId),
 }
 
 /// Where the cursor of one of the two lies in a log.
@@ -33,6 +34,7 @@ impl Memory {
             Reader::Member(gid, number) => {
                 self.groups.get_mut(gid)?.seat_mut(*number).map(|seat| &mut seat.read)
             }
+            Reader::Ticket(uid, ticket) => self.desk.read.get_mut(&(uid.clone(), *ticket)),
             Reader::Side(log, side) => self.logs.get_mut(*log)?.read.get_mut(*side),
         }
     }
@@ -62,6 +64,11 @@ impl Memory {
                 Some(log) => Reader::Side(log, side(low, uid)),
                 None => return Ok(None),
             },
+            Conversation::Ticket(ticket) if !self.desk.has(*ticket) => return Ok(None),
+            Conversation::Ticket(ticket) => {
+                self.desk.read.entry((uid.clone(), *ticket)).or_default();
+                Reader::Ticket(uid.clone(), *ticket)
+            }
         };
         let before = self.cursor_mut(&reader).map(|read| std::mem::replace(read, seq));
         Ok(before.map(|before| Undo::Read(reader, before)))
@@ -74,6 +81,10 @@ impl Memory {
             Conversation::Direct(low, _) => {
                 let log = self.logs.find(conversation).filter(|log| log.last > 0)?;
                 log.read.get(side(low, uid)).copied()
+            }
+            Conversation::Ticket(ticket) => {
+                let read = self.desk.read.get(&(uid.clone(), *ticket)).copied().unwrap_or(0);
+                self.desk.has(*ticket).then_some(read)
             }
         }
     }
@@ -110,6 +121,7 @@ impl Sqlite {
                 };
                 self.run(sql, params![Key(low), Key(high), seq]).map(drop)
             }
+            Conversation::Ticket(ticket) => self.write_ticket_read(uid, *ticket, seq),
         }
     }
 
@@ -117,6 +129,10 @@ impl Sqlite {
         let CursorQuery { uid, conversation } = query;
         let row = self.conversation(conversation)?;
         let sql = match conversation {
+            Conversation::Ticket(_) => {
+                "SELECT coalesce((SELECT read FROM ticket_read r WHERE uid = ?2 AND r.ticket = t.ticket), 0)
+                 FROM ticket t WHERE ticket = -?1"
+            }
             Conversation::Group(_) => {
                 "SELECT read FROM member JOIN user USING (user) WHERE conversation = ?1 AND uid = ?2"
             }

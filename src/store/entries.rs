@@ -27,7 +27,8 @@ impl Sqlite {
                    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
                    WHERE ?1 IS NOT NULL AND EXISTS (SELECT 1 FROM user WHERE uid = ?3)
                    AND ?2 = 1 + coalesce((SELECT max(seq) FROM entry WHERE conversation = ?1),
-                                         (SELECT base FROM conversation WHERE conversation = ?1), 0)";
+                                         (SELECT base FROM conversation WHERE conversation = ?1),
+                                         (SELECT base FROM ticket WHERE ticket = -?1), 0)";
         let act = ActColumns::of(entry.act);
         let params = params![
             conversation,
@@ -49,14 +50,18 @@ impl Sqlite {
             recall::of_which(entry.recall),
         ];
         if self.run(sql, params)? == 1 {
-            if let Conversation::Direct(..) = entry.conversation {
-                self.bring_up(conversation)?;
+            match entry.conversation {
+                Conversation::Direct(..) | Conversation::Ticket(_) => self.bring_up(conversation)?,
+                Conversation::Group(_) => {}
             }
             return sent_as.map_or(Ok(()), |sent_as| self.keep_send(entry, sent_as));
         }
         self.demand_user(entry.uid)?;
         if let (Conversation::Group(gid), None) = (entry.conversation, conversation) {
             return Err(StoreError::NoSuchGroup(gid.clone()));
+        }
+        if let Conversation::Ticket(ticket) = entry.conversation {
+            self.demand_ticket(*ticket)?;
         }
         let next = self.last(conversation)? + 1;
         Err(StoreError::SeqGap { conversation: entry.conversation.clone(), next, given: entry.seq })
@@ -73,13 +78,15 @@ impl Sqlite {
                 let sql = "SELECT conversation FROM conversation WHERE low = ? AND high = ?";
                 self.row(sql, [Key(low), Key(high)], |row| row.get(0))
             }
+            Conversation::Ticket(ticket) => self.ticket_conversation(*ticket),
         }
     }
 
     /// The last number of a conversation; 0 when nobody has spoken.
     pub(super) fn last(&self, conversation: Option<i64>) -> Result<u64, StoreError> {
         let sql = "SELECT coalesce((SELECT max(seq) FROM entry WHERE conversation = ?1),
-                            (SELECT base FROM conversation WHERE conversation = ?1), 0)";
+                            (SELECT base FROM conversation WHERE conversation = ?1),
+                            (SELECT base FROM ticket WHERE ticket = -?1), 0)";
         Ok(self.row(sql, [conversation], |row| row.get(0))?.unwrap_or(0))
     }
 }

@@ -28,7 +28,7 @@ use super::sqlite::Sqlite;
 use super::{StoreError, Tidy};
 use crate::base::clock::UnixMillis;
 use crate::base::limits;
-use crate::chat::ids::{Conversation, FileId, Id};
+use crate::chat::ids::{Conversation, FileId, Id, TicketId};
 use crate::chat::output::{FileRecord, Recall};
 
 /// The bytes of uploaded files, as the floor above gives and takes them. A store that has none refuses.
@@ -190,14 +190,16 @@ impl Sqlite {
     }
 
     pub(super) fn write_file(&mut self, file: &FileRecord) -> Result<(), StoreError> {
-        let (gid, low, high) = match &file.conversation {
-            Conversation::Group(gid) => (Some(Key(gid)), None, None),
-            Conversation::Direct(low, high) => (None, Some(Key(low)), Some(Key(high))),
+        let (gid, low, high, ticket) = match &file.conversation {
+            Conversation::Group(gid) => (Some(Key(gid)), None, None, None),
+            Conversation::Direct(low, high) => (None, Some(Key(low)), Some(Key(high)), None),
+            Conversation::Ticket(ticket) => (None, None, None, Some(ticket.0)),
         };
-        let sql = "INSERT INTO file (file, uid, gid, low, high, name, type, bytes, time)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO file (file, uid, gid, low, high, ticket, name, type, bytes, time)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let (id, uid) = (file.id.as_str(), Key(&file.uid));
-        let params = params![id, uid, gid, low, high, file.name, file.media_type, file.bytes, file.time.0];
+        let (name, media_type) = (&file.name, &file.media_type);
+        let params = params![id, uid, gid, low, high, ticket, name, media_type, file.bytes, file.time.0];
         self.run(sql, params)?;
         self.folder.unsynced.push((file.id.clone(), file.bytes));
         self.folder.bytes += file.bytes;
@@ -221,7 +223,7 @@ impl Sqlite {
     }
 
     pub(super) fn file_record(&self, file: &FileId) -> Result<Option<FileRecord>, StoreError> {
-        let sql = "SELECT uid, gid, low, high, seq, name, type, bytes, time FROM file WHERE file = ?";
+        let sql = "SELECT uid, gid, low, high, seq, name, type, bytes, time, ticket FROM file WHERE file = ?";
         self.row(sql, [file.as_str()], |row| record_of(file, row))
     }
 
@@ -290,7 +292,7 @@ fn record_of(file: &FileId, row: &Row<'_>) -> rusqlite::Result<FileRecord> {
     let conversation = match (gid, low, high) {
         (None, Some(low), Some(high)) => Conversation::Direct(low, high),
         (Some(gid), ..) => Conversation::Group(gid),
-        _ => return Err(rusqlite::Error::InvalidQuery),
+        _ => Conversation::Ticket(TicketId(row.get(9)?)),
     };
     Ok(FileRecord {
         id: file.clone(),

@@ -83,6 +83,7 @@ impl Sqlite {
             self.run(sql, [Key(uid)])?;
         }
         self.drop_files_of(uid)?;
+        self.forget_in_tickets(uid)?;
         let waiting = self.run("DELETE FROM waiting WHERE receiver = ?", [Key(uid)])?;
         let until: u64 =
             self.row("SELECT coalesce(max(entry), 0) FROM entry", (), |row| row.get(0))?.unwrap_or(0);
@@ -211,6 +212,7 @@ impl Memory {
                 steps.push(Undo::Erase(number, seq, Box::new(before)));
             }
         }
+        steps.push(self.forget_in_tickets(uid));
         self.forgotten.insert(uid.clone(), report);
         steps.push(Undo::Forgotten(uid.clone(), before.map(Box::new)));
         Ok(())

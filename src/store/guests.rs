@@ -51,6 +51,7 @@ impl Memory {
             || self.forgotten.contains_key(uid)
             || self.named.0.contains_key(uid)
             || self.logs.talks_of(uid).next().is_some()
+            || self.desk.names(uid)
     }
 
     /// The guest who was here longest ago, if that was before this day; of several the one with the smallest uid. They
@@ -113,7 +114,7 @@ impl Sqlite {
                    UNION ALL SELECT 1 FROM forgotten WHERE uid = ?1
                    UNION ALL SELECT 1 FROM sanction WHERE uid = ?1
                    UNION ALL SELECT 1 FROM block WHERE other = ?1";
-        Ok(self.is_there(sql, [Key(uid)])? || self.has_pushes(uid)?)
+        Ok(self.is_there(sql, [Key(uid)])? || self.has_pushes(uid)? || self.is_named_by_desk(uid)?)
     }
 
     pub(super) fn see(&self, uid: &Id, day: UnixDay) -> Result<(), StoreError> {

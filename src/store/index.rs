@@ -56,9 +56,11 @@ pub(super) fn place_of(conversation: i64) -> i64 {
     conversation & ((1 << CONVERSATION_BITS) - 1)
 }
 
-/// The term of a conversation. Its first character is in no word.
+/// The term of a conversation. Its first character is in no word. Tickets have negative numbers, but a term may have no
+/// sign.
 pub(super) fn conversation_term(conversation: i64) -> String {
-    format!("§{conversation}")
+    let kind = if conversation < 0 { "t" } else { "" };
+    format!("§{kind}{}", conversation.unsigned_abs())
 }
 
 fn terms_of(text: &str, conversation: i64) -> String {

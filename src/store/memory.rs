@@ -21,6 +21,7 @@ use super::files::{self, Files};
 use super::groups::{Group, Seat};
 use super::guests::{Named, SeenGuests};
 use super::log::{Kept, Log, Logs};
+use super::memory_tickets::{self, DeskTables};
 use super::pushes::{self, Pushes};
 use super::retention::{Progress, Retention};
 use super::sends::{Sends, TakenSends};
@@ -130,6 +131,7 @@ pub(super) enum Undo {
     File(Box<files::Step>),
     /// With what had gone before.
     Forgotten(Id, Option<Box<ForgetReport>>),
+    Desk(Box<memory_tickets::Step>),
 }
 
 #[cfg(target_pointer_width = "64")]
@@ -149,6 +151,7 @@ pub struct Memory {
     pub(super) seen: SeenGuests,
     pub(super) waiting: Waiting,
     pub(super) pushes: Pushes,
+    pub(super) desk: DeskTables,
     pub(super) forgotten: BTreeMap<Id, ForgetReport>,
     pub(super) files: Files,
     guests_until: u64,
@@ -178,6 +181,7 @@ impl Memory {
             seen: SeenGuests::default(),
             waiting: Waiting::default(),
             pushes: Pushes::default(),
+            desk: DeskTables::default(),
             forgotten: BTreeMap::new(),
             files: Files::default(),
             guests_until: 0,
@@ -232,6 +236,11 @@ impl Memory {
             && !self.groups.contains_key(gid)
         {
             return Err(StoreError::NoSuchGroup(gid.clone()));
+        }
+        if let Conversation::Ticket(ticket) = entry.conversation
+            && !self.desk.has(*ticket)
+        {
+            return Err(StoreError::NoSuchTicket(*ticket));
         }
         let number = self.logs.intern(entry.conversation);
         let next = self.logs.get(number).map_or(0, |log| log.last) + 1;
@@ -306,6 +315,7 @@ impl Memory {
             Store::Erase { conversation, seq } => self.erase(conversation, seq)?,
             Store::File { file } => self.write_file(file),
             Store::Bind { file, conversation, seq } => self.bind_file(file, conversation, seq)?,
+            Store::Desk(order) => self.write_desk(order)?,
         };
         steps.push(step);
         Ok(())
@@ -359,6 +369,7 @@ impl Memory {
             Undo::Read(reader, before) => self.put_cursor(&reader, before),
             Undo::Waiting(step) => self.waiting.step_back(step),
             Undo::Pushes(step) => self.pushes.step_back(step),
+            Undo::Desk(step) => self.step_back_at_desk(*step),
             Undo::Append(number, before) => {
                 self.entries_ever -= 1;
                 if let Some(log) = self.logs.get_mut(number) {
@@ -419,6 +430,7 @@ impl Storage for Memory {
             Query::LastPush => Record::LastPush(self.pushes.last()),
             Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)),
             Query::File(file) => Record::File(file.clone(), self.file_record(file)),
+            Query::Desk(query) => Record::Desk(self.read_desk(query)),
             Query::Sent { uid, id } => {
                 let sent = self.sent(uid, id);
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent }

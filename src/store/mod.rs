@@ -17,6 +17,7 @@ mod bans;
 mod checkpoint;
 mod conversations;
 mod cursors;
+mod desks;
 mod entries;
 mod few;
 mod files;
@@ -26,6 +27,7 @@ mod guests;
 mod index;
 mod log;
 mod memory;
+mod memory_tickets;
 mod open;
 mod page;
 mod probe;
@@ -37,6 +39,7 @@ mod rows;
 mod search;
 mod sends;
 mod sqlite;
+mod tickets;
 mod users;
 mod waiting;
 
@@ -52,7 +55,7 @@ pub use retention::Retention;
 pub use sqlite::Sqlite;
 
 use crate::base::clock::UnixMillis;
-use crate::chat::ids::{Conversation, FileId, Id};
+use crate::chat::ids::{Conversation, FileId, Id, TicketId};
 use crate::chat::output::{Query, Record, Store};
 
 /// What is made once for a store and lives as long as it.
@@ -203,6 +206,8 @@ pub enum StoreError {
     },
     /// An order names a group that is not stored.
     NoSuchGroup(Id),
+    /// An order names a ticket that is not stored.
+    NoSuchTicket(TicketId),
     /// An order names a user who is not stored.
     NoSuchUser(Id),
     /// An order names an entry that is not stored.
@@ -245,6 +250,7 @@ impl fmt::Display for StoreError {
                 write!(f, "user {uid:?} has sent something under {id:?} before")
             }
             StoreError::NoSuchGroup(gid) => write!(f, "group {gid:?} is not stored"),
+            StoreError::NoSuchTicket(ticket) => write!(f, "ticket {} is not stored", ticket.0),
             StoreError::NoSuchUser(uid) => write!(f, "user {uid:?} is not stored"),
             StoreError::NoSuchEntry { conversation, seq } => {
                 write!(f, "entry {seq} of {conversation:?} is not stored")

@@ -18,6 +18,7 @@ use rusqlite::params;
 
 use super::memory::Memory;
 use super::sqlite::Sqlite;
+use super::tickets::ticket_at;
 use super::{StoreError, Tidy};
 use crate::base::clock::UnixMillis;
 use crate::base::limits;
@@ -59,8 +60,8 @@ pub(super) struct Progress {
     /// When nothing was too old.
     young_at: Option<UnixMillis>,
     room: Room,
-    /// Conversations up to this row have been looked at since the start.
-    conversations_until: i64,
+    /// Conversations up to this row have been looked at since the start; `None` is none yet.
+    conversations_until: Option<i64>,
     /// The newest entry when that began: what came later may be in a conversation that was passed.
     newest_at_start: Option<i64>,
     /// Conversations of entries up to this one have been looked at; `None` until the start is over.
@@ -215,14 +216,11 @@ impl Sqlite {
                 let newest = self.row("SELECT max(entry) FROM entry", (), |row| row.get(0))?;
                 self.progress.newest_at_start = Some(newest.flatten().unwrap_or(0));
             }
-            let sql =
-                "SELECT conversation FROM conversation WHERE conversation > ? ORDER BY conversation LIMIT ?";
-            let next: Vec<i64> =
-                self.rows(sql, params![self.progress.conversations_until, at_once], |row| row.get(0))?;
+            let next = self.conversations_after(self.progress.conversations_until)?;
             let surplus = self.beyond(max, next.iter().copied())?;
             match next.last() {
                 _ if !surplus.is_empty() => {}
-                Some(last) => self.progress.conversations_until = *last,
+                Some(last) => self.progress.conversations_until = Some(*last),
                 None => self.progress.entries_until = self.progress.newest_at_start,
             }
             return Ok((surplus, Tidy::NotYet));
@@ -236,6 +234,22 @@ impl Sqlite {
             self.progress.entries_until = Some(*last);
         }
         Ok((surplus, if next.len() < at_once { Tidy::Done } else { Tidy::NotYet }))
+    }
+
+    /// The next conversations by their rows, those of tickets first, for theirs are negative.
+    fn conversations_after(&self, row: Option<i64>) -> Result<Vec<i64>, StoreError> {
+        let at_once = limits::ENTRIES_REMOVED_AT_ONCE.count();
+        if row.is_none_or(|row| row < 0) {
+            let sql = "SELECT -ticket FROM ticket WHERE ticket < ? ORDER BY ticket DESC LIMIT ?";
+            let before = row.map_or(i64::MAX, i64::wrapping_neg);
+            let tickets: Vec<i64> = self.rows(sql, params![before, at_once], |row| row.get(0))?;
+            if !tickets.is_empty() {
+                return Ok(tickets);
+            }
+        }
+        let sql =
+            "SELECT conversation FROM conversation WHERE conversation > ? ORDER BY conversation LIMIT ?";
+        self.rows(sql, params![row.unwrap_or(0).max(0), at_once], |row| row.get(0))
     }
 
     /// What the first of these conversations that has more than `max` entries has too much.
@@ -271,7 +285,10 @@ impl Sqlite {
             self.unindex("entry = ?", [gone.entry])?;
             // Somebody may wait for it; that goes by a trigger.
             self.run("DELETE FROM entry WHERE entry = ?", [gone.entry])?;
-            let sql = "UPDATE conversation SET base = ?2 WHERE conversation = ?1 AND base < ?2";
+            let sql = match ticket_at(gone.conversation) {
+                None => "UPDATE conversation SET base = ?2 WHERE conversation = ?1 AND base < ?2",
+                Some(_) => "UPDATE ticket SET base = ?2 WHERE ticket = -?1 AND base < ?2",
+            };
             self.run(sql, params![gone.conversation, gone.seq])?;
         }
         if surplus.is_empty() { Ok(()) } else { self.merge_segments() }
@@ -321,6 +338,7 @@ impl Memory {
                 return Tidy::NotYet;
             }
         }
+        self.drop_tickets(until);
         self.progress.young_at = Some(now);
         Tidy::Done
     }

@@ -44,6 +44,30 @@ fn ids_of(lines: Option<&str>) -> FromSqlResult<Box<[Id]>> {
     ids.collect::<Option<_>>().ok_or(FromSqlError::InvalidType)
 }
 
+/// Texts of any kind, one a line. A line that ends within a text is written as `\\n`, a backslash as two.
+pub(super) fn lines_of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('\n', "\\n");
+    let lines: Vec<String> = texts.into_iter().map(escaped).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// What [`lines_of_texts`] has written.
+pub(super) fn texts_of(lines: Option<&str>) -> Vec<Box<str>> {
+    lines.into_iter().flat_map(|lines| lines.split('\n')).map(unescaped).collect()
+}
+
+fn unescaped(line: &str) -> Box<str> {
+    let mut text = String::with_capacity(line.len());
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' if letters.next() == Some('n') => text.push('\n'),
+            letter => text.push(letter),
+        }
+    }
+    text.into()
+}
+
 /// The columns of [`entry_of`], and the number of the entry.
 pub(super) const ENTRY: &str = "seq, uid, name, content, kind, data, reply, mentions, time, \
                                 act, act_uid, act_role, act_seconds, act_name, act_open, recalls, recalled, entry";

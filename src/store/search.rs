@@ -24,6 +24,7 @@ use super::log::Log;
 use super::memory::Memory;
 use super::rows::{ENTRY, Key};
 use super::sqlite::Sqlite;
+use super::tickets::ticket_at;
 use crate::chat::ids::{Conversation, ID_NUMBER_MAX, Id};
 use crate::chat::output::{Found, Recall, Scope, SearchQuery, SearchRecord};
 
@@ -111,7 +112,9 @@ impl Memory {
             Scope::All(uid) => {
                 let own = self.users.find(uid).into_iter().flat_map(|user| user.groups.iter());
                 let groups = own.filter_map(|gid| self.logs.find(&Conversation::Group(gid.clone())));
-                groups.chain(self.logs.talks_of(uid)).collect()
+                let tickets = self.desk.own(uid).map(|record| Conversation::Ticket(record.ticket));
+                let tickets = tickets.filter_map(|conversation| self.logs.find(&conversation));
+                groups.chain(self.logs.talks_of(uid)).chain(tickets).collect()
             }
         }
     }
@@ -209,7 +212,11 @@ impl Sqlite {
             Scope::All(uid) => {
                 let sql = "SELECT conversation FROM user JOIN member USING (user) WHERE uid = ?1
                            UNION ALL SELECT conversation FROM conversation WHERE low = ?1
-                           UNION ALL SELECT conversation FROM conversation WHERE high = ?1 LIMIT ?2";
+                           UNION ALL SELECT conversation FROM conversation WHERE high = ?1
+                           UNION ALL SELECT -ticket FROM ticket WHERE visitor = ?1
+                           UNION ALL SELECT -ticket FROM ticket WHERE agent = ?1 AND state IN ('open', 'closed')
+                           AND visitor IS NOT ?1
+                           LIMIT ?2";
                 self.rows(sql, params![Key(uid), OWN_MAX], |row| row.get(0))?
             }
         };
@@ -339,6 +346,9 @@ impl Sqlite {
 
     /// The conversation of a row, if this user takes part in it.
     fn conversation_of(&self, row: i64, uid: &Id) -> Result<Option<Conversation>, StoreError> {
+        if let Some(ticket) = ticket_at(row) {
+            return Ok(self.takes_part(uid, ticket)?.then_some(Conversation::Ticket(ticket)));
+        }
         let sql = "SELECT gid, low, high FROM conversation WHERE conversation = ?1 AND (low = ?2 OR high = ?2
                    OR EXISTS (SELECT 1 FROM user JOIN member USING (user) WHERE uid = ?2 AND conversation = ?1))";
         self.row(sql, params![row, Key(uid)], |row| match row.get(0)? {

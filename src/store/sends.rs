@@ -19,7 +19,7 @@ use crate::base::clock::UnixMillis;
 use crate::base::digest::Digest;
 use crate::base::limits;
 use crate::base::map::Seed;
-use crate::chat::ids::{Conversation, Id};
+use crate::chat::ids::{Conversation, Id, TicketId};
 use crate::chat::output::{Entry, Sent, SentAs};
 
 /// What is older than this is forgotten.
@@ -165,13 +165,16 @@ impl Memory {
 
 impl Sqlite {
     pub(super) fn keep_send(&self, entry: &Entry<'_>, sent_as: SentAs<'_>) -> Result<(), StoreError> {
-        let (gid, peer) = match entry.conversation {
-            Conversation::Group(gid) => (Some(gid), None),
-            Conversation::Direct(low, high) => (None, Some(if low == entry.uid { high } else { low })),
+        let (gid, peer, ticket) = match entry.conversation {
+            Conversation::Group(gid) => (Some(Key(gid)), None, None),
+            Conversation::Direct(low, high) => {
+                (None, Some(Key(if low == entry.uid { high } else { low })), None)
+            }
+            Conversation::Ticket(ticket) => (None, None, Some(ticket.0)),
         };
-        let sql = "INSERT INTO sent VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
-        let (uid, gid, peer) = (Key(entry.uid), gid.map(Key), peer.map(Key));
-        let params = params![uid, sent_as.id, gid, peer, entry.seq, sent_as.digest.0, entry.time.0];
+        let sql = "INSERT INTO sent VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        let (uid, digest) = (Key(entry.uid), sent_as.digest.0);
+        let params = params![uid, sent_as.id, gid, peer, entry.seq, digest, entry.time.0, ticket];
         match self.run(sql, params)? {
             1 => Ok(()),
             _ => Err(StoreError::SentBefore { uid: entry.uid.clone(), id: sent_as.id.into() }),
@@ -179,11 +182,12 @@ impl Sqlite {
     }
 
     pub(super) fn sent(&self, uid: &Id, id: &str) -> Result<Option<Sent>, StoreError> {
-        let sql = "SELECT gid, peer, seq, digest, time FROM sent WHERE uid = ? AND id = ?";
+        let sql = "SELECT gid, peer, seq, digest, time, ticket FROM sent WHERE uid = ? AND id = ?";
         self.row(sql, params![Key(uid), id], |row| {
-            let conversation = match row.get(0)? {
-                Some(gid) => Conversation::Group(gid),
-                None => Conversation::direct(uid, &row.get(1)?),
+            let conversation = match (row.get(0)?, row.get(5)?) {
+                (Some(gid), _) => Conversation::Group(gid),
+                (None, Some(ticket)) => Conversation::Ticket(TicketId(ticket)),
+                (None, None) => Conversation::direct(uid, &row.get(1)?),
             };
             let (seq, digest) = (row.get(2)?, Digest(row.get(3)?));
             Ok(Sent { conversation, seq, time: UnixMillis(row.get(4)?), digest })

@@ -213,7 +213,8 @@ impl Sqlite {
             .and(self.forget_sends(now)?)
             .and(self.forget_answers(now)?)
             .and(self.drop_pushes(now)?)
-            .and(self.drop_surplus(now)?);
+            .and(self.drop_surplus(now)?)
+            .and(self.drop_tickets(now)?);
         Ok(left.and(self.index_some()?))
     }
 
@@ -299,6 +300,7 @@ impl Storage for Sqlite {
             Store::NoPush { uid, until } => self.strike_pushes(uid, until),
             Store::File { file } => self.write_file(file),
             Store::Bind { file, conversation, seq } => self.bind_file(file, conversation, seq),
+            Store::Desk(order) => self.write_desk(order),
         }
     }
 
@@ -325,6 +327,7 @@ impl Storage for Sqlite {
             Query::LastPush => Record::LastPush(self.last_push()?),
             Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)?),
             Query::File(file) => Record::File(file.clone(), self.file_record(file)?),
+            Query::Desk(query) => Record::Desk(self.read_desk(query)?),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
             }

@@ -15,6 +15,7 @@ use super::memory::{Memory, Undo};
 use super::page::Page;
 use super::rows::{ENTRY, Key};
 use super::sqlite::Sqlite;
+use super::tickets::ticket_at;
 use crate::chat::ids::{Conversation, Id};
 use crate::chat::output::{WaitingEntry, WaitingPage, WaitingQuery};
 
@@ -99,6 +100,11 @@ impl Waiting {
         if let Conversation::Direct(low, high) = &log.conversation {
             for uid in [low, high] {
                 self.strike(uid, number, last);
+            }
+        }
+        if let Conversation::Ticket(_) = &log.conversation {
+            for uid in self.shelves.keys().cloned().collect::<Vec<_>>() {
+                self.strike(&uid, number, last);
             }
         }
     }
@@ -188,13 +194,17 @@ impl Sqlite {
         let sql = format!(
             "SELECT {ENTRY},
                     (SELECT low FROM conversation WHERE conversation = waiting.conversation) AS low,
-                    (SELECT high FROM conversation WHERE conversation = waiting.conversation) AS high
+                    (SELECT high FROM conversation WHERE conversation = waiting.conversation) AS high,
+                    waiting.conversation AS place
              FROM waiting JOIN entry USING (entry)
              WHERE receiver = ? AND entry > ? ORDER BY entry LIMIT ?"
         );
         self.each_row(&sql, params![Key(&query.uid), query.after, query.entries_max + 1], |row| {
             let record = self.shown(row)?;
-            let conversation = Conversation::Direct(row.get("low")?, row.get("high")?);
+            let conversation = match ticket_at(row.get("place")?) {
+                Some(ticket) => Conversation::Ticket(ticket),
+                None => Conversation::Direct(row.get("low")?, row.get("high")?),
+            };
             let bytes = record.bytes();
             Ok(page.offer(WaitingEntry { number: row.get("entry")?, conversation, record }, bytes))
         })?;

@@ -133,6 +133,7 @@ function drawHead() {
   part('nothing').hidden = Boolean(talk);
   for (const id of ['talk-head', 'composer']) part(id).hidden = !talk;
   if (!talk) return;
+  part('open-panel').hidden = talk.isTicket;
   setText('talk-title', talk.title);
   part('talk-avatar').className = `avatar${talk.isGroup ? ' group' : ''}${talk.presence?.online ? ' online' : ''}`;
   paintAvatar(part('talk-avatar'), talk.id, talk.title);
@@ -144,6 +145,7 @@ function drawHead() {
 /** @param {Talk} talk */
 function aboutWords(talk) {
   if (talk.isGroup) return talk.count === undefined ? word('gidIs', talk.id) : [word('memberCount', talk.count), talk.name && talk.id].filter(Boolean).join(' · ');
+  if (talk.isTicket) return `#${talk.id}`;
   if (talks.isMe(talk.id)) return word('toYourself');
   if (talk.presence?.online) return word('online');
   return talk.presence?.last ? word('lastSeen', dayAndClock(talk.presence.last)) : word('uidIs', talk.id);

@@ -117,7 +117,7 @@ export class Tray {
   #pending(talk, { blob, name, width, height, isPicture }, options) {
     const id = newId();
     const file = { id: '', name, type: blob.type, bytes: blob.size, width, height };
-    const type = talk.isGroup ? 'group' : 'pm';
+    const type = talk.isGroup ? 'group' : talk.isTicket ? 'support' : 'pm';
     const message = { id, type, ...talk.target, content: name, kind: isPicture ? 'image' : 'file', data: { file }, ...options };
     return { id, message, content: name, time: Date.now(), upload: { blob, share: 0, abort: new AbortController(), show: () => {} } };
   }

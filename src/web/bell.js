@@ -60,14 +60,19 @@ export class Bell {
     navigator.locks?.request(`karez-looked-${this.account}`, { mode: 'shared' }, () => held);
   }
 
-  /** Something has come. @param {string} title @param {string} text @param {string} tag @param {() => void} open */
-  async ring(title, text, tag, open) {
+  /**
+   * Something has come.
+   * @param {string} title @param {string} text @param {string} tag @param {() => void} open
+   * @param {'unlooked' | 'always'} [sounds] `always`: even while somebody looks at a tab
+   */
+  async ring(title, text, tag, open, sounds = 'unlooked') {
     if (!this.isOn || !this.#isLeader) return false;
     const locks = await navigator.locks?.query();
     const isLooked = locks ? locks.held?.some((lock) => lock.name === `karez-looked-${this.account}`) : document.hasFocus();
-    if (isLooked) return false;
+    if (isLooked && sounds !== 'always') return false;
     if (performance.now() - this.#rangAt > QUIET_MS) this.#sound();
     this.#rangAt = performance.now();
+    if (isLooked) return true;
     if (!('Notification' in globalThis) || Notification.permission !== 'granted') return true;
     try {
       const notification = new Notification(title, { body: text, tag });

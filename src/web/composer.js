@@ -45,7 +45,7 @@ export class Composer {
     this.input.addEventListener('input', () => this.#typed());
     part('replying-close').addEventListener('click', () => (this.reply(null), this.input.focus()));
     part('emoji-open').addEventListener('click', () => this.#emoji());
-    this.#listenForFiles();
+    if (part('attach')) this.#listenForFiles();
   }
 
   /** @param {Talk | null} talk */
@@ -160,7 +160,7 @@ export class Composer {
     const now = performance.now();
     if (!this.input.value.trim() || now - this.#toldTyping < TYPING_EVERY_MS) return;
     this.#toldTyping = now;
-    this.talks.conversation(talk).typing();
+    this.talks.typing(talk);
   }
 
   #saveDraft() {

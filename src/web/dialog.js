@@ -8,6 +8,7 @@ dialog.addEventListener('click', (/** @type {Event} */ e) => e.target === dialog
 /** Opens it with a title and ways out. @param {string} title @param {...Node} nodes @returns {HTMLDialogElement} */
 export function openDialog(title, ...nodes) {
   if (dialog.open) dialog.close();
+  dialog.className = '';
   const head = make('h2', '', title);
   head.id = 'dialog-title';
   const close = button('✕', () => dialog.close(), 'icon close');

@@ -35,7 +35,7 @@ export class Log {
    * @param {Talks} talks
    * @param {{reply: (entry: Entry) => void, edit: (text: string) => void, person: (uid: any, name: string) => void,
    *   refused: (error: any) => void, announce: (text: string) => void, showFiles: () => void,
-   *   tray: () => Promise<import('./attach.js').Tray | undefined>}} page
+   *   tray: () => Promise<import('./attach.js').Tray | undefined>, mayAnswer?: () => boolean}} page
    */
   constructor(talks, page) {
     this.talks = talks;
@@ -137,7 +137,7 @@ export class Log {
   #notice(lines, notice, first) {
     if (!notice || notice.after < first) return;
     const { type, name, time } = notice;
-    lines.push({ key: `n${type}${name}${time}`, says: locale(), make: () => noticeRow(word(type, name), undefined, time) });
+    lines.push({ key: `n${type}${name}${time}`, says: locale(), make: notice.row ?? (() => noticeRow(word(type, name), undefined, time)) });
   }
 
   /** @param {Talk} talk @param {Entry} entry @param {Entry} [before] @param {Entry | Pending} [after] @param {boolean} [newest] @returns {Line} */
@@ -151,7 +151,7 @@ export class Log {
     const view = {
       own,
       newest,
-      named: talk.isGroup,
+      named: talk.names(entry.uid),
       goesOn: Boolean(before && isMessage(before) && same(before.uid, entry.uid)),
       ends: !after || !same(author, entry.uid) || after.time - entry.time > PAUSE_MS || ('seq' in after && !isMessage(after)),
       mentioned: !own && Boolean(entry.mentions?.some((uid) => this.talks.isMe(uid))),
@@ -322,8 +322,9 @@ export class Log {
     const entry = this.talk?.entry(Number(row.dataset.seq));
     const bubble = row.querySelector('.bubble');
     if (!entry || !bubble) return;
-    const nodes = [button(word('reply'), () => this.page.reply(entry))];
-    if (this.#mayRecall(entry)) nodes.push(button(word('recall'), () => this.#recall(entry)));
+    const mayAnswer = this.page.mayAnswer?.() ?? true;
+    const nodes = mayAnswer ? [button(word('reply'), () => this.page.reply(entry))] : [];
+    if (mayAnswer && this.#mayRecall(entry)) nodes.push(button(word('recall'), () => this.#recall(entry)));
     nodes.push(button(word('copy'), () => this.#copy(entry)));
     this.actions.replaceChildren(...nodes, make('span', 'exact', moment(entry.time)));
     row.classList.add('active');

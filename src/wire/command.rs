@@ -11,11 +11,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::conversations::list_place;
-use super::error::{Code, Problem, Refused};
+use super::desk;
+use super::error::{Problem, Refused};
 use super::fields::{Field, Fields, given};
 use super::value;
 use crate::chat::act::Act;
-use crate::chat::ids::Id;
+use crate::chat::ids::{Id, TicketId};
 use crate::chat::input::{Bounds, Command, Draft, Listing, Target};
 
 /// A message that is a request.
@@ -57,6 +58,8 @@ pub struct Resume<'a> {
     pub groups: BTreeMap<Id, u64>,
     /// Of private conversations, by the other user's uid.
     pub users: BTreeMap<Id, u64>,
+    /// Of tickets.
+    pub tickets: BTreeMap<TicketId, u64>,
 }
 
 /// Reads one text message.
@@ -78,13 +81,13 @@ pub fn parse(text: &str) -> Result<Parsed<'_>, Refused<'_>> {
     let mut fields = Fields::default();
     fields.find(text).map_err(without_id)?;
     let id = optional("id", fields.id, value::request_id).map_err(without_id)?;
-    match fields.request() {
+    match fields.request(text) {
         Ok(request) => Ok(Parsed { id, request }),
         Err(problem) => Err(Refused { id, problem }),
     }
 }
 
-fn optional<'a, T>(
+pub(super) fn optional<'a, T>(
     field: &'static str,
     found: Field<'a>,
     read: impl FnOnce(&'a str) -> value::Read<T>,
@@ -92,7 +95,7 @@ fn optional<'a, T>(
     given(found).map(read).transpose().map_err(|message| Problem::bad_request(field, message))
 }
 
-fn required<'a, T>(
+pub(super) fn required<'a, T>(
     field: &'static str,
     found: Field<'a>,
     read: impl FnOnce(&'a str) -> value::Read<T>,
@@ -101,7 +104,7 @@ fn required<'a, T>(
 }
 
 impl<'a> Fields<'a> {
-    fn request(&self) -> Result<Request<'a>, Problem> {
+    fn request(&self, text: &'a str) -> Result<Request<'a>, Problem> {
         let kind_of_request = required("type", self.kind_of_request, value::text)?;
         let command = match &*kind_of_request {
             "login" => return self.login(),
@@ -149,7 +152,10 @@ impl<'a> Fields<'a> {
             },
             "profile" => Command::Profile { name: required("name", self.name, value::text)? },
             "block" => Command::Block { uid: self.uid()?, on: required("on", self.on, value::flag)? },
-            kind => self.act(kind)?,
+            kind => match desk::request(kind, self, text)? {
+                Some(request) => Command::Desk(request),
+                None => self.act(kind)?,
+            },
         };
         Ok(Request::Chat(command))
     }
@@ -196,18 +202,18 @@ impl<'a> Fields<'a> {
     }
 
     fn draft(&self) -> Result<Draft<'a>, Problem> {
+        let mentions = optional("mentions", self.mentions, value::ids)?.unwrap_or_default();
+        Ok(Draft { mentions, ..self.draft_to_all()? })
+    }
+
+    /// What is said, to nobody in particular.
+    pub(super) fn draft_to_all(&self) -> Result<Draft<'a>, Problem> {
         let kind = optional("kind", self.kind, value::kind)?;
         let data = optional("data", self.data, value::object)?;
         let file = value::file(kind.as_deref(), data.as_deref())
             .map_err(|words| Problem::bad_request("data.file", words))?;
-        Ok(Draft {
-            content: self.content()?,
-            kind,
-            data,
-            file,
-            reply: optional("reply", self.reply, value::whole)?,
-            mentions: optional("mentions", self.mentions, value::ids)?.unwrap_or_default(),
-        })
+        let reply = optional("reply", self.reply, value::whole)?;
+        Ok(Draft { content: self.content()?, kind, data, file, reply, mentions: Vec::new() })
     }
 
     fn bounds(&self) -> Result<Bounds, Problem> {
@@ -240,9 +246,7 @@ impl<'a> Fields<'a> {
             (Some(_), Some(_), _) => Err(Problem::bad_request("uid", TWO)),
             (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => Err(Problem::bad_request("ticket", TWO)),
             (None, Some(_), None) => required("uid", self.uid, peer).map(Target::User),
-            // There are no tickets yet, and what does not exist is not found.
-            (None, None, Some(_)) => required("ticket", self.ticket, value::whole)
-                .and(Err(Problem::new(Code::NotFound, "there is no such ticket"))),
+            (None, None, Some(_)) => required("ticket", self.ticket, desk::ticket).map(Target::Ticket),
             (_, None, None) => self.gid().map(Target::Group),
         }
     }

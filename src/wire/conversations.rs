@@ -34,6 +34,7 @@ fn conversation(json: &mut Writer<'_>, uid: &Id, record: &ConversationRecord) {
     let ConversationRecord { conversation, name, seq, read, unread, last } = record;
     match (conversation, conversation.peer_of(uid)) {
         (_, Some(peer)) => named(json, &Target::User(peer.clone())),
+        (Conversation::Ticket(ticket), _) => named(json, &Target::Ticket(*ticket)),
         (Conversation::Group(gid) | Conversation::Direct(gid, _), None) => {
             named(json, &Target::Group(gid.clone()));
         }

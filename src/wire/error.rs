@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::chat::desk::Person;
 use crate::chat::output::Refusal;
 
 /// A stable name of a reason, the `code` of an `error`.
@@ -85,6 +86,8 @@ pub struct Problem {
     pub field: Option<&'static str>,
     /// Milliseconds after which the same request may succeed.
     pub retry_ms: Option<u64>,
+    /// Who has the ticket that somebody else wanted.
+    pub holder: Option<Box<Person>>,
 }
 
 impl Problem {
@@ -98,13 +101,13 @@ impl Problem {
     /// A reason without a field.
     #[must_use]
     pub const fn new(code: Code, message: &'static str) -> Problem {
-        Problem { code, message, field: None, retry_ms: None }
+        Problem { code, message, field: None, retry_ms: None, holder: None }
     }
 
     /// A field with a value that cannot be served.
     #[must_use]
     pub const fn bad_request(field: &'static str, message: &'static str) -> Problem {
-        Problem { code: Code::BadRequest, message, field: Some(field), retry_ms: None }
+        Problem { code: Code::BadRequest, message, field: Some(field), retry_ms: None, holder: None }
     }
 
     /// A field that must be there and is not.
@@ -136,6 +139,10 @@ impl From<&Refusal> for Problem {
                 Problem { retry_ms, ..Problem::new(Code::Muted, "you may not speak here for now") }
             }
             Refusal::Conflict(message) => Problem::new(Code::Conflict, message),
+            Refusal::Held { ref uid, ref name } => Problem {
+                holder: Some(Box::new(Person { uid: uid.clone(), name: name.clone() })),
+                ..Problem::new(Code::Conflict, "somebody has this ticket")
+            },
             Refusal::Internal { retry_ms } => Problem {
                 retry_ms: Some(retry_ms),
                 ..Problem::new(Code::Internal, "the daemon failed and nothing was stored; try again")

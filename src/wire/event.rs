@@ -7,6 +7,7 @@
 use super::conversations::render_conversations;
 use super::error::Problem;
 use super::push::{render_offline_push, render_push};
+use super::tickets::render_desk;
 use super::writer::Writer;
 use crate::base::clock::UnixMillis;
 use crate::chat::act::Act;
@@ -79,6 +80,7 @@ pub struct Limits {
 pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
     match event {
         Event::Login { id, uid, name, guest: _ } => open_login(*id, uid, name, out).close(),
+        Event::Desk(event) => render_desk(event, out),
         Event::Refreshed { id, exp_s } => render_refreshed(*id, *exp_s, out),
         Event::Pong { id } => {
             let mut json = Writer::open(out, "pong");
@@ -190,6 +192,12 @@ pub fn render_error(id: Option<&str>, problem: &Problem, out: &mut Vec<u8>) {
     if let Some(retry_ms) = problem.retry_ms {
         json.number("retry", retry_ms);
     }
+    if let Some(holder) = &problem.holder {
+        json.object("holder", |json| {
+            json.id("uid", &holder.uid);
+            json.text("name", &holder.name);
+        });
+    }
     json.close();
 }
 
@@ -238,6 +246,7 @@ pub(super) fn entry_type(entry: &Entry<'_>) -> &'static str {
         (Recall::Of(_), _) => "recalled",
         (_, Conversation::Group(_)) => "groupPm",
         (_, Conversation::Direct(..)) => "pm",
+        (_, Conversation::Ticket(_)) => "support",
     }
 }
 
@@ -246,6 +255,11 @@ pub(super) fn entry_fields(json: &mut Writer<'_>, entry: &Entry<'_>) {
     match entry.conversation {
         Conversation::Group(gid) => {
             json.id("gid", gid);
+            numbers(json, entry);
+            json.id("uid", entry.uid);
+        }
+        Conversation::Ticket(ticket) => {
+            json.number("ticket", ticket.0);
             numbers(json, entry);
             json.id("uid", entry.uid);
         }
@@ -325,6 +339,7 @@ pub(super) fn named(json: &mut Writer<'_>, target: &Target) {
     match target {
         Target::Group(gid) => json.id("gid", gid),
         Target::User(peer) => json.id("uid", peer),
+        Target::Ticket(ticket) => json.number("ticket", ticket.0),
     }
 }
 
@@ -333,6 +348,7 @@ fn addressed(json: &mut Writer<'_>, target: &Target) {
     match target {
         Target::Group(gid) => json.id("gid", gid),
         Target::User(to) => json.id("to", to),
+        Target::Ticket(ticket) => json.number("ticket", ticket.0),
     }
 }
 

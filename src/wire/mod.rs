@@ -18,11 +18,13 @@ pub mod api;
 pub mod bye;
 pub mod command;
 mod conversations;
+mod desk;
 pub mod error;
 pub mod event;
 mod fields;
 mod push;
 mod scan;
+mod tickets;
 mod value;
 mod writer;
 

@@ -13,7 +13,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::command::Resume;
-use crate::chat::ids::{FileId, ID_NUMBER_MAX, Id};
+use crate::chat::ids::{FileId, ID_NUMBER_MAX, Id, TicketId};
 use crate::chat::output::GroupRole;
 
 /// A value, or what it should have been.
@@ -34,9 +34,11 @@ const ID: &str =
 const RESERVED: &str = "\"system\" is reserved";
 const IDS: &str = "must be a list of ids";
 const FILE: &str = "must have the `id` of an uploaded file, once";
+const PAIRS: &str = "must be an object of strings, no name twice";
 const REQUEST_ID: &str = "must be a string of 1 to 64 bytes";
 
-const RESUME: &str = "must be an object with an epoch, and with groups and users as objects of numbers by id";
+const RESUME: &str =
+    "must be an object with an epoch, and with groups, users and tickets as objects of numbers by id";
 
 /// The longest `id` of a request, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
@@ -155,13 +157,30 @@ pub(super) fn peer(raw: &str) -> Read<Id> {
     if raw == "\"system\"" { Id::from_text(SYSTEM).ok_or(ID) } else { id(raw) }
 }
 
+/// An object of strings, in the order of its members.
+pub(super) fn pairs(raw: &str) -> Read<Vec<(Box<str>, Box<str>)>> {
+    if !raw.starts_with('{') {
+        return Err(PAIRS);
+    }
+    let members: Members<'_> = serde_json::from_str(raw).map_err(|_| PAIRS)?;
+    let mut pairs: Vec<(Box<str>, Box<str>)> = Vec::with_capacity(members.0.len());
+    for (name, value) in members.0 {
+        let value = text(value.get()).map_err(|_| PAIRS)?;
+        if pairs.iter().any(|(other, _)| **other == *name) {
+            return Err(PAIRS);
+        }
+        pairs.push((name.into_boxed_str(), value.into()));
+    }
+    Ok(pairs)
+}
+
 /// A list of uids.
 pub(super) fn ids(raw: &str) -> Read<Vec<Id>> {
     let elements: Vec<&RawValue> = serde_json::from_str(raw).map_err(|_| IDS)?;
     elements.into_iter().map(|element| id(element.get())).collect()
 }
 
-/// What a client has that comes back. Other fields are ignored: of `tickets` there are none yet.
+/// What a client has that comes back. Other fields are ignored.
 pub(super) fn resume(raw: &str) -> Read<Resume<'_>> {
     #[derive(Deserialize)]
     struct Fields<'a> {
@@ -171,6 +190,8 @@ pub(super) fn resume(raw: &str) -> Read<Resume<'_>> {
         groups: Option<&'a RawValue>,
         #[serde(borrow)]
         users: Option<&'a RawValue>,
+        #[serde(borrow)]
+        tickets: Option<&'a RawValue>,
     }
     if !raw.starts_with('{') {
         return Err(RESUME);
@@ -180,6 +201,7 @@ pub(super) fn resume(raw: &str) -> Read<Resume<'_>> {
         epoch: fields.epoch.ok_or(RESUME).and_then(|raw| text(raw.get()).map_err(|_| RESUME))?,
         groups: fields.groups.map_or_else(|| Ok(BTreeMap::new()), |raw| positions(raw.get()))?,
         users: fields.users.map_or_else(|| Ok(BTreeMap::new()), |raw| positions(raw.get()))?,
+        tickets: fields.tickets.map_or_else(|| Ok(BTreeMap::new()), |raw| tickets(raw.get()))?,
     })
 }
 
@@ -194,6 +216,15 @@ fn positions(raw: &str) -> Read<BTreeMap<Id, u64>> {
         }
     }
     Ok(positions)
+}
+
+/// The same of tickets, whose names are numbers.
+fn tickets(raw: &str) -> Read<BTreeMap<TicketId, u64>> {
+    let by_number = |(id, seq)| match id {
+        Id::Number(number) => Ok((TicketId(number), seq)),
+        Id::Text(_) => Err(RESUME),
+    };
+    positions(raw)?.into_iter().map(by_number).collect()
 }
 
 /// The members of an object, as they come.

@@ -76,6 +76,27 @@ impl<'o> Writer<'o> {
         push_number(self.out, number);
     }
 
+    /// An integer that may be negative.
+    pub(super) fn integer(&mut self, name: &str, number: i64) {
+        self.name(name);
+        self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    }
+
+    /// A string under a name of anybody's.
+    pub(super) fn named_text(&mut self, name: &str, text: &str) {
+        if self.out.last() != Some(&b'{') {
+            self.out.push(b',');
+        }
+        push_text(self.out, name);
+        self.out.push(b':');
+        push_text(self.out, text);
+    }
+
+    /// A list of strings of anybody's.
+    pub(super) fn texts<T: AsRef<str>>(&mut self, name: &str, texts: &[T]) {
+        self.list(name, texts, |out, text| push_text(out, text.as_ref()));
+    }
+
     /// An integer that counts things in memory.
     pub(super) fn count(&mut self, name: &str, count: usize) {
         self.number(name, u64::try_from(count).unwrap_or(u64::MAX));

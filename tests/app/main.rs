@@ -16,6 +16,7 @@ mod commits;
 mod crash;
 #[cfg(target_os = "linux")]
 mod descriptors;
+mod desk;
 mod examples;
 #[cfg(target_os = "linux")]
 mod faults;

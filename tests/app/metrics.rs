@@ -377,6 +377,17 @@ const ELSEWHERE: &[&str] = &[
     r#"karez_byes_total{code="kicked"}"#,
     r#"karez_byes_total{code="banned"}"#,
     r#"karez_messages_delivered_total{kind="push"}"#,
+    // `desk::what_happens_at_the_desk_is_counted`.
+    r#"karez_messages_received_total{kind="desk"}"#,
+    r#"karez_messages_delivered_total{kind="support"}"#,
+    r#"karez_messages_delivered_total{kind="desk"}"#,
+    r#"karez_tickets{state="waiting"}"#,
+    r#"karez_tickets{state="open"}"#,
+    r#"karez_tickets{state="offline"}"#,
+    "karez_tickets_opened_total",
+    "karez_tickets_closed_total",
+    r#"karez_agents{state="online"}"#,
+    r#"karez_agents{state="busy"}"#,
 ];
 
 fn world_of(case: &Case) -> World {

@@ -84,6 +84,19 @@ fn no_other_page_stands_in_a_frame() {
 }
 
 #[test]
+fn a_site_that_shuts_itself_off_may_still_load_the_widget() {
+    let folder = Folder::new("shut");
+    let mut world = folder.world(&[]);
+    let mut headers = |path: &str| {
+        let answer = get(&mut world, path, "");
+        ["resource", "embedder"].map(|of| answer.header(&format!("cross-origin-{of}-policy")).to_owned())
+    };
+    assert_eq!(headers("/widget.js"), ["cross-origin", ""]);
+    assert_eq!(headers("/widget/panel"), ["cross-origin", "require-corp"]);
+    assert_eq!(headers("/desk"), ["", ""]);
+}
+
+#[test]
 fn a_site_that_is_none_is_refused_at_the_start() {
     use clap::Parser;
     let parse = |site: &str| karez::config::Config::try_parse_from(["karez", "--widget-sites", site]);

@@ -8,6 +8,7 @@ use karez::auth::jwt::{Algorithm, KeyError, SECRET_BYTES_MIN, Secret, unverified
 use karez::auth::{Claims, JwtKey, TokenError};
 use karez::base::clock::UnixMillis;
 use karez::base::limits;
+use karez::chat::desk::Desk;
 use karez::chat::ids::Id;
 use karez::chat::input::{Grant, Role};
 
@@ -252,7 +253,8 @@ fn what_else_a_token_says() {
     let grant = expected.into_grant();
     let holds_until = UnixMillis(LATER * 1_000 + limits::TOKEN_LEEWAY_MS.default);
     let (uid, name, role) = (Id::Number(7), Some("Ann".to_owned()), Role::Agent);
-    assert_eq!(grant, Grant { uid, name, role, groups, exp_s: LATER, holds_until });
+    let desks = Some(vec![Desk::from_text("sales").unwrap()]);
+    assert_eq!(grant, Grant { uid, name, role, groups, desks, exp_s: LATER, holds_until });
     for (role, expected) in [("user", Role::User), ("agent", Role::Agent), ("admin", Role::Admin)] {
         assert_eq!(verify(&token_with(&format!(r#""role":"{role}""#))).unwrap().role, expected);
     }

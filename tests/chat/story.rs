@@ -151,7 +151,7 @@ pub fn guest_return(uid: u64, name: Option<&str>) -> Command<'_> {
 pub fn grant(uid: Id) -> Grant {
     let exp_s = 86_400;
     let holds_until = UnixMillis(exp_s * 1_000);
-    Grant { uid, name: None, role: Role::User, groups: Vec::new(), exp_s, holds_until }
+    Grant { uid, name: None, role: Role::User, groups: Vec::new(), desks: None, exp_s, holds_until }
 }
 
 pub trait Story {

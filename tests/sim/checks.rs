@@ -116,6 +116,7 @@ impl Checks {
         let conversation = match &entry.target {
             Target::Group(gid) => Conversation::Group(gid.clone()),
             Target::User(peer) => Conversation::direct(&own, peer),
+            Target::Ticket(_) => unreachable!("tickets have a simulation of their own"),
         };
         let stored = world.store().entry(&conversation, entry.seq);
         if entry.seq > world.erased(&conversation) {
@@ -185,6 +186,7 @@ impl Checks {
                 assert!(own == reader || own == peer, "{own} heard of {reader} and {peer}");
                 Conversation::direct(reader, peer)
             }
+            Target::Ticket(_) => unreachable!("tickets have a simulation of their own"),
         };
         let before = heard.cursors.insert((reader.clone(), conversation.clone()), seq);
         assert!(before.is_none_or(|before| before < seq), "{reader} read {seq} after {before:?}");

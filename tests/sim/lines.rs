@@ -133,6 +133,7 @@ impl Told {
                 let list: Vec<String> = users.iter().map(presence_line).collect();
                 write!(line, "presence{}:{}", with(id), list.join(","))
             }
+            Told::Desk(told) => write!(line, "{}", told.line()),
             Told::Refused { id, refusal } => write!(line, "refused{} {refusal:?}", with(id)),
             Told::Bye(why) => write!(line, "bye {why:?}"),
         };
@@ -180,6 +181,7 @@ pub fn place(conversation: &Conversation) -> String {
     match conversation {
         Conversation::Group(gid) => format!("group {gid}"),
         Conversation::Direct(low, high) => format!("pm {low}-{high}"),
+        Conversation::Ticket(ticket) => format!("ticket {}", ticket.0),
     }
 }
 
@@ -212,5 +214,6 @@ pub fn target_line(target: &Target) -> String {
     match target {
         Target::Group(gid) => format!("group {gid}"),
         Target::User(uid) => format!("user {uid}"),
+        Target::Ticket(ticket) => format!("ticket {}", ticket.0),
     }
 }

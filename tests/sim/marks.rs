@@ -19,10 +19,12 @@ pub fn of(told: &Told) -> Mark {
         Told::Entry(Said { recall: Recall::Of(_), conversation, .. }) => match conversation {
             Conversation::Group(_) => "recalled in a group".to_owned(),
             Conversation::Direct(..) => "recalled by one of two".to_owned(),
+            Conversation::Ticket(_) => "recalled in a ticket".to_owned(),
         },
         Told::Entry(said) => match said.conversation {
             Conversation::Group(_) => "entry of a group".to_owned(),
             Conversation::Direct(..) => "entry of two".to_owned(),
+            Conversation::Ticket(_) => "entry of a ticket".to_owned(),
         },
         Told::Offline(_) => "offline".to_owned(),
         Told::Push(push) => format!("push, offline {}", push.is_offline),
@@ -30,6 +32,7 @@ pub fn of(told: &Told) -> Mark {
         Told::Gap { target, .. } => match target {
             karez::chat::input::Target::Group(_) => "gap in a group".to_owned(),
             karez::chat::input::Target::User(_) => "gap in a talk".to_owned(),
+            karez::chat::input::Target::Ticket(_) => "gap in a ticket".to_owned(),
         },
         Told::Resumed => "resumed".to_owned(),
         Told::Ack { entry: Some(entry), .. } if entry.duplicate => "ack of a duplicate".to_owned(),
@@ -51,6 +54,8 @@ pub fn of(told: &Told) -> Mark {
         }
         Told::Read { target: Target::Group(_), .. } => "read in a group".to_owned(),
         Told::Read { target: Target::User(_), .. } => "read by one of two".to_owned(),
+        Told::Read { target: Target::Ticket(_), .. } => "read in a ticket".to_owned(),
+        Told::Desk(_) => "desk".to_owned(),
         Told::Search { found, next, .. } => {
             format!("search, empty {}, next {}", found.is_empty(), next.is_some())
         }

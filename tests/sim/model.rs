@@ -166,7 +166,7 @@ impl Model {
         match (target, self.state.sessions.get(&session)) {
             (Target::Group(gid), _) => self.last_seq(&Conversation::Group(gid.clone())),
             (Target::User(peer), Some(of)) => self.last_seq(&Conversation::direct(&of.uid, peer)),
-            (Target::User(_), None) => 0,
+            (Target::User(_), None) | (Target::Ticket(_), _) => 0,
         }
     }
 

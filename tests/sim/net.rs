@@ -20,12 +20,15 @@ use crate::lines::{Listed, said};
 
 #[path = "net/calling.rs"]
 mod calling;
+#[path = "net/desking.rs"]
+mod desking;
 #[path = "net/pushing.rs"]
 mod pushing;
 #[path = "net/returning.rs"]
 mod returning;
 
 pub use calling::Answered;
+pub use desking::{Desked, Seen};
 pub use pushing::Pushed;
 
 /// An event as one receiver got it.
@@ -51,6 +54,7 @@ pub enum Told {
     Search { id: Option<String>, found: Vec<Said>, next: Option<u64> },
     Typing { target: Target, uid: Id },
     Presence { id: Option<String>, users: Vec<(Id, bool, Option<UnixMillis>)> },
+    Desk(Desked),
     Refused { id: Option<String>, refusal: Refusal },
     Bye(Farewell),
 }
@@ -121,6 +125,7 @@ impl Told {
                 id: owned(id),
                 users: users.iter().map(|u| (u.uid.clone(), u.online, u.last)).collect(),
             },
+            Event::Desk(event) => Told::Desk(Desked::from(event)),
             Event::Refused { id, refusal } => Told::Refused { id: owned(id), refusal: refusal.clone() },
         }
     }
@@ -278,7 +283,7 @@ impl World {
     /// A core on a store that has seen others.
     pub fn on(chat: Chat, mut store: Memory) -> World {
         store.begin().unwrap();
-        World {
+        let mut world = World {
             chat,
             now: Now::default(),
             answers: Answers::AtOnce,
@@ -305,7 +310,11 @@ impl World {
                 kept: Vec::new(),
                 trace: None,
             },
-        }
+        };
+        // What the daemon does at once: the core asks what there is at the support desk.
+        world.deadline();
+        world.commit();
+        world
     }
 
     /// The process ends between two turns; its store stays.
@@ -454,6 +463,7 @@ impl Outside {
         let gid = match conversation {
             Conversation::Group(gid) => gid.clone(),
             Conversation::Direct(low, high) => return BTreeSet::from([low.clone(), high.clone()]),
+            Conversation::Ticket(_) => return BTreeSet::new(),
         };
         match self.store.read(&Query::Group(gid)).unwrap() {
             Record::Group(_, Some(group)) => group.members.into_iter().map(|member| member.uid).collect(),

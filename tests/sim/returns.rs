@@ -207,7 +207,7 @@ impl Returns {
                 // Who was outside is passed over, unless he comes in soon enough.
                 let is_inside = match &conversation {
                     Conversation::Group(_) => before.get(&conversation).is_some_and(|of| of.contains(uid)),
-                    Conversation::Direct(..) => true,
+                    Conversation::Direct(..) | Conversation::Ticket(_) => true,
                 };
                 if is_inside && *after <= last {
                     // He may have gone out and come in again since, in this very turn.
@@ -264,7 +264,7 @@ impl Returns {
                     Conversation::Group(_) => {
                         self.members.get(conversation).is_some_and(|of| of.contains(uid))
                     }
-                    Conversation::Direct(..) => true,
+                    Conversation::Direct(..) | Conversation::Ticket(_) => true,
                 };
                 if is_inside {
                     assert_eq!(
@@ -292,5 +292,6 @@ fn conversation(uid: &Id, target: &Target) -> Conversation {
     match target {
         Target::Group(gid) => Conversation::Group(gid.clone()),
         Target::User(peer) => Conversation::direct(uid, peer),
+        Target::Ticket(ticket) => Conversation::Ticket(*ticket),
     }
 }

@@ -92,6 +92,7 @@ fn line(of: &ConversationRecord) -> String {
     let place = match &of.conversation {
         Conversation::Group(gid) => format!("group {gid}"),
         Conversation::Direct(low, high) => format!("talk {low}-{high}"),
+        Conversation::Ticket(ticket) => format!("ticket {}", ticket.0),
     };
     let last = of.last.as_ref().map_or(0, |last| last.seq);
     format!("{place} {:?} {}/{} last {last}, {} unread", of.name, of.read, of.seq, of.unread)

@@ -4,7 +4,7 @@ use karez::base::clock::UnixMillis;
 use karez::base::limits::ENTRIES_REMOVED_AT_ONCE;
 use karez::chat::ids::Conversation;
 use karez::chat::input::Bounds;
-use karez::chat::output::{Entry, PageQuery, Query, Record, Store};
+use karez::chat::output::{DeskQuery, DeskRecord, Entry, PageQuery, Query, Record, Store};
 use karez::store::{Memory, Options, Retention, Sqlite, Storage, Tidy};
 
 use crate::common::{append, ground, id, in_group, said, talk};
@@ -65,10 +65,12 @@ fn last(store: &dyn Storage, conversation: &Conversation) -> u64 {
     let query = match conversation {
         Conversation::Group(gid) => Query::Group(gid.clone()),
         Conversation::Direct(low, high) => Query::Direct(low.clone(), high.clone()),
+        Conversation::Ticket(ticket) => Query::Desk(DeskQuery::Ticket(*ticket)),
     };
     match store.read(&query).unwrap() {
         Record::Group(_, Some(group)) => group.seq,
         Record::Direct(_, _, seq) => seq,
+        Record::Desk(DeskRecord::Ticket(_, Some(ticket))) => ticket.seq,
         other => panic!("{other:?}"),
     }
 }

@@ -4,7 +4,9 @@ use karez::base::clock::UnixMillis;
 use karez::base::words::Words;
 use karez::chat::act::Act;
 use karez::chat::ids::{Conversation, Id};
-use karez::chat::output::{Entry, GroupRole, Query, Record, Scope, SearchQuery, SearchRecord, Store};
+use karez::chat::output::{
+    DeskQuery, DeskRecord, Entry, GroupRole, Query, Record, Scope, SearchQuery, SearchRecord, Store,
+};
 use karez::store::{Memory, Storage, Tidy};
 
 use crate::common::{append, id, in_group, said, talk};
@@ -45,6 +47,10 @@ pub fn say(store: &mut dyn Storage, conversation: &Conversation, content: &str) 
     let seq = 1 + match conversation {
         Conversation::Group(gid) => match store.read(&Query::Group(gid.clone())).unwrap() {
             Record::Group(_, group) => group.map_or(0, |group| group.seq),
+            other => panic!("{other:?}"),
+        },
+        Conversation::Ticket(ticket) => match store.read(&Query::Desk(DeskQuery::Ticket(*ticket))).unwrap() {
+            Record::Desk(DeskRecord::Ticket(_, ticket)) => ticket.map_or(0, |ticket| ticket.seq),
             other => panic!("{other:?}"),
         },
         Conversation::Direct(low, high) => {

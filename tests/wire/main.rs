@@ -4,6 +4,7 @@
 mod api;
 mod common;
 mod conversations;
+mod desk;
 mod events;
 mod hostile;
 mod ids;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use karez::base::clock::UnixMillis;
-use karez::chat::ids::Conversation;
+use karez::chat::ids::{Conversation, TicketId};
 use karez::chat::input::{Command, Target};
 use karez::chat::output::{
     AckedEntry, Entry, Event, GroupRole, GroupSummary, ListPlace, Member, Membership, Notice, Recall,
@@ -15,6 +15,7 @@ use karez::wire::{
 use serde_json::Value;
 
 use crate::common::{id, parsed, written};
+use crate::desk;
 
 const ENGLISH: &str = include_str!("../../src/manual/protocol.md");
 const CHINESE: &str = include_str!("../../src/manual/protocol.zh.md");
@@ -55,6 +56,7 @@ fn name_of(request: &Request<'_>) -> &'static str {
         Request::Refresh { .. } => "refresh",
         Request::Chat(command) => match command {
             Command::Login(..) | Command::Refresh(_) => panic!("made by app, not by wire"),
+            Command::Desk(request) => desk::name_of(request),
             Command::Ping => "ping",
             Command::Join { .. } => "join",
             Command::Leave { .. } => "leave",
@@ -66,12 +68,12 @@ fn name_of(request: &Request<'_>) -> &'static str {
             Command::Block { .. } => "block",
             Command::Pm { .. } => "pm",
             Command::Conversations { .. } => "conversations",
-            Command::Read { target: Target::Group(_) | Target::User(_), .. } => "read",
+            Command::Read { .. } => "read",
             Command::Broadcast { .. } => "broadcast",
             Command::History { .. } => "history",
             Command::Recall { .. } => "recall",
             Command::Search { .. } => "search",
-            Command::Typing { target: Target::Group(_) | Target::User(_) } => "typing",
+            Command::Typing { .. } => "typing",
             Command::Presence { .. } => "presence",
         },
     }
@@ -115,6 +117,7 @@ fn fullest() -> Vec<String> {
     };
     let users = [UserPresence { uid: &ann, online: false, last: Some(time) }];
     let (to_group, to_user) = (Target::Group(id("123")), Target::User(id("bob")));
+    let (to_ticket, ticket) = (Target::Ticket(TicketId(7)), Conversation::Ticket(TicketId(7)));
     let events = [
         Event::Refreshed { id: Some("1"), exp_s: 1 },
         Event::Pong { id: Some("1") },
@@ -135,6 +138,8 @@ fn fullest() -> Vec<String> {
         Event::Conversations { id: Some("1"), uid: &ann, list: &[], next: Some(&ListPlace::Entry(1)) },
         Event::Read { target: &to_group, uid: &ann, seq: 1 },
         Event::Read { target: &to_user, uid: &ann, seq: 1 },
+        Event::Entry(entry(&ticket)),
+        Event::Ack { id: "1", entry: Some(acked(to_ticket)) },
         Event::Search { id: Some("1"), found: &[], next: Some(1) },
         Event::Typing { target: &to_group, uid: &ann, name },
         Event::Typing { target: &to_user, uid: &ann, name },
@@ -147,6 +152,7 @@ fn fullest() -> Vec<String> {
     texts.push(login_answer());
     texts.extend(told_instead_of_entries());
     texts.push(offline_push());
+    texts.extend(desk::every_event());
     texts
 }
 
@@ -212,7 +218,7 @@ fn every_example_of_a_client_is_read() {
         "conversations",
         "read",
     ];
-    assert_eq!(types(&examples), set(&served));
+    assert_eq!(types(&examples), set(&[&served[..], &desk::REQUESTS[..]].concat()));
 }
 
 #[test]
@@ -274,14 +280,11 @@ fn what_is_said_to_be_refused_is_refused() {
         (Code::BadRequest, r#"{"type":"group","gid":1,"content":""}"#),
         (Code::BadRequest, r#"{"type":"group","gid":1,"content":"x","kind":"system"}"#),
         (Code::BadRequest, r#"{"type":"typing","gid":1,"ticket":1}"#),
-        (Code::NotFound, r#"{"type":"typing","ticket":1}"#),
         (Code::BadRequest, r#"{"type":"members","gid":1,"limit":0}"#),
         (Code::BadRequest, r#"{"type":"history","gid":1,"before":5,"after":1}"#),
-        (Code::NotFound, r#"{"type":"history","ticket":1}"#),
-        (Code::NotFound, r#"{"type":"recall","ticket":1,"seq":1}"#),
         (Code::BadRequest, r#"{"type":"search","q":"tea","cursor":"0"}"#),
-        (Code::NotFound, r#"{"type":"search","q":"tea","ticket":1}"#),
-        (Code::UnknownType, r#"{"type":"support","content":"tea"}"#),
+        (Code::BadJson, r#"{"type":"desk","desk":"tea","desk":"tea"}"#),
+        (Code::UnknownType, r#"{"type":"serve","content":"tea"}"#),
     ] {
         assert_eq!(wire::parse(text).unwrap_err().problem.code, code, "{text}");
     }

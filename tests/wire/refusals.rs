@@ -126,10 +126,9 @@ fn a_message_needs_a_type() {
 
 #[test]
 fn a_type_that_is_not_served_is_unknown() {
-    for kind in [
-        "", "PING", "ping ", "pong", "groupPm", "error", "support", "recalled", "act", "push", "\\u0000",
-        "群",
-    ] {
+    for kind in
+        ["", "PING", "ping ", "pong", "groupPm", "error", "serve", "recalled", "act", "push", "\\u0000", "群"]
+    {
         let text = format!(r#"{{"type":"{kind}","id":"a"}}"#);
         assert_eq!(refused(&text), (Code::UnknownType, None, Some("a".into())), "{text}");
     }
@@ -221,13 +220,6 @@ fn a_recall_names_a_conversation_and_a_number() {
         let text = format!(r#"{{"id":"a",{fields}}}"#);
         assert_eq!(refused(&text), (Code::BadRequest, Some(field), Some("a".into())), "{text}");
     }
-    let text = r#"{"type":"recall","ticket":7,"seq":1,"id":"a"}"#;
-    assert_eq!(refused(text), (Code::NotFound, None, Some("a".into())));
-}
-
-#[test]
-fn a_ticket_is_not_found() {
-    assert_eq!(refused(r#"{"type":"typing","ticket":7,"id":"a"}"#), (Code::NotFound, None, Some("a".into())));
 }
 
 #[test]
@@ -257,7 +249,7 @@ fn a_refused_text_becomes_an_error() {
         r#"{"type":"error","code":"bad_request","message":"must be a string that is neither empty nor \"system\"","field":"kind"}"#
     );
     assert_eq!(
-        error(r#"{"type":"support"}"#),
+        error(r#"{"type":"serve"}"#),
         r#"{"type":"error","code":"unknown_type","message":"there is no request of this type"}"#
     );
 }

@@ -140,18 +140,21 @@ fn a_login_has_a_token_and_a_name() {
 #[test]
 fn a_login_says_what_the_client_has() {
     let resume = |text: &str| match parsed(&format!(r#"{{"type":"login","resume":{text}}}"#)).request {
-        Request::Login { resume, .. } => resume.map(|of| (of.epoch.into_owned(), of.groups, of.users)),
+        Request::Login { resume, .. } => resume.map(|of| {
+            let tickets: Vec<_> = of.tickets.into_iter().map(|(ticket, seq)| (ticket.0, seq)).collect();
+            (of.epoch.into_owned(), of.groups, of.users, tickets)
+        }),
         other => panic!("{other:?}"),
     };
     let of = |pairs: &[(&str, u64)]| pairs.iter().map(|(name, seq)| (id(name), *seq)).collect();
     assert_eq!(
         resume(r#"{"epoch":"e1","groups":{"123":41,"tea":0},"users":{"1002":7},"tickets":{"7":3}}"#),
-        Some(("e1".to_owned(), of(&[("123", 41), ("tea", 0)]), of(&[("1002", 7)])))
+        Some(("e1".to_owned(), of(&[("123", 41), ("tea", 0)]), of(&[("1002", 7)]), vec![(7, 3)]))
     );
-    assert_eq!(resume(r#"{"epoch":""}"#), Some((String::new(), of(&[]), of(&[]))));
+    assert_eq!(resume(r#"{"epoch":""}"#), Some((String::new(), of(&[]), of(&[]), vec![])));
     assert_eq!(
         resume(r#"{"epoch":"e","groups":null,"users":{},"x":1}"#),
-        Some(("e".to_owned(), of(&[]), of(&[])))
+        Some(("e".to_owned(), of(&[]), of(&[]), vec![]))
     );
     assert_eq!(resume(r#"{"epoch":"e","users":{"大":9007199254740991}}"#).unwrap().0, "e");
     assert_eq!(resume("null"), None);
@@ -174,6 +177,8 @@ fn a_resume_that_is_none_is_refused() {
         r#"{"epoch":"e","groups":{"":1}}"#,
         r#"{"epoch":"e","users":{"1":1,"1":2}}"#,
         r#"{"epoch":"e","users":{"a":1,"a":1}}"#,
+        r#"{"epoch":"e","tickets":{"a":1}}"#,
+        r#"{"epoch":"e","tickets":{"07":1}}"#,
         r#"{"epoch":"e","epoch":"e"}"#,
     ] {
         let login = format!(r#"{{"type":"login","id":"l","resume":{text}}}"#);

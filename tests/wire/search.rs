@@ -57,8 +57,6 @@ fn what_is_wrong_with_a_search_is_told() {
     ] {
         assert_eq!(refused(text), (Code::BadRequest, Some(field), Some("1".to_owned())), "{text}");
     }
-    let ticket = r#"{"type":"search","q":"tea","ticket":1}"#;
-    assert_eq!(refused(ticket), (Code::NotFound, None, None));
 }
 
 #[test]

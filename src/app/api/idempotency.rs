@@ -11,7 +11,7 @@ use crate::base::clock::UnixMillis;
 use crate::base::digest::Digest;
 use crate::http::Request;
 use crate::store::KeptAnswer;
-use crate::wire::api::{self, BatchCall, Problem, Reply, Route};
+use crate::wire::api::{self, BatchCall, Kind, Problem, Reply, Route};
 
 /// The longest key, in bytes.
 const KEY_BYTES_MAX: usize = 255;
@@ -67,7 +67,7 @@ impl Once {
         if kept.digest != self.digest {
             return Err(Problem::KEY_REUSED);
         }
-        Ok(Reply { status: kept.status, body: kept.body, retry_ms: None, allow: None })
+        Ok(Reply { status: kept.status, kind: Kind::Json, body: kept.body, retry_ms: None, allow: None })
     }
 
     /// What is kept of the call that is done now.

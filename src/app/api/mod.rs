@@ -87,6 +87,8 @@ const fn scope_of(route: &Route) -> Scope {
     match route {
         Route::SayInGroup(_)
         | Route::SayToUser(_)
+        | Route::SayInTicket(_)
+        | Route::NewNote(_)
         | Route::Push
         | Route::PushToUser(_)
         | Route::PushToGroup(_)
@@ -99,7 +101,16 @@ const fn scope_of(route: &Route) -> Scope {
         | Route::UsersOnline
         | Route::Groups
         | Route::Key
-        | Route::Stats => Scope::Read,
+        | Route::Stats
+        | Route::Desks
+        | Route::Desk(_)
+        | Route::Tickets
+        | Route::Ticket(_)
+        | Route::TicketHistory(_)
+        | Route::Notes(_)
+        | Route::Transcript(_)
+        | Route::Canned
+        | Route::Figures => Scope::Read,
         Route::PutGroup(_)
         | Route::DeleteGroup(_)
         | Route::PutMember(..)
@@ -108,7 +119,13 @@ const fn scope_of(route: &Route) -> Scope {
         | Route::Disconnect(_)
         | Route::Ban(_)
         | Route::Unban(_)
-        | Route::Tokens => Scope::Manage,
+        | Route::Tokens
+        | Route::PutDesk(_)
+        | Route::DeleteDesk(_)
+        | Route::PatchTicket(_)
+        | Route::NewCanned
+        | Route::PutCanned(_)
+        | Route::DeleteCanned(_) => Scope::Manage,
     }
 }
 
@@ -152,6 +169,7 @@ impl<S: Storage> App<S> {
         let method = if request.is_head() { "GET" } else { request.method };
         let route = Route::find(method, request.path())?;
         judge(&key, &route)?;
+        let is_text = response::wants_text(request, &route);
         let (is_batch, is_post) = (route == Route::Batch, request.method == "POST");
         let parsed = match response::is_json(request) {
             false if route.takes_text() => api::parse_text(route, request.body)?,
@@ -167,6 +185,9 @@ impl<S: Storage> App<S> {
             return Ok(());
         }
         let mut under_way = UnderWay { request_id: request_id.to_owned(), once, batch: None };
+        if is_text {
+            self.turn.answer_in_text(CallId(conn.to_u64()));
+        }
         match parsed {
             api::Request::Batch(calls) => {
                 debug_assert!(is_batch, "only a batch has calls");

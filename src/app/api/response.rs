@@ -3,7 +3,7 @@
 use crate::auth;
 use crate::http::{Request, Response};
 use crate::net::{ConnId, Outbox};
-use crate::wire::api::Reply;
+use crate::wire::api::{Kind, Reply, Route};
 
 /// The longest `X-Request-Id` that is echoed, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
@@ -41,15 +41,27 @@ pub(super) fn is_json(request: &Request<'_>) -> bool {
     kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
+/// Whether a call is to be answered in lines that people read: a transcript whose query or `Accept` says so.
+pub(super) fn wants_text(request: &Request<'_>, route: &Route) -> bool {
+    let by_query = request.query().is_some_and(|query| query.split('&').any(|pair| pair == "format=text"));
+    let accepted = request.header_text("accept").unwrap_or_default();
+    let first = accepted.split(',').next().and_then(|one| one.split(';').next()).unwrap_or_default();
+    matches!(route, Route::Transcript(_)) && (by_query || first.trim().eq_ignore_ascii_case("text/plain"))
+}
+
 /// The response of a call.
 pub(in crate::app) fn response(request_id: &str, reply: Reply, replay: Replay) -> Response {
-    let Reply { status, body, retry_ms, allow } = reply;
+    let Reply { status, kind, body, retry_ms, allow } = reply;
     let mut response = Response::new(status)
         .header("x-request-id", request_id.to_owned())
         .header("cache-control", "no-store")
         .header("x-content-type-options", "nosniff");
     if !body.is_empty() {
-        let kind = if status < 400 { "application/json" } else { "application/problem+json" };
+        let kind = match (kind, status) {
+            (Kind::Text, _) => "text/plain; charset=utf-8",
+            (Kind::Json, ..400) => "application/json",
+            (Kind::Json, _) => "application/problem+json",
+        };
         response = response.header("content-type", kind);
     }
     if status == 401 {

@@ -1,11 +1,12 @@
 -- Files that were uploaded. Their bytes lie beside the store, each file under its own id. Each is for one conversation:
--- a group by gid, or two users. It belongs to an entry, by the row of its conversation and its number, or to none yet.
+-- a group by gid, two users, or a ticket. It belongs to an entry, by the row of its conversation and its number, or to none yet.
 CREATE TABLE file (
     file TEXT NOT NULL,
     uid ANY NOT NULL,
     gid ANY,
     low ANY,
     high ANY,
+    ticket INTEGER,
     conversation INTEGER,
     seq INTEGER,
     name TEXT NOT NULL,
@@ -13,7 +14,8 @@ CREATE TABLE file (
     bytes INTEGER NOT NULL,
     time INTEGER NOT NULL,
     PRIMARY KEY (file),
-    CHECK ((gid IS NULL) = (low IS NOT NULL) AND (gid IS NULL) = (high IS NOT NULL)),
+    CHECK ((gid IS NOT NULL) + (low IS NOT NULL) + (ticket IS NOT NULL) = 1),
+    CHECK ((low IS NULL) = (high IS NULL)),
     CHECK ((conversation IS NULL) = (seq IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX file_of_entry ON file (conversation, seq) WHERE seq IS NOT NULL;

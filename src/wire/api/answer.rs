@@ -1,6 +1,7 @@
 //! Writes what a call is answered: a status and one JSON object, its members always in the same order.
 
 use super::Problem;
+use super::desk_answer::render_desk;
 use crate::chat::act::Term;
 use crate::chat::call::{Answer, GroupView, Put, UserView};
 use crate::chat::ids::Id;
@@ -8,12 +9,24 @@ use crate::chat::output::{FileRecord, ForgetReport, GroupSummary};
 use crate::wire::event::{member_fields, past_entry};
 use crate::wire::writer::Writer;
 
+/// What the body of an answer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// JSON.
+    #[default]
+    Json,
+    /// Lines for people.
+    Text,
+}
+
 /// An answer on its way to becoming a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The status of HTTP; from 400 on the body is a problem.
     pub status: u16,
-    /// JSON; empty for 204.
+    /// What the body is.
+    pub kind: Kind,
+    /// Empty for 204.
     pub body: Vec<u8>,
     /// For `Retry-After`.
     pub retry_ms: Option<u64>,
@@ -22,16 +35,16 @@ pub struct Reply {
 }
 
 impl Reply {
-    fn new(status: u16, write: impl FnOnce(&mut Writer<'_>)) -> Reply {
+    pub(super) fn new(status: u16, write: impl FnOnce(&mut Writer<'_>)) -> Reply {
         let mut body = Vec::new();
         let mut json = Writer::begin(&mut body);
         write(&mut json);
         json.close();
-        Reply { status, body, retry_ms: None, allow: None }
+        Reply { status, kind: Kind::Json, body, retry_ms: None, allow: None }
     }
 }
 
-const fn put_status(put: Put) -> u16 {
+pub(super) const fn put_status(put: Put) -> u16 {
     match put {
         Put::Made => 201,
         Put::Kept => 200,
@@ -79,8 +92,9 @@ pub fn render(answer: &Answer<'_>) -> Reply {
         }),
         Answer::Disconnected { sessions } => Reply::new(200, |json| json.count("sessions", *sessions)),
         Answer::File { put, file } => Reply::new(put_status(*put), |json| file_fields(json, file)),
+        Answer::Desk(answer) => render_desk(answer),
         Answer::Granted | Answer::Removed => {
-            Reply { status: 204, body: Vec::new(), retry_ms: None, allow: None }
+            Reply { status: 204, kind: Kind::Json, body: Vec::new(), retry_ms: None, allow: None }
         }
         Answer::Refused(refusal) => Problem::from(refusal).reply(),
     }

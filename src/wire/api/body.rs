@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Problem;
+use super::desk;
 use super::push::push;
 use super::route::{Route, decoded};
 use crate::base::limits;
@@ -153,17 +154,26 @@ pub fn parse<'a>(route: Route, query: Option<&str>, body: &'a [u8]) -> Result<Re
         | Route::PutGroup(_)
         | Route::PutMember(..)
         | Route::Ban(_)
+        | Route::SayInTicket(_)
         | Route::Tokens
-        | Route::Batch => return fields_of(body)?.request(route),
+        | Route::Batch => return fields_of::<Fields<'_>>(body)?.request(route),
+        Route::TicketHistory(ticket) => Call::History {
+            uid: None,
+            target: Target::Ticket(ticket),
+            bounds: query.bounds()?,
+            limit: query.limit()?,
+        },
+        route => Call::Desk(desk::call(route, &query, body)?),
     };
     Ok(Request::Chat(call, None))
 }
 
-fn fields_of(body: &[u8]) -> Result<Fields<'_>, Problem> {
+/// Where the values of known members stand in a body; none in an empty one.
+pub(super) fn fields_of<'a, F: Default + Deserialize<'a>>(body: &'a [u8]) -> Result<F, Problem> {
     const NO_OBJECT: error::Problem =
         error::Problem::new(error::Code::BadJson, "the body must be one JSON object, no member twice");
     if body.trim_ascii().is_empty() {
-        return Ok(Fields::default());
+        return Ok(F::default());
     }
     let text = std::str::from_utf8(body).map_err(|_| NO_OBJECT)?;
     scan::check(text)?;
@@ -191,6 +201,7 @@ impl<'a> Fields<'a> {
         let call = match route {
             Route::SayInGroup(gid) => self.say(Target::Group(gid))?,
             Route::SayToUser(uid) => self.say(Target::User(uid))?,
+            Route::SayInTicket(ticket) => self.say(Target::Ticket(ticket))?,
             Route::Push | Route::PushToUser(_) | Route::PushToGroup(_) => push(self, route)?,
             Route::PutGroup(gid) => Call::PutGroup {
                 gid,
@@ -291,17 +302,21 @@ fn texts(raw: &str) -> value::Read<Vec<String>> {
 }
 
 /// What stands behind the `?`. What nobody knows is passed over.
-struct Query<'a>(&'a str);
+pub(super) struct Query<'a>(&'a str);
 
 impl Query<'_> {
-    fn find(&self, name: &'static str) -> Result<Option<Cow<'_, str>>, Problem> {
+    pub(super) fn find(&self, name: &'static str) -> Result<Option<Cow<'_, str>>, Problem> {
         let mut pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
         let Some((_, text)) = pairs.find(|(of, _)| *of == name) else { return Ok(None) };
         decoded(text).map(Some).ok_or(Problem::bad_request(name, "has broken percent signs"))
     }
 
     /// A number as JSON has them: no sign, no zero in front.
-    fn number<T>(&self, name: &'static str, read: fn(&str) -> value::Read<T>) -> Result<Option<T>, Problem> {
+    pub(super) fn number<T>(
+        &self,
+        name: &'static str,
+        read: fn(&str) -> value::Read<T>,
+    ) -> Result<Option<T>, Problem> {
         let Some(text) = self.find(name)? else { return Ok(None) };
         let is_plain =
             text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
@@ -320,7 +335,7 @@ impl Query<'_> {
         }
     }
 
-    fn limit(&self) -> Result<Option<u32>, Problem> {
+    pub(super) fn limit(&self) -> Result<Option<u32>, Problem> {
         self.number("limit", value::limit)
     }
 

@@ -12,14 +12,18 @@
 
 mod answer;
 mod body;
+mod desk;
+mod desk_answer;
 mod problem;
 mod push;
 mod route;
+mod transcript;
 mod upload;
 
-pub use answer::{Reply, Stats, render, render_batch, render_key, render_stats, render_token};
+pub use answer::{Kind, Reply, Stats, render, render_batch, render_key, render_stats, render_token};
 pub use body::{BatchCall, Request, TokenOrder, parse};
 pub use problem::Problem;
 pub use push::parse_text;
 pub use route::Route;
+pub use transcript::render_as_text;
 pub use upload::{Upload, parse_upload};

@@ -2,7 +2,7 @@
 //!
 //! The codes are those of the WebSocket where the reason is the same, and the words too.
 
-use super::Reply;
+use super::{Kind, Reply};
 use crate::chat::output::Refusal;
 use crate::wire::error::{self, Code};
 use crate::wire::writer::Writer;
@@ -102,7 +102,7 @@ impl Problem {
             json.number("limit_bytes", limit_bytes);
         }
         json.close();
-        Reply { status: self.status, body, retry_ms: self.retry_ms, allow: self.allow }
+        Reply { status: self.status, kind: Kind::Json, body, retry_ms: self.retry_ms, allow: self.allow }
     }
 }
 

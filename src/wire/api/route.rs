@@ -5,7 +5,9 @@
 use std::borrow::Cow;
 
 use super::Problem;
-use crate::chat::ids::Id;
+use crate::chat::desk::Desk;
+use crate::chat::ids::{Id, TicketId};
+use crate::wire::value;
 
 /// A call, and what of it the path says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,40 @@ pub enum Route {
     Key,
     /// `GET /v1/stats`
     Stats,
+    /// `GET /v1/desks`
+    Desks,
+    /// `GET /v1/desks/{desk}`
+    Desk(Desk),
+    /// `PUT /v1/desks/{desk}`
+    PutDesk(Desk),
+    /// `DELETE /v1/desks/{desk}`
+    DeleteDesk(Desk),
+    /// `GET /v1/tickets`
+    Tickets,
+    /// `GET /v1/tickets/{ticket}`
+    Ticket(TicketId),
+    /// `PATCH /v1/tickets/{ticket}`
+    PatchTicket(TicketId),
+    /// `GET /v1/tickets/{ticket}/messages`
+    TicketHistory(TicketId),
+    /// `POST /v1/tickets/{ticket}/messages`
+    SayInTicket(TicketId),
+    /// `GET /v1/tickets/{ticket}/notes`
+    Notes(TicketId),
+    /// `POST /v1/tickets/{ticket}/notes`
+    NewNote(TicketId),
+    /// `GET /v1/tickets/{ticket}/transcript`
+    Transcript(TicketId),
+    /// `GET /v1/canned`
+    Canned,
+    /// `POST /v1/canned`
+    NewCanned,
+    /// `PUT /v1/canned/{canned}`
+    PutCanned(u64),
+    /// `DELETE /v1/canned/{canned}`
+    DeleteCanned(u64),
+    /// `GET /v1/figures`
+    Figures,
 }
 
 /// The longest path, in parts behind `/v1`.
@@ -115,6 +151,38 @@ impl Route {
             ("GET", ["groups"]) => Ok(Route::Groups),
             ("GET", ["key"]) => Ok(Route::Key),
             (_, ["stats" | "users" | "groups" | "key"]) => Err(Problem::method("GET")),
+            (method, parts) => Route::find_at_desk(method, parts),
+        }
+    }
+
+    /// The same of calls about the support desk.
+    fn find_at_desk(method: &str, parts: &[&str]) -> Result<Route, Problem> {
+        let ticket = |text| number("ticket", text).map(TicketId);
+        match (method, parts) {
+            ("GET", ["desks", of]) => desk(of).map(Route::Desk),
+            ("PUT", ["desks", of]) => desk(of).map(Route::PutDesk),
+            ("DELETE", ["desks", of]) => desk(of).map(Route::DeleteDesk),
+            (_, ["desks", _]) => Err(Problem::method("GET, PUT, DELETE")),
+            ("GET", ["tickets", of]) => ticket(of).map(Route::Ticket),
+            ("PATCH", ["tickets", of]) => ticket(of).map(Route::PatchTicket),
+            (_, ["tickets", _]) => Err(Problem::method("GET, PATCH")),
+            ("GET", ["tickets", of, "messages"]) => ticket(of).map(Route::TicketHistory),
+            ("POST", ["tickets", of, "messages"]) => ticket(of).map(Route::SayInTicket),
+            ("GET", ["tickets", of, "notes"]) => ticket(of).map(Route::Notes),
+            ("POST", ["tickets", of, "notes"]) => ticket(of).map(Route::NewNote),
+            (_, ["tickets", _, "messages" | "notes"]) => Err(Problem::method("GET, POST")),
+            ("GET", ["tickets", of, "transcript"]) => ticket(of).map(Route::Transcript),
+            (_, ["tickets", _, "transcript"]) => Err(Problem::method("GET")),
+            ("GET", ["canned"]) => Ok(Route::Canned),
+            ("POST", ["canned"]) => Ok(Route::NewCanned),
+            (_, ["canned"]) => Err(Problem::method("GET, POST")),
+            ("PUT", ["canned", of]) => number("canned", of).map(Route::PutCanned),
+            ("DELETE", ["canned", of]) => number("canned", of).map(Route::DeleteCanned),
+            (_, ["canned", _]) => Err(Problem::method("PUT, DELETE")),
+            ("GET", ["desks"]) => Ok(Route::Desks),
+            ("GET", ["tickets"]) => Ok(Route::Tickets),
+            ("GET", ["figures"]) => Ok(Route::Figures),
+            (_, ["desks" | "tickets" | "figures"]) => Err(Problem::method("GET")),
             _ => Err(Problem::NO_SUCH_CALL),
         }
     }
@@ -139,12 +207,32 @@ impl Route {
                 | Route::Groups
                 | Route::Key
                 | Route::Stats
+                | Route::Desks
+                | Route::Desk(_)
+                | Route::Tickets
+                | Route::Ticket(_)
+                | Route::TicketHistory(_)
+                | Route::Notes(_)
+                | Route::Transcript(_)
+                | Route::Canned
+                | Route::Figures
         )
     }
 }
 
 fn id(field: &'static str, text: &str) -> Result<Id, Problem> {
     Id::from_text(text).ok_or(Problem::bad_request(field, "in the path is no id"))
+}
+
+fn desk(text: &str) -> Result<Desk, Problem> {
+    Desk::from_text(text).ok_or(Problem::bad_request("desk", "in the path is no name of a desk"))
+}
+
+/// A number as JSON has them: no sign, no zero in front.
+fn number(field: &'static str, text: &str) -> Result<u64, Problem> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    let number = value::whole(text).ok().filter(|_| is_plain);
+    number.ok_or(Problem::bad_request(field, "in the path is no number"))
 }
 
 /// A text without percent signs (RFC 3986, 2.1). `None`: they are broken, or what they stand for is no UTF-8.

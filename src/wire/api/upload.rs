@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::Problem;
 use super::route::decoded;
 use crate::base::limits;
-use crate::chat::ids::Id;
+use crate::chat::ids::{Id, TicketId};
 use crate::chat::input::Target;
 
 /// What an upload says of itself.
@@ -23,6 +23,7 @@ pub struct Upload {
 }
 
 /// The type of what says nothing of itself.
+const TWO: &str = "only one of gid, uid and ticket may be there";
 const BYTES: &str = "application/octet-stream";
 /// The longest media type (RFC 6838, 4.2).
 const MEDIA_TYPE_BYTES_MAX: usize = 255;
@@ -42,13 +43,19 @@ pub fn parse_upload(query: Option<&str>, content_type: Option<&str>) -> Result<U
     };
     let id =
         |name: &'static str, text: &str| Id::from_text(text).ok_or(Problem::bad_request(name, "is no id"));
-    let target = match (find("gid")?, find("uid")?) {
-        (Some(gid), None) => Target::Group(id("gid", &gid)?),
-        (None, Some(uid)) => Target::User(id("uid", &uid)?),
-        (None, None) => return Err(Problem::bad_request("gid", "or uid must say for which conversation")),
-        (Some(_), Some(_)) => {
-            return Err(Problem::bad_request("uid", "only one of gid and uid may be there"));
+    let ticket = |text: &str| {
+        let number = text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+        number.map(TicketId).ok_or(Problem::bad_request("ticket", "is no number of a ticket"))
+    };
+    let target = match (find("gid")?, find("uid")?, find("ticket")?) {
+        (Some(gid), None, None) => Target::Group(id("gid", &gid)?),
+        (None, Some(uid), None) => Target::User(id("uid", &uid)?),
+        (None, None, Some(number)) => Target::Ticket(ticket(&number)?),
+        (None, None, None) => {
+            return Err(Problem::bad_request("gid", "or uid or ticket must say for which conversation"));
         }
+        (Some(_), Some(_), _) => return Err(Problem::bad_request("uid", TWO)),
+        _ => return Err(Problem::bad_request("ticket", TWO)),
     };
     let name = find("name")?.ok_or(Problem::bad_request("name", "is missing"))?;
     let name = name.trim();

@@ -9,6 +9,8 @@ use karez::chat::output::ListPlace;
 use karez::wire::{Code, Parsed, Problem, Refused, Request, Resume, parse, render_error};
 use serde_json::Value;
 
+use super::desk_json;
+
 /// Any text; bytes that are none never get here, as the frame is refused.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -29,19 +31,17 @@ fn check_request(parsed: &Parsed<'_>) {
 
 /// A refusal says why by a code that belongs here, names a field of the protocol, and is JSON.
 fn check_refusal(refused: &Refused<'_>) {
-    const FIELDS: [&str; 25] = [
-        "type", "resume", "id", "gid", "uid", "ticket", "content", "kind", "data", "reply", "mentions",
-        "uids", "before", "after", "seq", "limit", "token", "name", "open", "role", "seconds", "all",
-        "cursor", "on", "q",
+    const FIELDS: [&str; 43] = [
+        "desk", "page", "referrer", "browser", "lang", "form", "state", "capacity", "note", "tags", "stars",
+        "comment", "view", "short", "canned", "shared", "from", "to", "type", "resume", "id", "gid", "uid",
+        "ticket", "content", "kind", "data", "reply", "mentions", "uids", "before", "after", "seq", "limit",
+        "token", "name", "open", "role", "seconds", "all", "cursor", "on", "q",
     ];
-    let Problem { code, message, field, retry_ms } = &refused.problem;
-    assert!(
-        matches!(code, Code::BadJson | Code::BadRequest | Code::UnknownType | Code::NotFound),
-        "{code:?}"
-    );
+    let Problem { code, message, field, retry_ms, holder } = &refused.problem;
+    assert!(matches!(code, Code::BadJson | Code::BadRequest | Code::UnknownType), "{code:?}");
     assert_eq!(field.is_some(), *code == Code::BadRequest, "{code:?} {field:?}");
     assert!(field.is_none_or(|field| FIELDS.contains(&field)), "{field:?}");
-    assert!(!message.is_empty() && retry_ms.is_none());
+    assert!(!message.is_empty() && retry_ms.is_none() && holder.is_none());
 
     let mut bytes = Vec::new();
     render_error(refused.id.as_deref(), &refused.problem, &mut bytes);
@@ -53,32 +53,33 @@ fn check_refusal(refused: &Refused<'_>) {
 }
 
 /// A JSON object that grows field by field.
-struct Object(String);
+pub(super) struct Object(String);
 
 impl Object {
-    fn of_type(name: &str) -> Object {
+    pub(super) fn of_type(name: &str) -> Object {
         Object(format!("{{\"type\":{}", Value::from(name)))
     }
 
-    fn raw(mut self, name: &str, json: Option<impl std::fmt::Display>) -> Object {
+    pub(super) fn raw(mut self, name: &str, json: Option<impl std::fmt::Display>) -> Object {
         if let Some(json) = json {
             self.0 += &format!(",\"{name}\":{json}");
         }
         self
     }
 
-    fn text(self, name: &str, text: Option<&str>) -> Object {
+    pub(super) fn text(self, name: &str, text: Option<&str>) -> Object {
         self.raw(name, text.map(Value::from))
     }
 
-    fn id(self, name: &str, id: &Id) -> Object {
+    pub(super) fn id(self, name: &str, id: &Id) -> Object {
         self.raw(name, Some(json_of(id)))
     }
 
-    fn target(self, target: &Target) -> Object {
+    pub(super) fn target(self, target: &Target) -> Object {
         match target {
             Target::Group(gid) => self.id("gid", gid),
             Target::User(uid) => self.id("uid", uid),
+            Target::Ticket(ticket) => self.raw("ticket", Some(ticket.0)),
         }
     }
 
@@ -86,7 +87,7 @@ impl Object {
         self.raw(name, Some(Value::from(ids.iter().map(json_of).collect::<Vec<_>>())))
     }
 
-    fn draft(self, draft: &Draft<'_>) -> Object {
+    pub(super) fn draft(self, draft: &Draft<'_>) -> Object {
         self.text("content", Some(&draft.content))
             .text("kind", draft.kind.as_deref())
             .raw("data", draft.data.as_deref())
@@ -95,7 +96,7 @@ impl Object {
     }
 }
 
-fn json_of(id: &Id) -> Value {
+pub(super) fn json_of(id: &Id) -> Value {
     match id {
         Id::Number(number) => Value::from(*number),
         Id::Text(text) => Value::from(&**text),
@@ -127,7 +128,9 @@ fn resume_of(resume: &Resume<'_>) -> Value {
             .into()
     };
     let (groups, users) = (positions(&resume.groups), positions(&resume.users));
-    serde_json::json!({ "epoch": resume.epoch, "groups": groups, "users": users })
+    let tickets = resume.tickets.iter().map(|(ticket, seq)| (ticket.0.to_string(), Value::from(*seq)));
+    let tickets: serde_json::Map<_, _> = tickets.collect();
+    serde_json::json!({ "epoch": resume.epoch, "groups": groups, "users": users, "tickets": tickets })
 }
 
 fn write(parsed: &Parsed<'_>) -> String {
@@ -138,6 +141,7 @@ fn write(parsed: &Parsed<'_>) -> String {
             .raw("resume", resume.as_ref().map(resume_of)),
         Request::Refresh { token } => Object::of_type("refresh").text("token", Some(token)),
         Request::Chat(command) => match command {
+            Command::Desk(request) => desk_json::object_of(request),
             Command::Login(..) | Command::Refresh(_) => panic!("its token is looked into first"),
             Command::Ping => Object::of_type("ping"),
             Command::Join { gid } => Object::of_type("join").id("gid", gid),
@@ -175,6 +179,7 @@ fn write(parsed: &Parsed<'_>) -> String {
                 let named = match target {
                     Some(Target::Group(gid)) => search.id("gid", gid),
                     Some(Target::User(uid)) => search.id("uid", uid),
+                    Some(Target::Ticket(ticket)) => search.raw("ticket", Some(ticket.0)),
                     None => search,
                 };
                 named.raw("cursor", cursor.map(|cursor| Value::from(cursor.to_string()))).raw("limit", *limit)

@@ -15,6 +15,7 @@
 
 pub mod chat_json;
 pub mod cuts;
+mod desk_json;
 pub mod frames;
 pub mod http_head;
 pub mod inflate;

@@ -25,6 +25,7 @@ impl Model {
         match request {
             Call::Push(_) => unreachable!("pushes have a way of their own"),
             Call::Say { from, target, draft } => self.say(now, from.as_ref(), target, draft),
+            Call::Desk(_) => unreachable!("tickets have a simulation of their own"),
             Call::History { .. } => unreachable!("left to the tests of the core"),
             Call::Upload { .. } | Call::KeepFile { .. } | Call::File { .. } => {
                 unreachable!("left to the tests of the core")
@@ -204,6 +205,7 @@ impl Model {
                 let members = &self.group(gid).ok_or(Refusal::NotFound)?.members;
                 (Conversation::Group(gid.clone()), members.iter().map(|(uid, _)| uid.clone()).collect())
             }
+            Target::Ticket(_) => unreachable!("tickets have a simulation of their own"),
             Target::User(peer) => {
                 no_system("uid", peer)?;
                 self.draft(draft)?;
@@ -216,6 +218,7 @@ impl Model {
         self.acquaint(now, &author);
         let seq = self.last_seq(&conversation) + 1;
         match target {
+            Target::Ticket(_) => unreachable!("tickets have a simulation of their own"),
             Target::Group(gid) => self.group_mut(gid).seq = seq,
             Target::User(peer) => {
                 self.name_number(peer);

@@ -52,6 +52,7 @@ impl Model {
                 Ok(Conversation::Group(gid.clone()))
             }
             Target::User(peer) => Ok(Conversation::direct(uid, peer)),
+            Target::Ticket(_) => unreachable!("tickets have a simulation of their own"),
         }
     }
 
@@ -71,7 +72,7 @@ impl Model {
         }
         let governs = match target {
             Target::Group(gid) => self.must_govern(session, uid, gid, false).is_ok(),
-            Target::User(_) => false,
+            Target::User(_) | Target::Ticket(_) => false,
         };
         let is_recalled = said.recall == Recall::Recalled;
         let until = said.time.0 + self.limits.recall_seconds * 1_000;
@@ -84,6 +85,7 @@ impl Model {
         self.remember(now, uid);
         let number = self.last_seq(&conversation) + 1;
         let listeners: Vec<Id> = match target {
+            Target::Ticket(_) => unreachable!("tickets have a simulation of their own"),
             Target::Group(gid) => {
                 let group = self.state.groups.get_mut(gid).unwrap();
                 group.seq = number;

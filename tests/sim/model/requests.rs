@@ -21,6 +21,7 @@ impl Model {
         command: &Command<'_>,
     ) -> Answer {
         match command {
+            Command::Desk(_) => unreachable!("tickets have a simulation of their own"),
             Command::Login(..) | Command::Ping => unreachable!("served before"),
             Command::Refresh(grant) => self.refresh(now, session, id, uid, grant.as_ref()),
             Command::Join { gid } => {
@@ -331,6 +332,7 @@ impl Model {
     fn typing(&mut self, now: Now, session: SessionId, uid: &Id, target: &Target) -> Answer {
         let told = Told::Typing { target: target.clone(), uid: uid.clone() };
         match target {
+            Target::Ticket(_) => unreachable!("tickets have a simulation of their own"),
             Target::Group(gid) => {
                 no_system("gid", gid)?;
                 self.must_be_inside(session, uid, gid)?;

@@ -20,7 +20,7 @@ impl Model {
     ) -> Answer {
         match target {
             Some(Target::Group(gid)) => no_system("gid", gid)?,
-            Some(Target::User(_)) | None => {}
+            Some(Target::User(_) | Target::Ticket(_)) | None => {}
         }
         let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
         if query.len() > self.limits.search_bytes_max {
@@ -38,6 +38,9 @@ impl Model {
         let is_meant = |conversation: &Conversation| match (target, conversation) {
             (Some(Target::Group(gid)), conversation) => *conversation == Conversation::Group(gid.clone()),
             (Some(Target::User(peer)), conversation) => *conversation == Conversation::direct(uid, peer),
+            (Some(Target::Ticket(_)), _) | (None, Conversation::Ticket(_)) => {
+                unreachable!("tickets have a simulation of their own")
+            }
             (None, Conversation::Group(gid)) => self.is_member(uid, gid),
             (None, Conversation::Direct(low, high)) => low == uid || high == uid,
         };

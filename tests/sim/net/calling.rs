@@ -26,12 +26,14 @@ pub enum Answered {
     Granted,
     File { put: Put, file: FileRecord },
     Removed,
+    Desk(String),
     Refused(Refusal),
 }
 
 impl From<&Answer<'_>> for Answered {
     fn from(answer: &Answer<'_>) -> Answered {
         match answer {
+            Answer::Desk(answer) => Answered::Desk(format!("{answer:?}")),
             Answer::Said { seq, online, stored, time: _ } => {
                 Answered::Said { seq: *seq, online: *online, stored: *stored }
             }

@@ -107,6 +107,7 @@ impl Sim {
 
 pub(super) fn mark_of(answered: &Answered) -> String {
     match answered {
+        Answered::Desk(_) => "call: desk".to_owned(),
         Answered::Said { online: 0, stored: 0, .. } => "call: said to nobody".to_owned(),
         Answered::Said { .. } => "call: said".to_owned(),
         Answered::Pushed { .. } => "call: pushed".to_owned(),

@@ -92,7 +92,7 @@ impl Sim {
             if self.random.percent(70) { Target::Group(self.gid()) } else { Target::User(self.uid()) };
         let last = match &target {
             Target::Group(gid) => self.model.last_seq(&Conversation::Group(gid.clone())),
-            Target::User(_) => 4,
+            Target::User(_) | Target::Ticket(_) => 4,
         };
         let seq = if self.random.percent(10) {
             self.random.below(30)
@@ -179,6 +179,7 @@ impl Sim {
                 (Conversation::Direct(low, high), Some(uid)) => {
                     Target::User(if low == *uid { high } else { low })
                 }
+                (Conversation::Ticket(ticket), _) => Target::Ticket(ticket),
                 (Conversation::Direct(..), None) => continue,
             };
             match self.random.below(20) {
@@ -204,7 +205,7 @@ impl Sim {
         let count = if self.random.percent(30) { self.random.below(4) } else { 0 };
         let groups = (0..count).map(|_| number(1 + self.random.below(5))).collect();
         let role = *self.random.pick(&[Role::User, Role::User, Role::Agent, Role::Admin]);
-        Grant { uid, name: None, role, groups, exp_s, holds_until: UnixMillis(exp_s * 1_000) }
+        Grant { uid, name: None, role, groups, desks: None, exp_s, holds_until: UnixMillis(exp_s * 1_000) }
     }
 
     pub(super) fn refresh(&mut self) -> Command<'static> {

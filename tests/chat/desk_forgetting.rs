@@ -1,0 +1,79 @@
+//! People who are called otherwise at the support desk, and who are deleted.
+
+use karez::chat::call::Call;
+use karez::chat::desk::{DeskCall, DeskRequest, Opening};
+use karez::chat::ids::{SessionId, TicketId};
+use karez::chat::input::Command;
+
+use crate::desk_words::*;
+use crate::net::{Answered, World};
+use crate::story::*;
+
+fn open() -> (World, SessionId, SessionId) {
+    let mut w = world();
+    let ann = agent_online(&mut w, 1, ANN, "Ann", &[]);
+    let vic = w.guest(2, "Vic");
+    let form = vec![("order".into(), "17".into())];
+    let opening =
+        Box::new(Opening { page: Some("https://shop.example/17".into()), form, ..Opening::default() });
+    w.send(vic, Command::Desk(DeskRequest::Support { ticket: None, draft: draft("my secret"), opening }));
+    w.send(ann, claim(1));
+    w.send(ann, note(1, "a note on Vic"));
+    w.hush();
+    (w, ann, vic)
+}
+
+fn forget(w: &mut World, uid: u64) {
+    w.call(1, Call::Forget { uid: id(uid) });
+    w.commit();
+    assert!(matches!(w.answered()[..], [(_, Answered::Forgotten(_))]));
+}
+
+fn transcript(w: &mut World) -> String {
+    w.call(1, Call::Desk(DeskCall::Transcript { ticket: TicketId(1), notes: true }));
+    w.commit();
+    format!("{:?}", w.answered())
+}
+
+#[test]
+fn names_follow() {
+    let (mut w, ann, vic) = open();
+    w.send(vic, Command::Profile { name: "Victor".into() });
+    assert_eq!(w.heard(ann), ["line 1 open with 7 Ann, of 1001 Victor: my secret"]);
+    w.send(ann, Command::Profile { name: "Anna".into() });
+    assert_eq!(w.heard(vic), ["ticket 1 open with 7 Anna"]);
+}
+
+#[test]
+fn of_a_visitor_nothing_is_left() {
+    let (mut w, ann, vic) = open();
+    let before = transcript(&mut w);
+    assert!(["secret", "shop.example", "17", "Vic", "a note"].iter().all(|word| before.contains(word)));
+    forget(&mut w, 1001);
+    let heard = w.heard(ann);
+    assert!(heard.contains(&"line 1 closed by site, of 1001 1001".to_owned()), "{heard:?}");
+    w.leaves(vic);
+    let after = transcript(&mut w);
+    for word in ["secret", "shop.example", "order", "Vic", "a note"] {
+        assert!(!after.contains(word), "{word} in {after}");
+    }
+    let mut w = World::on(chat_with(|_| {}), w.into_store());
+    assert!(!transcript(&mut w).contains("secret"));
+}
+
+#[test]
+fn what_an_agent_held_waits_again() {
+    let (mut w, ann, vic) = open();
+    w.send(ann, support_in(1, "my words"));
+    w.hush();
+    forget(&mut w, ANN);
+    assert_eq!(w.heard(vic)[0], "ticket 1 waiting, place 1, 0 s");
+    w.leaves(ann);
+    let after = transcript(&mut w);
+    for word in ["Ann", "my words", "a note"] {
+        assert!(!after.contains(word), "{word} in {after}");
+    }
+    let ben = agent_online(&mut w, 4, BEN, "Ben", &[]);
+    w.send(ben, claim(1));
+    assert_eq!(w.heard(vic).last().unwrap(), "ticket 1 open with 8 Ben");
+}
