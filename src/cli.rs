@@ -69,9 +69,9 @@ enum Command {
     /// Makes, lists and revokes the keys of the HTTP API.
     #[command(subcommand)]
     Key(key::KeyCommand),
-    /// Copies the store into one file, while a daemon serves from it or not.
+    /// Copies the store, and the files that users have sent, into one file, while a daemon serves from it or not.
     Backup(backup::Backup),
-    /// Puts such a copy in the place of the store. No daemon may be running; the old store is kept.
+    /// Puts such a copy in the place of the store and the files. No daemon may be running; the old store is kept.
     Restore(backup::Restore),
     /// Says how a daemon is that runs.
     Status(status::Status),

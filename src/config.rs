@@ -16,6 +16,7 @@ mod api;
 mod credential;
 mod desk;
 mod file;
+mod files;
 mod front;
 mod layers;
 mod limits;
@@ -34,6 +35,7 @@ use clap::{Parser, ValueEnum};
 pub use api::{ApiSettings, KEYS_FILE};
 pub use desk::DeskSettings;
 pub use file::{FileError, Mistake, Values, read_text};
+pub use files::FilesSettings;
 pub use front::FrontSettings;
 pub use layers::{Layers, LayersError, PLACES, locate};
 pub use limits::LimitSettings;
@@ -101,6 +103,10 @@ pub struct Config {
     /// The support desk.
     #[command(flatten)]
     pub desk: DeskSettings,
+
+    /// Files and images that users send.
+    #[command(flatten)]
+    pub files: FilesSettings,
 
     /// Who may send `broadcast` to everyone who is connected.
     #[arg(long, env = "KAREZ_BROADCAST", value_name = "WHO", default_value = "admins")]
@@ -226,6 +232,7 @@ impl Config {
                     Broadcasters::Admins => BroadcastPolicy::Admins,
                     Broadcasters::Anyone => BroadcastPolicy::Anyone,
                 },
+                desk: self.desk.limits(),
                 ..self.limits.chat()
             },
             guests: self.guests()?,
@@ -235,6 +242,7 @@ impl Config {
                 calls_per_second: self.api.api_calls_per_second,
                 signer: self.token.signer()?,
             },
+            files: self.files.settings(self.store),
             failed_logins: FailedLogins {
                 per_address_max: self.limits.failed_logins_per_address_max(),
                 window_ms: table::FAILED_LOGINS_WINDOW_MS.default,

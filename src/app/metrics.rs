@@ -10,6 +10,7 @@
 //! Not in the tutorial. Tests: `tests/app/metrics.rs`.
 
 use super::exposition::{CONTENT_TYPE, Exposition};
+use super::files::{FileTotals, Files};
 use super::tally::{MESSAGES, REQUESTS, Tally};
 use crate::base::counters::Counters;
 use crate::chat::Chat;
@@ -22,6 +23,8 @@ pub(super) struct Sources<'a> {
     pub(super) tally: &'a Tally,
     pub(super) chat: &'a Chat,
     pub(super) store_bytes: u64,
+    pub(super) files: &'a Files,
+    pub(super) files_bytes: u64,
 }
 
 impl Sources<'_> {
@@ -36,7 +39,9 @@ impl Sources<'_> {
         self.connections(&mut page);
         self.traffic(&mut page);
         self.messages(&mut page);
+        self.files(&mut page);
         self.people(&mut page);
+        self.desk(&mut page);
         self.machinery(&mut page);
         Response::new(200)
             .header("content-type", CONTENT_TYPE)
@@ -151,6 +156,23 @@ impl Sources<'_> {
         );
     }
 
+    fn files(&self, page: &mut Exposition) {
+        let FileTotals { stored, refused, broken, fetched } = self.files.totals;
+        page.counters(
+            "karez_uploads_total",
+            "Uploads of files that ended, by result.",
+            "result",
+            [("stored", stored), ("refused", refused), ("broken", broken)],
+        );
+        page.gauge(
+            "karez_uploads_under_way",
+            "Uploads of files that have begun.",
+            self.files.under_way() as u64,
+        );
+        page.counter("karez_downloads_total", "Downloads of files that were begun.", fetched);
+        page.gauge("karez_files_size_bytes", "Bytes of the files that users have sent.", self.files_bytes);
+    }
+
     fn people(&self, page: &mut Exposition) {
         let counts = self.chat.counts();
         page.gauge("karez_users_online", "Users with at least one session.", self.chat.users_online() as u64);
@@ -171,6 +193,24 @@ impl Sources<'_> {
             "Farewells to clients, by code.",
             "code",
             Bye::ALL.map(Bye::as_str).into_iter().zip(self.tally.byes),
+        );
+    }
+
+    fn desk(&self, page: &mut Exposition) {
+        let counts = self.chat.desk_counts();
+        page.gauges(
+            "karez_tickets",
+            "Tickets of the support desk that are not closed, by state.",
+            "state",
+            [("waiting", counts.waiting), ("open", counts.open), ("offline", counts.offline)],
+        );
+        page.counter("karez_tickets_opened_total", "Tickets that were ever opened.", counts.opened_ever);
+        page.counter("karez_tickets_closed_total", "Tickets that were ever closed.", counts.closed_ever());
+        page.gauges(
+            "karez_agents",
+            "Agents of the support desk, by their duty.",
+            "state",
+            [("online", counts.agents_online), ("busy", counts.agents_busy)],
         );
     }
 

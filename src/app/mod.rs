@@ -15,6 +15,7 @@ mod api;
 mod assets;
 mod docs;
 mod exposition;
+mod files;
 mod health;
 mod metrics;
 pub mod offline;
@@ -38,7 +39,9 @@ use crate::chat::ids::SessionId;
 use crate::chat::input::Input;
 use crate::chat::{self, Chat};
 use crate::http::Request;
-use crate::net::{Asker, CloseReason, ConnId, Ending, Entrance, Handler, LastWords, Message, Outbox};
+use crate::net::{
+    Asker, Body, BodyPlan, CloseReason, ConnId, Ending, Entrance, Handler, LastWords, Message, Outbox,
+};
 use crate::store::{Identity, Storage, StoreError};
 use crate::wire::{self, Bye};
 use crate::ws::code;
@@ -46,6 +49,8 @@ use crate::ws::code;
 use api::Api;
 pub use api::key_file;
 use assets::Assets;
+pub use files::FileSettings;
+use files::Files;
 pub use reload::{Reload, Reloaded};
 pub use strangers::FailedLogins;
 use strangers::Strangers;
@@ -63,6 +68,8 @@ pub struct Settings {
     pub token_key: Option<JwtKey>,
     /// The HTTP API.
     pub api: ApiSettings,
+    /// Files and images.
+    pub files: FileSettings,
     /// How many logins may fail.
     pub failed_logins: FailedLogins,
     /// From the opening handshake to the login.
@@ -147,6 +154,7 @@ pub struct App<S> {
     strangers: Strangers,
     assets: Assets,
     api: Api,
+    files: Files,
     /// The deadlines of the core for which the loop was asked to wake us and has not yet. None twice: one that is
     /// far would be asked for again after each that is near.
     core_wakes_at: BTreeSet<Millis>,
@@ -192,6 +200,7 @@ impl<S: Storage> App<S> {
             strangers: Strangers::new(settings.failed_logins),
             api: Api::new(&settings.api),
             assets: Assets::new(settings.ui_dir.as_deref()),
+            files: Files::default(),
             settings,
             core_wakes_at: BTreeSet::new(),
             store_wakes_at: None,
@@ -265,8 +274,36 @@ impl<S: Storage> Handler for App<S> {
         self.handle(out, Input::Gone(SessionId(conn.to_u64())));
     }
 
+    fn on_head(&mut self, out: &mut Outbox, asker: Asker, head: &Request<'_>) -> BodyPlan {
+        let is_upload = asker.entrance == Entrance::Main && files::is_upload(head.path());
+        let plan = match head.method {
+            "POST" if is_upload => self.take_upload_head(out, asker.conn, head),
+            _ => BodyPlan::Whole,
+        };
+        // An address was told for this request alone.
+        self.strangers.remove(asker.conn);
+        plan
+    }
+
+    fn on_body(&mut self, out: &mut Outbox, conn: ConnId, body: Body<'_>) {
+        self.take_upload(out, conn, body);
+    }
+
+    fn on_room(&mut self, out: &mut Outbox, conn: ConnId) {
+        self.send_piece(out, conn);
+    }
+
+    fn on_answered(&mut self, _out: &mut Outbox, conn: ConnId) {
+        self.files.fetches.remove(&conn);
+    }
+
     fn on_request(&mut self, out: &mut Outbox, asker: Asker, request: &Request<'_>) {
-        if asker.entrance == Entrance::Main && api::is_call(request.path()) {
+        let path = request.path();
+        if asker.entrance == Entrance::Main && files::is_upload(path) {
+            self.take_empty_upload(out, asker.conn, request);
+        } else if asker.entrance == Entrance::Main && files::is_file(path) {
+            self.take_fetch(out, asker.conn, request);
+        } else if asker.entrance == Entrance::Main && api::is_call(path) {
             self.take_call(out, asker.conn, request);
         } else {
             let response = self.answer(out, asker, request);

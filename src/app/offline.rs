@@ -14,7 +14,7 @@ use crate::chat::ids::{CallId, Id};
 use crate::chat::input::Input;
 use crate::chat::output::{ForgetReport, Output, Query, Record, Refusal, Sink};
 use crate::chat::{self, Chat};
-use crate::store::{Storage, StoreError};
+use crate::store::{Storage, StoreError, Tidy};
 
 /// Why it was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,11 @@ pub fn forget(
     loop {
         match store.read(&Query::Forgotten(uid.clone()))? {
             Record::Forgotten(_, Some(report)) if !report.is_done() => drop(store.tidy_up(now.unix)?),
-            Record::Forgotten(_, report) => return Ok(report.unwrap_or_default()),
+            Record::Forgotten(_, report) => {
+                // The files that the person has sent are taken off the disk, too.
+                while store.tidy_up(now.unix)? == Tidy::NotYet {}
+                return Ok(report.unwrap_or_default());
+            }
             _ => return Ok(ForgetReport::default()),
         }
     }

@@ -50,9 +50,16 @@ impl<S: Storage> App<S> {
     }
 
     fn metrics(&mut self, out: &Outbox) -> Response {
-        let store_bytes = self.turn.store_mut().size_bytes();
-        let sources =
-            Sources { loops: out.counters(), tally: &self.turn.tally, chat: &self.chat, store_bytes };
+        let store = self.turn.store_mut();
+        let (store_bytes, files_bytes) = (store.size_bytes(), store.files_bytes());
+        let sources = Sources {
+            loops: out.counters(),
+            tally: &self.turn.tally,
+            chat: &self.chat,
+            store_bytes,
+            files: &self.files,
+            files_bytes,
+        };
         sources.response()
     }
 

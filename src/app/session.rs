@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use super::{App, Guests, tally};
 use crate::auth::{Claims, GuestKey, TokenError};
+use crate::base::clock::UnixMillis;
+use crate::chat::desk::DeskRequest;
 use crate::chat::ids::SessionId;
 use crate::chat::input::{Command, Grant, Identity, Input, Resume, Target};
 use crate::chat::output::Refusal;
@@ -26,10 +28,16 @@ impl<S: Storage> App<S> {
             self.turn.tally.request(tally::LOGIN_KIND);
         }
         let command = match parsed.request {
+            wire::Request::Chat(Command::Desk(mut request)) => {
+                if let DeskRequest::Support { ticket: None, opening, .. } = &mut request {
+                    opening.address = self.strangers.address_of(conn);
+                }
+                Command::Desk(request)
+            }
             wire::Request::Chat(command) => command,
             // Before the login the core refuses it whatever it brings: the token is not looked at.
             wire::Request::Refresh { .. } if self.is_stranger(conn) => Command::Refresh(None),
-            wire::Request::Refresh { token } => Command::Refresh(self.grant(out, conn, &token)),
+            wire::Request::Refresh { token } => Command::Refresh(self.grant(out.now().unix, conn, &token)),
             wire::Request::Login { token, name, resume } => {
                 if let Some(retry_ms) = self.strangers.put_off_ms(out.now().mono, conn) {
                     let problem = Problem::from(&Refusal::RateLimited { retry_ms });
@@ -76,7 +84,7 @@ impl<S: Storage> App<S> {
                     .map(|uid| Identity::Guest { uid, name })
                     .ok()
             }
-            Some(token) => self.grant(out, conn, &token).map(Identity::Known),
+            Some(token) => self.grant(out.now().unix, conn, &token).map(Identity::Known),
         }
     }
 
@@ -92,9 +100,9 @@ impl<S: Storage> App<S> {
     }
 
     /// What a token of the site's back end says. `None`: it does not hold.
-    fn grant(&self, out: &Outbox, conn: ConnId, token: &str) -> Option<Grant> {
+    pub(super) fn grant(&self, now: UnixMillis, conn: ConnId, token: &str) -> Option<Grant> {
         let key = self.settings.token_key.as_ref().ok_or(TokenError::NoKey);
-        let claims = key.and_then(|key| key.verify(token, out.now().unix));
+        let claims = key.and_then(|key| key.verify(token, now));
         claims.map_err(|error| log::info!("{conn}: token refused: {error}")).map(Claims::into_grant).ok()
     }
 

@@ -9,12 +9,16 @@
 //! proxy on this machine, a Unix socket) are not told to us (`net::AddressExemption`), and count not at all. The table
 //! of failures is bounded: over that the one that began first is forgotten.
 //!
+//! Where a connection comes from is remembered for as long as it lasts, for the core counts the tickets that guests open
+//! from one address. It is told a number and no address.
+//!
 //! The tutorial has no tokens. Tested below and in `tests/app/logins.rs`.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::base::clock::Millis;
+use crate::chat::desk::Address;
 use crate::net::ConnId;
 
 /// Connections for which there is always room.
@@ -46,6 +50,15 @@ impl Source {
             IpAddr::V6(address) => Source::V6((address.to_bits() >> 64) as u64),
         }
     }
+
+    /// The same source has the same number, and no other has. No network of IPv6 begins with 64 bits like those.
+    fn number(self) -> u64 {
+        const V4: u64 = 0xffff_ffff << 32;
+        match self {
+            Source::V4(address) => V4 | u64::from(address.to_bits()),
+            Source::V6(network) => network,
+        }
+    }
 }
 
 /// Failures of one minute.
@@ -60,6 +73,8 @@ struct Failures {
 pub(super) struct Strangers {
     limits: FailedLogins,
     conns: HashMap<ConnId, Option<Source>>,
+    /// Where connections come from, whether they have logged in or not.
+    sources: HashMap<ConnId, Source>,
     failures: HashMap<Source, Failures>,
     /// Whose minute is over first; all are of the same length.
     order: VecDeque<(Millis, Source)>,
@@ -67,7 +82,13 @@ pub(super) struct Strangers {
 
 impl Strangers {
     pub(super) fn new(limits: FailedLogins) -> Strangers {
-        Strangers { limits, conns: HashMap::new(), failures: HashMap::new(), order: VecDeque::new() }
+        Strangers {
+            limits,
+            conns: HashMap::new(),
+            sources: HashMap::new(),
+            failures: HashMap::new(),
+            order: VecDeque::new(),
+        }
     }
 
     /// From now on so many logins may fail. What is over the new limit was put off by the old one or is so now.
@@ -77,15 +98,31 @@ impl Strangers {
 
     /// Where a connection comes from; told before it is there.
     pub(super) fn comes_from(&mut self, conn: ConnId, address: IpAddr) {
-        self.conns.insert(conn, Some(Source::of(address)));
+        let source = Source::of(address);
+        self.conns.insert(conn, Some(source));
+        self.sources.insert(conn, source);
+    }
+
+    /// Where a connection comes from, if that is counted.
+    pub(super) fn address_of(&self, conn: ConnId) -> Option<Address> {
+        self.sources.get(&conn).map(|source| Address(source.number()))
     }
 
     pub(super) fn insert(&mut self, conn: ConnId) {
         self.conns.entry(conn).or_default();
     }
 
-    /// The connection has logged in, or has gone.
+    /// The connection has gone.
     pub(super) fn remove(&mut self, conn: ConnId) {
+        self.logged_in(conn);
+        self.sources.remove(&conn);
+        if self.sources.capacity() > ROOM_KEPT && self.sources.len() < self.sources.capacity() / 8 {
+            self.sources.shrink_to(self.sources.len() * 2);
+        }
+    }
+
+    /// The connection has logged in.
+    pub(super) fn logged_in(&mut self, conn: ConnId) {
         self.conns.remove(&conn);
         // A crowd that has passed must not keep its room for ever.
         if self.conns.capacity() > ROOM_KEPT && self.conns.len() < self.conns.capacity() / 8 {
@@ -183,6 +220,23 @@ mod tests {
         }
         let neighbour = from(&mut strangers, 30, network(8));
         assert_eq!(strangers.put_off_ms(Millis(0), neighbour), None);
+    }
+
+    #[test]
+    fn an_address_has_one_number_for_as_long_as_its_connections_last() {
+        let mut strangers = Strangers::new(LIMITS);
+        let one = from(&mut strangers, 1, [192, 0, 2, 1]);
+        let same = from(&mut strangers, 2, [0, 0, 0, 0, 0, 0xffff, 0xc000, 0x201]);
+        let other = from(&mut strangers, 3, [0x2001, 0xdb8, 0, 7, 0, 0, 0, 1]);
+        let nowhere = ConnId::from_u64(4);
+        strangers.insert(nowhere);
+        strangers.logged_in(one);
+        assert!(strangers.address_of(one).is_some());
+        assert_eq!(strangers.address_of(one), strangers.address_of(same));
+        assert_ne!(strangers.address_of(one), strangers.address_of(other));
+        assert_eq!(strangers.address_of(nowhere), None);
+        strangers.remove(one);
+        assert_eq!(strangers.address_of(one), None);
     }
 
     #[test]

@@ -19,9 +19,11 @@ use super::tally::{ERROR_KIND, Tally, message_kind};
 use crate::auth::GuestKey;
 use crate::base::clock::{Millis, Now, UnixMillis};
 use crate::chat::Chat;
+use crate::chat::call::{Answer, Put};
 use crate::chat::ids::{CallId, SessionId};
 use crate::chat::input::Input;
-use crate::chat::output::{Event, Farewell, Output, Query, Sink, To};
+use crate::chat::output::{Event, Farewell, FileRecord, Output, Query, Sink, To};
+use crate::http::Response;
 use crate::net::{ConnId, Outbox, Payload, TopicId};
 use crate::store::{Identity, KeptAnswer, Storage, StoreError, Tidy};
 use crate::wire::{self, Bye, Problem, api};
@@ -49,6 +51,8 @@ pub(super) struct Turn<S> {
     in_text: Vec<CallId>,
     /// What the core has answered to calls and nobody has taken.
     replies: VecDeque<(CallId, api::Reply)>,
+    /// Files that the core has found for calls, until somebody takes them.
+    found: Vec<(CallId, FileRecord)>,
     /// Connections that get a response in this turn, each with the name of its request.
     responding: Vec<(ConnId, Box<str>)>,
     /// The turn before has failed: those who got no response.
@@ -85,6 +89,7 @@ fn told(settings: &Settings) -> wire::Limits {
         watched_uids: chat.watched_uids_max as u64,
         messages_per_second: chat.messages_per_second,
         messages_burst: chat.messages_burst,
+        files_bytes: settings.files.bytes_max,
     }
 }
 
@@ -111,6 +116,7 @@ impl<S: Storage> Turn<S> {
             failed_login: None,
             in_text: Vec::new(),
             replies: VecDeque::new(),
+            found: Vec::new(),
             responding: Vec::new(),
             unanswered: Vec::new(),
             touched: false,
@@ -158,9 +164,7 @@ impl<S: Storage> Turn<S> {
         let now = out.now();
         if std::mem::take(&mut self.touched) {
             let end = if self.commit(now.mono) {
-                self.logged_in.iter().for_each(|conn| {
-                    strangers.remove(*conn);
-                });
+                self.logged_in.iter().for_each(|conn| strangers.logged_in(*conn));
                 Input::Committed
             } else {
                 self.tally.undone += self.held.messages().saturating_sub(self.certain.messages()) as u64;
@@ -306,8 +310,19 @@ impl<S> Turn<S> {
 
     /// Answers a call, when the turn is committed.
     pub(super) fn respond(&mut self, conn: ConnId, request_id: &str, reply: api::Reply, replay: Replay) {
-        self.held.respond(conn, response(request_id, reply, replay));
+        self.respond_with(conn, request_id, response(request_id, reply, replay));
+    }
+
+    /// The same with a response that is made already.
+    pub(super) fn respond_with(&mut self, conn: ConnId, request_id: &str, response: Response) {
+        self.held.respond(conn, response);
         self.responding.push((conn, request_id.into()));
+    }
+
+    /// The file with which the core has answered a call.
+    pub(super) fn take_file(&mut self, call: CallId) -> Option<FileRecord> {
+        let place = self.found.iter().position(|(of, _)| *of == call)?;
+        Some(self.found.swap_remove(place).1)
     }
 
     /// Those whose responses went with a turn that failed.
@@ -398,6 +413,9 @@ impl<S: Storage> Sink for Hold<'_, S> {
         match output {
             Output::Deliver { to, event } => turn.deliver(to, &event, self.time),
             Output::Answer { call, answer } => {
+                if let Answer::File { put: Put::Kept, file } = &answer {
+                    turn.found.push((call, (*file).clone()));
+                }
                 let wanted = turn.in_text.len();
                 turn.in_text.retain(|wanted| *wanted != call);
                 let is_text = turn.in_text.len() < wanted;

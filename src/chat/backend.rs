@@ -46,6 +46,7 @@ impl Chat {
                 let slot = self.groups.intern(gid);
                 self.may(now, asker, slot, Deed::Speak)?;
                 draft::check_reply(draft, self.groups[slot].seq)?;
+                self.may_attach(asker, target, draft)?;
                 self.acquaint(asker.user, out);
                 let entry = self.utter(now, slot, &Sending { asker, id: None, draft }, out);
                 let others = self.groups[slot].members.iter().filter(|member| member.user != asker.user);
@@ -61,6 +62,7 @@ impl Chat {
                 let (author, other) = (asker.user, self.users.intern(peer));
                 self.may_write_to(asker, other)?;
                 draft::check_reply(draft, self.last_of_two(self.pair(author, other)))?;
+                self.may_attach(asker, target, draft)?;
                 self.acquaint(author, out);
                 let reply = self.whisper(now, peer, &Sending { asker, id: None, draft }, out)?;
                 let Reply::Ack(Some(entry)) = reply else { return Err(self.internal()) };
@@ -87,6 +89,7 @@ impl Chat {
         out: &mut impl Sink,
     ) -> Result<(AckedEntry, usize, usize), Refusal> {
         self.may_do(sending.asker, number, super::desk::Deed::Speak)?;
+        self.may_attach(sending.asker, &Target::Ticket(number), sending.draft)?;
         self.acquaint(sending.asker.user, out);
         let (entry, absent) = self.say_in_ticket(now, number, sending, out)?;
         let two = self.two_of_ticket(number);

@@ -1,4 +1,4 @@
-//! What the site's back end asks for by the HTTP API, and what it is answered.
+//! What is asked for by HTTP, by the site's back end or by a user who uploads and fetches files, and what it is answered.
 //!
 //! A call is a request without a session: it is answered once, by [`Output::Answer`](super::output::Output::Answer), and
 //! hears nothing besides. What it does is told to everybody else as if a user had done it.
@@ -11,7 +11,8 @@ use std::borrow::Cow;
 
 use super::act::Term;
 pub use super::desk::{DeskAnswer, DeskCall};
-use super::ids::{Conversation, Id};
+use super::files::{Bearer, FileRecord, NewFile};
+use super::ids::{Conversation, FileId, Id};
 use super::input::{Bounds, Draft, Target};
 use super::output::{EntryRecord, ForgetReport, GroupRole, GroupSummary, Member, PushCounts, Refusal};
 use super::push::Push;
@@ -129,6 +130,29 @@ pub enum Call<'a> {
         /// Who.
         uid: Id,
     },
+    /// A user is about to upload a file.
+    Upload {
+        /// Who.
+        bearer: Bearer,
+        /// For which conversation.
+        target: Target,
+    },
+    /// A user has uploaded a file.
+    KeepFile {
+        /// Who.
+        bearer: Bearer,
+        /// For which conversation.
+        target: Target,
+        /// What.
+        file: NewFile<'a>,
+    },
+    /// A user wants an uploaded file.
+    File {
+        /// Who.
+        bearer: Bearer,
+        /// Which.
+        file: FileId,
+    },
     /// Something about the support desk.
     Desk(DeskCall<'a>),
 }
@@ -157,6 +181,11 @@ impl Call<'_> {
             Call::Disconnect { uid } => Call::Disconnect { uid },
             Call::Ban { uid, seconds } => Call::Ban { uid, seconds },
             Call::Unban { uid } => Call::Unban { uid },
+            Call::Upload { bearer, target } => Call::Upload { bearer, target },
+            Call::KeepFile { bearer, target, file } => {
+                Call::KeepFile { bearer, target, file: file.into_owned() }
+            }
+            Call::File { bearer, file } => Call::File { bearer, file },
             Call::Desk(call) => Call::Desk(call.into_owned()),
         }
     }
@@ -249,6 +278,15 @@ pub enum Answer<'a> {
     Disconnected {
         /// How many.
         sessions: usize,
+    },
+    /// It may be done.
+    Granted,
+    /// An uploaded file.
+    File {
+        /// Whether the call has stored it just now.
+        put: Put,
+        /// What is kept of it.
+        file: &'a FileRecord,
     },
     /// Something about the support desk.
     Desk(DeskAnswer<'a>),

@@ -142,6 +142,9 @@ impl Chat {
             Call::Disconnect { uid } => self.disconnect(call, uid, out),
             Call::Ban { uid, seconds } => self.ban(now, call, uid, *seconds, out),
             Call::Unban { uid } => self.unban(now, call, uid, out),
+            Call::Upload { bearer, target } => self.upload(now, call, (bearer, target), out),
+            Call::KeepFile { bearer, target, file } => self.keep_file(now, call, (bearer, target), file, out),
+            Call::File { bearer, file } => self.fetch(now, call, (bearer, file), out),
             Call::Desk(request) => self.serve_desk_call(now, call, request, out),
         }
     }
@@ -149,17 +152,22 @@ impl Chat {
     /// What the core must know before it can serve the call, and does not.
     fn needs_call(&mut self, now: Now, request: &Call<'_>) -> Option<Query> {
         match request {
-            Call::Say { from, target, .. } => {
+            Call::Say { from, target, draft } => {
                 let author = from.clone().unwrap_or_else(user::system);
-                self.needs_somebody(&author).or_else(|| match target {
+                let needs = self.needs_somebody(&author).or_else(|| match target {
                     Target::Group(gid) => self.needs_group(gid),
                     Target::User(peer) => {
                         let author = self.users.intern(&author);
                         self.needs_direct(author, peer)
                     }
                     Target::Ticket(ticket) => self.needs_ticket(*ticket),
-                })
+                });
+                needs.or_else(|| self.needs_file(draft.file.as_ref()))
             }
+            Call::Upload { bearer, target } | Call::KeepFile { bearer, target, .. } => {
+                self.needs_upload(bearer, target)
+            }
+            Call::File { bearer, file } => self.needs_fetch(bearer, file),
             Call::History { uid, target, bounds, limit } => {
                 let reader = uid.clone().unwrap_or_else(user::system);
                 if let Some(query) = self.needs_user(&reader) {
@@ -229,7 +237,11 @@ impl Chat {
                 unreserved("uid", uid)
             }
             Call::Desk(request) => self.check_desk_call(request),
-            Call::UsersOnline { .. } | Call::Groups { .. } => Ok(()),
+            Call::UsersOnline { .. } | Call::Groups { .. } | Call::File { .. } => Ok(()),
+            Call::Upload { bearer, target } | Call::KeepFile { bearer, target, .. } => {
+                unreserved("uid", &bearer.uid)?;
+                of_target(target)
+            }
             Call::User { uid }
             | Call::Forget { uid }
             | Call::Disconnect { uid }

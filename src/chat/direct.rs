@@ -80,6 +80,7 @@ impl Chat {
         self.may_write_to(sending.asker, other)?;
         let pair = self.pair(user, other);
         draft::check_reply(draft, self.last_of_two(pair))?;
+        self.may_attach(sending.asker, &target, draft)?;
         self.remember(user, out);
         self.guests.name(peer);
         let seq = self.number_of_two(pair);
@@ -91,6 +92,7 @@ impl Chat {
             out.put(Output::Store(Store::Wait { uid: peer, conversation: &conversation, seq }));
         }
         out.put(Output::Deliver { to: To::Sessions(&self.receivers), event: Event::Entry(entry) });
+        self.attach(draft, &conversation, seq, out);
         Ok(Reply::Ack(Some(AckedEntry { target, seq, time: now.unix, duplicate: false })))
     }
 

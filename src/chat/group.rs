@@ -144,6 +144,7 @@ impl Chat {
         let slot = self.groups.intern(gid);
         self.may(now, sending.asker, slot, Deed::Speak)?;
         draft::check_reply(draft, self.groups[slot].seq)?;
+        self.may_attach(sending.asker, &target, draft)?;
         self.enter(user, slot, out)?;
         Ok(Reply::Ack(Some(self.utter(now, slot, sending, out))))
     }
@@ -162,8 +163,12 @@ impl Chat {
         let entry = draft::entry(sending.draft, &group.conversation, group.seq, author, now.unix);
         out.put(Output::Store(Store::Append { entry: &entry, sent_as: sending.sent_as() }));
         out.put(Output::Deliver { to: To::Topic(slot.topic()), event: Event::Entry(entry) });
-        let target = Target::Group(group.gid().clone());
-        AckedEntry { target, seq: group.seq, time: now.unix, duplicate: false }
+        let (seq, target) = (group.seq, Target::Group(group.gid().clone()));
+        if sending.draft.file.is_some() {
+            let conversation = group.conversation.clone();
+            self.attach(sending.draft, &conversation, seq, out);
+        }
+        AckedEntry { target, seq, time: now.unix, duplicate: false }
     }
 
     pub(super) fn type_in_group(

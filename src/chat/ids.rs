@@ -50,6 +50,25 @@ impl fmt::Display for Id {
     }
 }
 
+/// The name of an uploaded file: 16 to 64 letters, digits, `-` and `_`, so that it may stand in any path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(Box<str>);
+
+impl FileId {
+    /// The name in a text. `None` when it is none.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<FileId> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        ((16..=64).contains(&text.len()) && text.bytes().all(is_plain)).then(|| FileId(text.into()))
+    }
+
+    /// As it stands on the wire and on the disk.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// One connection that speaks chat, as the floor above numbers it. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);

@@ -6,7 +6,7 @@ use super::act::Act;
 use super::call::Call;
 use super::desk::Desk;
 pub use super::desk::DeskRequest;
-use super::ids::{CallId, Conversation, Id, SessionId, TicketId};
+use super::ids::{CallId, Conversation, FileId, Id, SessionId, TicketId};
 use super::output::{ListPlace, Record};
 use crate::base::clock::UnixMillis;
 
@@ -218,6 +218,7 @@ impl Draft<'_> {
             data: self.data.map(owned),
             reply: self.reply,
             mentions: self.mentions,
+            file: self.file,
         }
     }
 }
@@ -293,6 +294,8 @@ pub struct Draft<'a> {
     pub reply: Option<u64>,
     /// Users who are mentioned.
     pub mentions: Vec<Id>,
+    /// The uploaded file that is attached: `data` names it.
+    pub file: Option<FileId>,
 }
 
 /// What a client has that comes back: each conversation once, with the last `seq` that it has of it, in the order

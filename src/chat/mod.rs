@@ -35,6 +35,7 @@ mod direct;
 mod draft;
 mod erasure;
 mod expiry;
+pub mod files;
 mod forgetting;
 mod found;
 mod govern;
@@ -52,6 +53,7 @@ mod record;
 mod replay;
 mod reply;
 mod resend;
+mod roll;
 mod room;
 mod search;
 mod session;
@@ -64,6 +66,7 @@ use std::collections::BTreeMap;
 use desk::Desks;
 use direct::Pair;
 use expiry::Expiry;
+use files::Filed;
 use forgetting::Forgetting;
 use ids::{SessionId, TOPIC_ALL};
 use input::{Command, Input, Target};
@@ -119,6 +122,7 @@ pub struct Chat {
     parking: Parking,
     replays: Replays,
     pushes: Pushes,
+    filed: Filed,
     desk: Desks,
     turn: Turn,
     /// The receivers of one delivery to several sessions; kept for its memory.
@@ -144,6 +148,7 @@ impl Chat {
             parking: Parking::default(),
             replays: Replays::default(),
             pushes: Pushes::default(),
+            filed: Filed::new(),
             desk: Desks::default(),
             turn: Turn::default(),
             receivers: Vec::new(),

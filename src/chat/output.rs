@@ -6,15 +6,17 @@ use super::act::Act;
 pub use super::call::Answer;
 pub use super::conversations::{ConversationRecord, ConversationsQuery, ConversationsRecord, ListPlace};
 pub use super::desk::{DeskEvent, DeskOrder, DeskQuery, DeskRecord};
+pub use super::files::FileRecord;
 pub use super::found::{Found, Scope, SearchQuery, SearchRecord};
 use super::ids::{CallId, Conversation, Id, SessionId, Topic};
 use super::input::Target;
 pub use super::offline::{WaitingEntry, WaitingPage, WaitingQuery};
 pub use super::push::{Notice, PushCounts, PushRecord, PushesPage, PushesQuery};
 pub use super::record::{
-    Cursor, CursorQuery, EntryRecord, ForgetReport, GroupRecord, GroupSummary, GroupsPage, MemberRecord,
-    PageQuery, PageRecord, Query, Record, Sent, SentAs, Store, UserRecord,
+    Cursor, CursorQuery, EntryRecord, ForgetReport, PageQuery, PageRecord, Query, Record, Sent, SentAs,
+    Store, UserRecord,
 };
+pub use super::roll::{GroupRecord, GroupSummary, GroupsPage, MemberRecord};
 use crate::base::clock::UnixMillis;
 
 /// Takes the outputs of the core, in order.

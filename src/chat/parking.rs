@@ -126,6 +126,7 @@ impl Record {
             Record::Waiting(query, _) => Query::Waiting(query.clone()),
             Record::LastPush(_) => Query::LastPush,
             Record::Pushes(query, _) => Query::Pushes(query.clone()),
+            Record::File(file, _) => Query::File(file.clone()),
             Record::Desk(record) => Query::Desk(record.query()),
         }
     }
@@ -155,6 +156,7 @@ impl Chat {
             Record::Guests(until) => self.guests.load_until(until),
             Record::Forgettable { uid, .. } => self.told_whom_to_forget(now, uid, out),
             Record::LastPush(last) => self.pushes.load_last(last),
+            Record::File(id, file) => drop(self.filed.insert(id, file)),
             Record::Waiting(..) | Record::Pushes(..) => {}
             Record::Groups(..)
             | Record::Forgotten(..)
@@ -232,10 +234,14 @@ impl Chat {
             | Command::Leave { gid }
             | Command::Members { gid, .. }
             | Command::Typing { target: Target::Group(gid) } => self.needs_group(gid),
-            Command::Group { gid, .. } => self.needs_group(gid).or_else(|| self.needs_sent(asker?, request)),
-            Command::Pm { uid, .. } => {
-                self.needs_direct(asker?.user, uid).or_else(|| self.needs_sent(asker?, request))
-            }
+            Command::Group { gid, draft } => self
+                .needs_group(gid)
+                .or_else(|| self.needs_file(draft.file.as_ref()))
+                .or_else(|| self.needs_sent(asker?, request)),
+            Command::Pm { uid, draft } => self
+                .needs_direct(asker?.user, uid)
+                .or_else(|| self.needs_file(draft.file.as_ref()))
+                .or_else(|| self.needs_sent(asker?, request)),
             Command::Act { gid, act } => self.needs_act(gid, act),
             Command::Groups { listing, cursor } => self.needs_groups(asker?.user, *listing, cursor.as_ref()),
             Command::History { target, bounds, limit } => {

@@ -14,9 +14,10 @@
 
 use super::Chat;
 use super::act::{Act, Sanction};
+use super::desk::Deed as TicketDeed;
 use super::ids::Conversation;
 use super::input::{Role, Target};
-use super::output::{EntryRecord, GroupRole, Recall, Refusal};
+use super::output::{EntryRecord, FileRecord, GroupRole, Recall, Refusal};
 use super::room::GroupSlot;
 use super::user::UserSlot;
 use crate::base::clock::Now;
@@ -202,6 +203,51 @@ impl Chat {
             Conversation::Group(gid) => self.groups.slot(gid).is_some_and(|slot| row.groups.contains(slot)),
             Conversation::Direct(low, high) => row.uid == *low || row.uid == *high,
             Conversation::Ticket(ticket) => self.is_own_ticket(user, *ticket),
+        }
+    }
+
+    /// Whether the asker may upload a file for a conversation: whoever may say something there may.
+    pub(super) fn may_upload(&mut self, now: Now, asker: Asker, target: &Target) -> Result<(), Refusal> {
+        self.may_be_here(now, asker)?;
+        match target {
+            Target::Group(gid) => {
+                let slot = self.groups.intern(gid);
+                self.may(now, asker, slot, Deed::Speak)
+            }
+            Target::User(peer) => {
+                let other = self.users.intern(peer);
+                self.may_write_to(asker, other)
+            }
+            Target::Ticket(ticket) => self.may_do(asker, *ticket, TicketDeed::Speak),
+        }
+    }
+
+    /// Whether the asker may have an uploaded file: whoever may read the conversation may, and before it is sent only
+    /// who uploaded it. To everybody else it is not there.
+    pub(super) fn may_fetch(&mut self, now: Now, asker: Asker, file: &FileRecord) -> Result<(), Refusal> {
+        self.may_be_here(now, asker)?;
+        let uid = &self.users[asker.user].uid;
+        if file.seq.is_none() && file.uid != *uid {
+            return Err(Refusal::NotFound);
+        }
+        match &file.conversation {
+            Conversation::Direct(low, high) if low == uid || high == uid => Ok(()),
+            Conversation::Direct(..) => Err(Refusal::NotFound),
+            Conversation::Group(gid) => {
+                let slot = self.groups.intern(gid);
+                self.may(now, asker, slot, Deed::Read).map_err(|_| Refusal::NotFound)
+            }
+            Conversation::Ticket(ticket) => {
+                self.may_do(asker, *ticket, TicketDeed::Read).map_err(|_| Refusal::NotFound)
+            }
+        }
+    }
+
+    /// Whether the asker is not kept out of the daemon. Whoever has a session has been asked at login.
+    fn may_be_here(&self, now: Now, asker: Asker) -> Result<(), Refusal> {
+        match self.users[asker.user].ban() {
+            Some(term) if term.is_in_force(now.unix) => Err(Refusal::Forbidden),
+            _ => Ok(()),
         }
     }
 

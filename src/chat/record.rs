@@ -6,12 +6,14 @@ use super::act::{Act, Sanction, Term};
 use super::conversations::{ConversationsQuery, ConversationsRecord};
 use super::desk::{DeskOrder, DeskQuery, DeskRecord};
 use super::draft::KIND_SYSTEM;
+use super::files::FileRecord;
 use super::found::{SearchQuery, SearchRecord};
-use super::ids::{Conversation, Id};
-use super::input::{Bounds, Listing};
+use super::ids::{Conversation, FileId, Id};
+use super::input::Bounds;
 use super::offline::{WaitingPage, WaitingQuery};
 use super::output::{Entry, GroupRole, Recall};
 use super::push::{PushRecord, PushesPage, PushesQuery};
+use super::roll::{GroupRecord, GroupSummary, GroupsPage};
 use crate::base::clock::{UnixDay, UnixMillis};
 use crate::base::digest::Digest;
 
@@ -177,6 +179,21 @@ pub enum Store<'a> {
         /// Up to this number.
         until: u64,
     },
+    /// A file was uploaded, and its bytes are there. They last from the commit on.
+    File {
+        /// What is kept of it. It belongs to no entry.
+        file: &'a FileRecord,
+    },
+    /// A file belongs to an entry from now on, and goes with it. It belonged to none before, or the transaction must
+    /// fail.
+    Bind {
+        /// The file.
+        file: &'a FileId,
+        /// Where.
+        conversation: &'a Conversation,
+        /// The number of the entry, which is stored.
+        seq: u64,
+    },
     /// Something about the support desk.
     Desk(DeskOrder<'a>),
 }
@@ -234,6 +251,8 @@ pub enum Query {
     LastPush,
     /// A page of the pushes that wait for a user.
     Pushes(PushesQuery),
+    /// An uploaded file.
+    File(FileId),
     /// Something about the support desk.
     Desk(DeskQuery),
 }
@@ -298,6 +317,8 @@ pub enum Record {
     LastPush(u64),
     /// A page of the pushes that wait for a user.
     Pushes(PushesQuery, PushesPage),
+    /// An uploaded file; `None` when there is none, or its entry is gone or recalled.
+    File(FileId, Option<FileRecord>),
     /// Something about the support desk.
     Desk(DeskRecord),
 }
@@ -442,62 +463,4 @@ pub struct ForgetReport {
     pub blocks: u64,
     /// Sends that were known by their `id`.
     pub sends: u64,
-}
-
-/// Which page of groups is meant.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupsPage {
-    /// Who asks.
-    pub uid: Id,
-    /// Which groups.
-    pub listing: Listing,
-    /// Only gids after this one.
-    pub after: Option<Id>,
-    /// How many are on the page.
-    pub limit: usize,
-}
-
-/// One line of a page of groups.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupSummary {
-    /// The group.
-    pub gid: Id,
-    /// Its name; empty if it has none.
-    pub name: Box<str>,
-    /// The standing of whoever asks; `None` outside.
-    pub role: Option<GroupRole>,
-    /// Whether whoever likes may come in.
-    pub open: bool,
-    /// How many members there are.
-    pub members: u64,
-}
-
-/// A stored group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupRecord {
-    /// Whether it is only a memory of a group that was deleted. All but `seq` is empty then.
-    pub deleted: bool,
-    /// The last `seq`.
-    pub seq: u64,
-    /// Its name; empty if it has none.
-    pub name: Box<str>,
-    /// Whether whoever likes may come in.
-    pub open: bool,
-    /// What is suffered in it, by whom and for how long, ended ones included.
-    pub sanctions: Vec<(Id, Sanction, Term)>,
-    /// The members with their display names, by uid.
-    pub members: Vec<MemberRecord>,
-}
-
-/// A stored member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemberRecord {
-    /// Who.
-    pub uid: Id,
-    /// The display name.
-    pub name: Box<str>,
-    /// The standing.
-    pub role: GroupRole,
-    /// The order of joining: whoever has the smaller number is the longer-standing member of the group.
-    pub joined: u64,
 }

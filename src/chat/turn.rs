@@ -224,6 +224,7 @@ impl Chat {
             // What was loaded for whoever needs one thing more must be there when it goes on.
             return;
         }
+        self.filed.clear();
         for user in std::mem::take(&mut self.turn.alone) {
             self.unload_user(user);
         }
@@ -260,6 +261,7 @@ impl Chat {
             }
         }
         self.refuse_calls(out);
+        self.filed.clear();
         self.turn.forget();
         self.pushes.forget_turn();
         self.give_up_forgetting(now);

@@ -43,7 +43,11 @@ pub(super) fn back_up(backup: &Backup) -> Result<(), Failure> {
     let existing = if backup.overwrite { Existing::IsReplaced } else { Existing::Stays };
     let made = store::back_up(&place(&backup.place), &backup.file, existing).map_err(failure)?;
     let keys = if made.has_keys { ", with the API keys" } else { "" };
-    say(&format!("{}: {}, checked{keys}", backup.file.display(), Size(made.bytes)));
+    let files = match made.files {
+        0 => String::new(),
+        files => format!(", with {files} files of users"),
+    };
+    say(&format!("{}: {}, checked{keys}{files}", backup.file.display(), Size(made.bytes)));
     Ok(())
 }
 
@@ -54,6 +58,12 @@ pub(super) fn restore(restore: &Restore) -> Result<(), Failure> {
     say(&format!("{}: restored from {}", place.file().display(), restore.file.display()));
     if let Some(before) = restored.before {
         say(&format!("what was there is in {}; delete it when it is not needed any more", before.display()));
+    }
+    if let Some(before) = restored.files_before {
+        say(&format!("its files are in {}; they belong to it", before.display()));
+    }
+    if restored.files > 0 {
+        say(&format!("{} files of users are back", restored.files));
     }
     match restored.keys {
         RestoredKeys::None => {}

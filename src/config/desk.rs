@@ -1,9 +1,15 @@
-//! The settings of the support desk: who may show its widget.
+//! The settings of the support desk: who may show its widget, and its limits.
 //!
 //! What each desk is like (its hours, its words, its routing) is no setting of the daemon: the site's back end says
 //! it by the API, while it runs. Tests: `tests/config/`, `tests/app/widget.rs`.
 
 use clap::Args;
+
+use super::units::time;
+use super::within;
+use crate::base::limits;
+use crate::base::units::Time;
+use crate::chat::desk::DeskLimits;
 
 /// The support desk.
 #[derive(Clone, Debug, Args)]
@@ -13,6 +19,43 @@ pub struct DeskSettings {
     /// itself may too.
     #[arg(long, env = "KAREZ_WIDGET_SITES", value_name = "ORIGIN", value_delimiter = ',', value_parser = site)]
     pub widget_sites: Vec<String>,
+
+    /// Tickets that are not closed, of all desks together.
+    #[arg(long, env = "KAREZ_DESK_TICKETS_OPEN_MAX", value_name = "COUNT",
+          default_value_t = limits::DESK_TICKETS_OPEN_MAX.default,
+          value_parser = within(limits::DESK_TICKETS_OPEN_MAX))]
+    pub desk_tickets_open_max: u64,
+
+    /// Tickets that guests may open from one address in an hour. Loopback and Unix sockets are exempt.
+    #[arg(long, env = "KAREZ_DESK_TICKETS_PER_ADDRESS_AND_HOUR_MAX", value_name = "COUNT",
+          default_value_t = limits::DESK_TICKETS_PER_ADDRESS_AND_HOUR_MAX.default,
+          value_parser = within(limits::DESK_TICKETS_PER_ADDRESS_AND_HOUR_MAX))]
+    pub desk_tickets_per_address_and_hour_max: u64,
+
+    /// How long a visitor who has gone keeps the place in the queue.
+    #[arg(long, env = "KAREZ_DESK_VISITOR_GRACE", value_name = "TIME",
+          default_value_t = Time(limits::DESK_VISITOR_GRACE_MS.default),
+          value_parser = time(limits::DESK_VISITOR_GRACE_MS))]
+    pub desk_visitor_grace: Time,
+
+    /// How long an agent who has gone keeps the tickets before they go back into the queue.
+    #[arg(long, env = "KAREZ_DESK_AGENT_GRACE", value_name = "TIME",
+          default_value_t = Time(limits::DESK_AGENT_GRACE_MS.default),
+          value_parser = time(limits::DESK_AGENT_GRACE_MS))]
+    pub desk_agent_grace: Time,
+}
+
+impl DeskSettings {
+    /// What the core is told.
+    pub(super) fn limits(&self) -> DeskLimits {
+        DeskLimits {
+            tickets_open_max: usize::try_from(self.desk_tickets_open_max).unwrap_or(usize::MAX),
+            tickets_per_address_and_hour_max: self.desk_tickets_per_address_and_hour_max,
+            visitor_grace_ms: self.desk_visitor_grace.0,
+            agent_grace_ms: self.desk_agent_grace.0,
+            ..DeskLimits::default()
+        }
+    }
 }
 
 /// An origin of the web, written as browsers write it. It becomes part of a header: nothing else may be in it.

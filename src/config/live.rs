@@ -25,6 +25,10 @@ const LIVE: &[&str] = &[
     "proxy_protocol",
     "broadcast",
     "widget_sites",
+    "desk_tickets_open_max",
+    "desk_tickets_per_address_and_hour_max",
+    "desk_visitor_grace",
+    "desk_agent_grace",
     "origin",
     "deflate",
     "message_bytes_max",
@@ -46,6 +50,8 @@ const LIVE: &[&str] = &[
     "output_total_bytes_max",
     "api_calls_per_second",
     "http_body_bytes_max",
+    "files_bytes_max",
+    "files_total_bytes_max",
     "log",
 ];
 

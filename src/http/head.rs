@@ -201,7 +201,7 @@ pub(super) struct Head {
 
 impl Head {
     /// Judges the whole head in `bytes`, which a `HeadScan` has passed; it has `headers` header lines.
-    pub(super) fn parse(limits: &Limits, bytes: &[u8], headers: usize) -> Result<Head, RequestError> {
+    pub(super) fn parse(bytes: &[u8], headers: usize) -> Result<Head, RequestError> {
         let mut storage = vec![httparse::EMPTY_HEADER; headers];
         let request = super::Request::parse(bytes, &mut storage).ok_or(RequestError::RequestLine)?;
         check_host(&request)?;
@@ -211,25 +211,20 @@ impl Head {
             return Ok(Head { body: BodyLength::Known(0), expects_continue: false });
         }
         let expects_continue = expects_continue(&request)?;
-        Ok(Head { body: body_length(limits, &request)?, expects_continue })
+        Ok(Head { body: body_length(&request)?, expects_continue })
     }
 }
 
-/// The body's length, or the refusal of everything that could be read in two ways.
-fn body_length(limits: &Limits, request: &super::Request<'_>) -> Result<BodyLength, RequestError> {
+/// The body's length, or the refusal of everything that could be read in two ways. Whether it is too long is judged
+/// where it is known what the body is for.
+fn body_length(request: &super::Request<'_>) -> Result<BodyLength, RequestError> {
     let mut lengths = values(request.headers, "content-length");
     let mut codings = values(request.headers, "transfer-encoding");
     match (lengths.next(), codings.next()) {
         (None, None) => Ok(BodyLength::Known(0)),
         (Some(_), Some(_)) => Err(RequestError::LengthAndCoding),
         (Some(_), None) if lengths.next().is_some() => Err(RequestError::LengthTwice),
-        (Some(digits), None) => {
-            let length = parse_length(digits)?;
-            if length > limits.body_bytes_max {
-                return Err(RequestError::BodyTooLarge);
-            }
-            Ok(BodyLength::Known(length))
-        }
+        (Some(digits), None) => parse_length(digits).map(BodyLength::Known),
         (None, Some(coding)) => {
             // An HTTP/1.0 proxy would not know the coding and frame the body otherwise (RFC 9112, 6.1).
             if coding != b"chunked" || codings.next().is_some() || request.minor_version == 0 {

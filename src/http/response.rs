@@ -51,13 +51,15 @@ pub struct Response {
     pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// Sent as it is, unless the status or HEAD forbids it.
     pub body: Cow<'static, [u8]>,
+    /// So many bytes of body follow behind `body`, in pieces: the length that is told counts them.
+    pub follows_bytes: u64,
 }
 
 impl Response {
     /// Without headers and body.
     #[must_use]
     pub fn new(status: u16) -> Response {
-        Response { status, headers: Vec::new(), body: Cow::Borrowed(&[]) }
+        Response { status, headers: Vec::new(), body: Cow::Borrowed(&[]), follows_bytes: 0 }
     }
 
     /// Plain text.
@@ -102,6 +104,23 @@ impl Response {
         self
     }
 
+    /// With so many bytes that follow in pieces.
+    #[must_use]
+    pub fn followed_by(self, follows_bytes: u64) -> Response {
+        Response { follows_bytes, ..self }
+    }
+
+    /// Whether a status has a body (RFC 9112, 6.3).
+    fn is_bodyless(status: u16) -> bool {
+        status < 200 || status == 204 || status == 304
+    }
+
+    /// How many bytes follow what [`Response::encode`] writes.
+    #[must_use]
+    pub fn follows(&self, part: Part) -> u64 {
+        if part == Part::Whole && !Response::is_bodyless(self.status) { self.follows_bytes } else { 0 }
+    }
+
     /// Appends the response's bytes to `out`. `date` is the value of the `Date` header (RFC 9110, 6.6.1), in the
     /// form `Sun, 06 Nov 1994 08:49:37 GMT`; the caller has the clock.
     pub fn encode(&self, out: &mut Vec<u8>, part: Part, persistence: Persistence, date: &str) {
@@ -127,9 +146,10 @@ impl Response {
             encode_header(out, "connection", connection);
         }
         // RFC 9112, 6.3: these end with their head, and RFC 9110, 8.6 forbids the length in the first two.
-        let is_bodyless = is_interim || status == 204 || status == 304;
+        let is_bodyless = Response::is_bodyless(status);
         if !is_bodyless {
-            encode_header(out, "content-length", &self.body.len().to_string());
+            let length = self.follows_bytes.saturating_add(self.body.len() as u64);
+            encode_header(out, "content-length", &length.to_string());
         }
         out.extend_from_slice(b"\r\n");
         if !is_bodyless && part == Part::Whole {

@@ -19,6 +19,9 @@ pub mod tutorial_zh {}
 #[doc = include_str!("decisions.md")]
 pub mod decisions {}
 
+#[doc = include_str!("desk.md")]
+pub mod desk {}
+
 #[doc = include_str!("operating.md")]
 pub mod operating {}
 
@@ -30,3 +33,6 @@ pub mod protocol {}
 
 #[doc = include_str!("protocol.zh.md")]
 pub mod protocol_zh {}
+
+#[doc = include_str!("widget.md")]
+pub mod widget {}

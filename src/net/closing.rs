@@ -86,7 +86,8 @@ impl Io {
         conn.decoder = ws::Decoder::new();
         conn.request = None;
         conn.kept = Box::default();
-        conn.reply = None;
+        self.give_up_exchange(slot);
+        let Some(conn) = self.conns.get_mut(slot) else { return };
         if let Some(tls) = conn.tls_mut() {
             tls.leave();
         }
@@ -119,6 +120,7 @@ impl Io {
         if self.conns.get(slot).is_none_or(|conn| conn.state == State::Done) {
             return;
         }
+        self.give_up_exchange(slot);
         self.leave_open(slot, State::Done, why);
         self.done.push(slot);
     }

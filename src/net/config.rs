@@ -175,6 +175,13 @@ pub struct Limits {
     pub head_timeout_ms: u64,
     /// From a whole head to a whole body.
     pub body_timeout_ms: u64,
+    /// What must come in a second of a body that is handed over in pieces, looked at each
+    /// [`Limits::body_timeout_ms`].
+    pub upload_bytes_per_second_min: u64,
+    /// How long a peer may take over one piece of an answer whose body follows.
+    pub download_piece_timeout_ms: u64,
+    /// Pieces of all answers together that are asked for in a turn.
+    pub download_pieces_per_turn: usize,
     /// Silence after which a ping is sent.
     pub ping_after_ms: u64,
     /// Further silence after which the connection is closed.
@@ -236,6 +243,9 @@ impl Default for Limits {
             connections_per_address_max: table::CONNECTIONS_PER_ADDRESS_MAX.small(),
             head_timeout_ms: table::HEAD_TIMEOUT_MS.default,
             body_timeout_ms: table::BODY_TIMEOUT_MS.default,
+            upload_bytes_per_second_min: table::UPLOAD_BYTES_PER_SECOND_MIN.default,
+            download_piece_timeout_ms: table::DOWNLOAD_PIECE_TIMEOUT_MS.default,
+            download_pieces_per_turn: table::DOWNLOAD_PIECES_PER_TURN.count(),
             ping_after_ms: table::PING_AFTER_MS.default,
             ping_timeout_ms: table::PING_TIMEOUT_MS.default,
             close_timeout_ms: table::CLOSE_TIMEOUT_MS.default,

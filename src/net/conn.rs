@@ -77,8 +77,29 @@ pub(super) enum Parting {
 /// How the response to the request under way must look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reply {
-    pub(super) part: Part,
     pub(super) persistence: Persistence,
+    pub(super) stage: Stage,
+}
+
+impl Reply {
+    /// How much of the response is sent.
+    pub(super) fn part(self) -> Part {
+        match self.stage {
+            Stage::Whole(part) => part,
+            Stage::Coming | Stage::Answered => Part::Whole,
+        }
+    }
+}
+
+/// How far a request under way has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its body comes, and is handed over in pieces. Whoever is answered meanwhile has not been heard to the end.
+    Coming,
+    /// It is whole, and waits for its response, or for this part of it.
+    Whole(Part),
+    /// The body of its response follows; how much of it is left stands in [`Io::tails`](super::io::Io).
+    Answered,
 }
 
 /// A connection in the slab.
@@ -148,6 +169,11 @@ pub(super) struct Conn {
 const _: () = assert!(size_of::<Conn>() <= 176);
 
 impl Conn {
+    /// Whether the body of a response follows.
+    pub(super) fn has_tail(&self) -> bool {
+        self.reply.is_some_and(|reply| reply.stage == Stage::Answered)
+    }
+
     pub(super) fn new(stream: Stream, generation: u32, now: Tick) -> Conn {
         Conn {
             stream,
@@ -209,7 +235,7 @@ impl Conn {
     pub(super) fn may_be_read(&self, own_output_bytes_max: usize) -> bool {
         let own = self.pending.as_ref().map_or(0, |pending| pending.own_bytes());
         !matches!(self.state, State::Parting | State::Done)
-            && self.reply.is_none()
+            && self.reply.is_none_or(|reply| reply.stage == Stage::Coming)
             && own <= own_output_bytes_max
     }
 }

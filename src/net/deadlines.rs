@@ -68,6 +68,9 @@ impl<H: Handler> Server<H> {
     }
 
     fn deadline_passed(&mut self, slot: usize, state: State) {
+        if state == State::Handshaking && self.comes_on(slot) {
+            return;
+        }
         let has_begun = self
             .io
             .conns

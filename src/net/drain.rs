@@ -39,6 +39,8 @@ impl<H: Handler> Server<H> {
                     let words = self.handler.last_words(conn.id(slot), Ending::Drain);
                     self.io.close_with(slot, &words, CloseReason::Drain);
                 }
+                // What is being downloaded may come to its end.
+                State::Handshaking if conn.has_tail() => self.io.end_behind_tail(slot),
                 State::Handshaking => self.io.linger(slot),
                 State::Parting | State::Closing | State::Lingering | State::Done => {}
             }

@@ -95,6 +95,7 @@ impl Io {
                 if let Some(empty) = conn.pending.take() {
                     self.pool.give_queue(empty);
                 }
+                self.drained(slot);
                 self.finish_if_flushed(slot);
             }
             Written::Blocked => {

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use slab::Slab;
 
-use super::conn::{Conn, Parting, Reply, State};
+use super::conn::{Conn, Parting, Reply, Stage, State};
 use super::ending::Endings;
 use super::flush::note_output;
 use super::outbox::{Order, Outbox};
@@ -47,6 +47,14 @@ pub(super) struct Io {
     pub(super) held_back: Vec<usize>,
     /// Connections that left the open state and of which the handler does not know yet.
     pub(super) closed: VecDeque<(ConnId, CloseReason)>,
+    /// Bodies that will not come to their end, and of which the handler does not know yet.
+    pub(super) lost_bodies: Vec<ConnId>,
+    /// The same of answers that followed and have ended.
+    pub(super) answered: Vec<ConnId>,
+    /// Bytes that are still to follow of the answers whose bodies follow. Few connections are among them.
+    pub(super) tails: HashMap<ConnId, u64>,
+    /// Connections that have room for the next piece of an answer.
+    pub(super) hungry: VecDeque<ConnId>,
     /// Connections that end with this turn.
     pub(super) partings: Vec<(usize, Parting)>,
     /// Connections to free at the end of the turn.
@@ -84,6 +92,10 @@ impl Io {
             unreached: VecDeque::new(),
             held_back: Vec::new(),
             closed: VecDeque::new(),
+            lost_bodies: Vec::new(),
+            answered: Vec::new(),
+            tails: HashMap::new(),
+            hungry: VecDeque::new(),
             partings: Vec::new(),
             done: Vec::new(),
             suspects: Vec::new(),
@@ -145,6 +157,8 @@ impl Io {
                     }
                 }
                 Order::Respond { conn, response } => self.respond(conn, &response),
+                Order::Piece { conn, piece } => self.take_piece(conn, &out.bytes, piece),
+                Order::Abort { conn } => self.abort(conn),
                 Order::WakeAt { moment, token } => self.wakes.push(Reverse((moment, token))),
                 Order::Mark { conn, mark } => {
                     if let Some(slot) = self.open_slot(conn) {
@@ -246,15 +260,23 @@ impl Io {
 
     fn respond(&mut self, id: ConnId, response: &Response) {
         let slot = id.slot as usize;
-        let Some(conn) = self.conns.get_mut(slot) else { return };
-        if conn.generation != id.generation || conn.state != State::Handshaking {
-            return;
+        let conn = self.conns.get_mut(slot).filter(|conn| conn.generation == id.generation);
+        let conn = conn.filter(|conn| conn.state == State::Handshaking);
+        let reply = conn.and_then(|conn| {
+            let reply = conn.reply.take_if(|reply| reply.stage != Stage::Answered)?;
+            if let Some(request) = &mut conn.request {
+                request.clear();
+            }
+            Some(reply)
+        });
+        let follows = reply.map_or(0, |reply| response.follows(reply.part()));
+        if follows == 0 && response.follows_bytes > 0 {
+            // Nobody is there any more, or only the head was wanted.
+            self.answered.push(id);
         }
-        let Some(reply) = conn.reply.take() else { return };
-        if let Some(request) = &mut conn.request {
-            request.clear();
+        if let Some(reply) = reply {
+            self.send_response(slot, response, reply);
         }
-        self.send_response(slot, response, reply);
     }
 
     /// Queues a response. Behind every 4xx the connection is closed: who asked wrongly once may have been
@@ -267,7 +289,15 @@ impl Io {
         let date = httpdate::fmt_http_date(
             std::time::UNIX_EPOCH + std::time::Duration::from_millis(self.now.unix.0),
         );
-        self.queue_http(slot, |out| response.encode(out, reply.part, persistence, &date));
+        self.queue_http(slot, |out| response.encode(out, reply.part(), persistence, &date));
+        match response.follows(reply.part()) {
+            0 => self.end_response(slot, persistence),
+            follows => self.begin_tail(slot, Reply { persistence, ..reply }, follows),
+        }
+    }
+
+    /// All of a response is queued: the next request may come, or the connection ends.
+    pub(super) fn end_response(&mut self, slot: usize, persistence: Persistence) {
         match persistence {
             Persistence::KeepAlive => {
                 self.set_deadline(slot, self.tick.plus_ms(self.limits.head_timeout_ms));
@@ -279,7 +309,9 @@ impl Io {
 
     /// Answers bytes that are no request, and closes.
     pub(super) fn refuse(&mut self, slot: usize, response: &Response) {
-        self.send_response(slot, response, Reply { part: Part::Whole, persistence: Persistence::Close });
+        self.give_up_exchange(slot);
+        let reply = Reply { persistence: Persistence::Close, stage: Stage::Whole(Part::Whole) };
+        self.send_response(slot, response, reply);
     }
 
     /// Sees that the connection is read again in the next turn without an event.

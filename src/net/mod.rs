@@ -9,12 +9,13 @@
 //! | step | file |
 //! |---|---|
 //! | wait, and the order of the steps | `server.rs` |
-//! | read: bytes to requests, frames, messages | `receive.rs` |
+//! | read: bytes to requests, frames, messages | `receive.rs`, `request.rs` |
 //! | what stands in front of HTTP: a proxy's header, TLS | `front.rs`, `proxy.rs`, `tls.rs`, `peer.rs` |
 //! | deadlines: head, heartbeat, closing, slow consumers | `deadlines.rs` |
 //! | accept | `listener.rs`, `handed.rs`, `accept.rs` |
 //! | carry out what the handler ordered | `outbox.rs`, `io.rs`, `topic.rs` |
 //! | flush: one write per connection and turn | `pending.rs`, `sealed.rs`, `flush.rs`, `slow.rs` |
+//! | answers that are longer than a queue may be | `tail.rs` |
 //! | the ways out, and the freeing | `closing.rs`, `drain.rs`; `Io::reap` in `io.rs`; a line of log in `ending.rs` |
 //!
 //! A connection with TLS takes the same turn. Its bytes are opened as soon as they are read, all of them, and then
@@ -46,11 +47,13 @@ mod peer;
 mod pending;
 mod proxy;
 mod receive;
+mod request;
 mod sealed;
 mod server;
 mod signal;
 mod slow;
 mod stream;
+mod tail;
 mod tls;
 mod topic;
 
@@ -115,6 +118,29 @@ pub enum Entrance {
     Main,
     /// One of [`Config::side`]: requests only, none of them an upgrade.
     Side,
+}
+
+/// What becomes of the body of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyPlan {
+    /// It is collected, and comes with the request.
+    Whole,
+    /// It is handed over in pieces as it comes, up to so many bytes in all. There is no [`Handler::on_request`] then.
+    Pieces {
+        /// A head that tells of more is refused.
+        bytes_max: usize,
+    },
+}
+
+/// What has come of a body that is handed over in pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body<'a> {
+    /// The next bytes.
+    Piece(&'a [u8]),
+    /// That was all. The request must be answered now, or in a later turn.
+    End,
+    /// The rest will not come, and nobody is there to be answered. Not told of a request that is answered already.
+    Lost,
 }
 
 /// Whose request it is.
@@ -192,6 +218,30 @@ pub trait Handler {
     fn on_request(&mut self, out: &mut Outbox, asker: Asker, request: &Request<'_>) {
         let _ = request;
         out.respond(asker.conn, Response::text(404, "nothing here\n"));
+    }
+
+    /// The head of a request with a body has come, and none of the body. Whoever answers it here is not bothered with
+    /// the body.
+    fn on_head(&mut self, out: &mut Outbox, asker: Asker, head: &Request<'_>) -> BodyPlan {
+        let _ = (out, asker, head);
+        BodyPlan::Whole
+    }
+
+    /// Something of a body has come that is handed over in pieces. To answer by [`Outbox::respond`] before the end is
+    /// to refuse the rest.
+    fn on_body(&mut self, out: &mut Outbox, conn: ConnId, body: Body<'_>) {
+        let _ = (out, conn, body);
+    }
+
+    /// There is room for the next piece of an answer whose body follows ([`Response::followed_by`]): give it by
+    /// [`Outbox::piece`], now or in a later turn, or by [`Outbox::abort`] give the answer up.
+    fn on_room(&mut self, out: &mut Outbox, conn: ConnId) {
+        out.abort(conn);
+    }
+
+    /// An answer has ended whose body followed: all of it is in the hands of the kernel, or the peer is gone.
+    fn on_answered(&mut self, out: &mut Outbox, conn: ConnId) {
+        let _ = (out, conn);
     }
 
     /// A moment set by [`Outbox::wake_at`] has come.

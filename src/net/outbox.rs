@@ -46,6 +46,8 @@ pub(super) enum Order {
     Unsubscribe { conn: ConnId, topic: TopicId },
     Close { conn: ConnId, code: u16, reason: String },
     Respond { conn: ConnId, response: Box<Response> },
+    Piece { conn: ConnId, piece: Range<usize> },
+    Abort { conn: ConnId },
     WakeAt { moment: Millis, token: u64 },
     Mark { conn: ConnId, mark: u64 },
     Stop,
@@ -60,6 +62,9 @@ impl Order {
         match self {
             Order::Send { conn, payload } => Order::Send { conn, payload: shift(payload) },
             Order::Publish { topic, payload } => Order::Publish { topic, payload: shift(payload) },
+            Order::Piece { conn, piece } => {
+                Order::Piece { conn, piece: piece.start + base..piece.end + base }
+            }
             other => other,
         }
     }
@@ -146,6 +151,19 @@ impl Outbox {
     /// Answers the HTTP request of the connection.
     pub fn respond(&mut self, conn: ConnId, response: Response) {
         self.orders.push(Order::Respond { conn, response: Box::new(response) });
+    }
+
+    /// Gives the next bytes of an answer whose body follows; `write` appends them. What is more than was promised is
+    /// left out.
+    pub fn piece(&mut self, conn: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        self.orders.push(Order::Piece { conn, piece: start..self.bytes.len() });
+    }
+
+    /// Gives up an answer whose body follows: the peer sees the connection break, and so that the answer is not whole.
+    pub fn abort(&mut self, conn: ConnId) {
+        self.orders.push(Order::Abort { conn });
     }
 
     /// Asks for [`Handler::on_deadline`](super::Handler::on_deadline) at that moment, or a little later. It

@@ -13,18 +13,16 @@
 //! inflating, a connection is *held back* and goes on in the next turn, which then does not wait. The same list
 //! serves whoever may not be read at the moment, because a response is outstanding or its own output does not
 //! drain; bytes that were read already are kept for it. What is read goes through the connection's front first, if
-//! it has one (`front.rs`): what TLS has opened is treated like what was read plainly.
+//! it has one (`front.rs`): what TLS has opened is treated like what was read plainly. What becomes of requests is in
+//! `request.rs`.
 //!
 //! The tutorial's one `recv` of 2048 bytes, taken for one message. Tests: `tests/net/receiving.rs`, `requests.rs`.
 
 use std::io;
-use std::net::IpAddr;
 
-use super::config::{CONTROL_BURST_SECONDS, Deflate};
-use super::conn::{Parting, Reply, State};
-use super::peer::{ForwardedForError, forwarded_for};
-use super::{Asker, CloseReason, Entrance, Handler, Message, Server};
-use crate::http::{self, Part, Response};
+use super::config::CONTROL_BURST_SECONDS;
+use super::conn::{Parting, State};
+use super::{CloseReason, Handler, Message, Server};
 use crate::ws::{self, Opcode};
 
 /// What the loop itself answers to a frame.
@@ -211,129 +209,6 @@ impl<H: Handler> Server<H> {
             let reason = "too many control or empty frames".to_owned();
             self.io.part(slot, Parting::Fail(ws::code::POLICY, reason));
         }
-    }
-
-    /// Collects a request, and serves it when it is whole. Returns how many bytes belong to it.
-    fn take_request_bytes(&mut self, slot: usize, bytes: &[u8]) -> usize {
-        let limits = self.io.limits.http;
-        let Some(conn) = self.io.conns.get_mut(slot) else { return bytes.len() };
-        let request = conn.request.get_or_insert_default();
-        let had_head = request.head_done();
-        let taken = match request.receive(&limits, bytes) {
-            Ok(taken) => taken,
-            Err(error) => {
-                self.io.refuse(slot, &Response::refusal(&error));
-                return bytes.len();
-            }
-        };
-        let (is_complete, has_head) = (request.is_complete(), request.head_done());
-        if request.wants_continue() {
-            self.io.queue_http(slot, |out| out.extend_from_slice(http::CONTINUE));
-        }
-        if is_complete {
-            self.serve(slot);
-        } else if has_head && !had_head {
-            self.io.set_deadline(slot, self.io.tick.plus_ms(self.io.limits.body_timeout_ms));
-        }
-        taken
-    }
-
-    /// A whole request: an upgrade, or one for the handler.
-    fn serve(&mut self, slot: usize) {
-        let Some(conn) = self.io.conns.get_mut(slot) else { return };
-        let (id, local) = (conn.id(slot), conn.local);
-        let Some(whole) = conn.request.take() else { return };
-        conn.reply = Some(Reply { part: Part::Whole, persistence: http::Persistence::Close });
-        conn.deadline = None;
-        let asker = Asker { conn: id, entrance: conn.entrance, is_near: conn.near };
-        let paths = self.config.websocket_paths;
-        let proxies = self.config.trusted_proxies.as_slice();
-        let proxied = conn.proxied;
-        let mut client = Ok(None);
-        let upgrade = whole.with(|request| {
-            if proxied {
-                client = forwarded_for(request.headers, proxies);
-                if client.is_err() {
-                    return None;
-                }
-            }
-            let may_upgrade = asker.entrance == Entrance::Main;
-            if may_upgrade
-                && request.is_websocket_upgrade()
-                && (paths.is_empty() || paths.contains(&request.path()))
-            {
-                let policy = ws::Policy {
-                    subprotocols: self.config.subprotocols,
-                    deflate: self.config.deflate == Deflate::Offered,
-                    origins: &self.config.origins,
-                    loopback: local,
-                };
-                return Some(ws::accept(request.method, request.minor_version, request.headers, &policy));
-            }
-            conn.reply = Some(Reply { part: Part::of(request), persistence: request.persistence() });
-            self.io.counters.requests_total += 1;
-            let told = client.as_ref().ok().copied().flatten();
-            if let Some(address) = told.or(conn.counted.as_deref().copied()) {
-                self.handler.on_address(id, address);
-            }
-            self.handler.on_request(&mut self.outbox, asker, request);
-            None
-        });
-        match (client, upgrade.flatten()) {
-            (Err(ForwardedForError), _) => {
-                let words = "X-Forwarded-For does not end in an address\n";
-                self.io.refuse(slot, &Response::text(400, words));
-            }
-            (_, None) => {
-                if let Some(conn) = self.io.conns.get_mut(slot) {
-                    conn.request = Some(whole);
-                }
-                self.io.carry_out(&mut self.outbox);
-            }
-            (Ok(client), Some(Ok(accepted))) => self.open_for(slot, client, &accepted),
-            (_, Some(Err(refusal))) => {
-                let mut response = Response::text(refusal.status(), format!("{refusal}\n"));
-                if refusal.status() == 426 {
-                    response = response.header("sec-websocket-version", "13").header("upgrade", "websocket");
-                }
-                if refusal.status() == 405 {
-                    response = response.header("allow", "GET");
-                }
-                self.io.refuse(slot, &response);
-            }
-        }
-    }
-
-    /// Opens a connection, and counts it for whoever a trusted proxy says is at its other end.
-    fn open_for(&mut self, slot: usize, client: Option<IpAddr>, accepted: &ws::Accepted) {
-        if let Some(address) = self.io.counted(client) {
-            if self.io.is_crowded(address) {
-                self.io.counters.refused_total += 1;
-                self.io.refuse(slot, &Response::text(429, "too many connections from this address\n"));
-                return;
-            }
-            self.io.count_for(slot, Some(address));
-        }
-        self.open(slot, accepted);
-    }
-
-    /// The opening handshake is done. The response goes first, whatever came in the same segment as the
-    /// request.
-    fn open(&mut self, slot: usize, accepted: &ws::Accepted) {
-        let Some(conn) = self.io.conns.get_mut(slot) else { return };
-        conn.state = State::Open;
-        conn.reply = None;
-        conn.window_bits = accepted.deflate.as_ref().map_or(0, |deflate| deflate.server_window_bits);
-        let (id, address) = (conn.id(slot), conn.counted.as_deref().copied());
-        self.io.counters.opened_total += 1;
-        self.io.look_again_at(slot, self.io.tick.plus_ms(self.io.limits.ping_after_ms));
-        self.io.queue_http(slot, |out| accepted.encode(out));
-        if let Some(address) = address {
-            log::debug!("{id} comes from {address}");
-            self.handler.on_address(id, address);
-        }
-        self.handler.on_connect(&mut self.outbox, id);
-        self.io.carry_out(&mut self.outbox);
     }
 
     /// Sends a ping over a connection that has been silent.

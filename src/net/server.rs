@@ -256,6 +256,8 @@ impl<H: Handler> Server<H> {
     pub fn turn(&mut self, wait_max: Option<Duration>) -> io::Result<Turn> {
         self.wait(wait_max)?;
         let began_us = self.clock.micros();
+        // First of all: what has ended must be known before the next request of the same connection is.
+        self.tell_exchanges();
         self.read();
         self.pass_deadlines();
         self.accept();
@@ -361,7 +363,9 @@ impl<H: Handler> Server<H> {
 
     /// Whether the flush has found out something that the handler does not know yet.
     fn owes_news(&self) -> bool {
-        !self.io.closed.is_empty() || !self.flushed.is_empty()
+        let io = &self.io;
+        let exchanges = !io.lost_bodies.is_empty() || !io.answered.is_empty() || !io.hungry.is_empty();
+        !io.closed.is_empty() || !self.flushed.is_empty() || exchanges
     }
 
     /// Tells the handler what has left, who is gone and that the turn is over, and collects what the topics got.

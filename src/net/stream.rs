@@ -56,6 +56,14 @@ impl Stream {
         }
     }
 
+    /// Asks the kernel for a send buffer of this size. Where it refuses, the old one is as good, and only slower.
+    pub(super) fn set_send_buffer(&self, bytes: usize) {
+        let _ = match self {
+            Stream::Tcp(stream) => SockRef::from(stream).set_send_buffer_size(bytes),
+            Stream::Unix(stream) => SockRef::from(stream).set_send_buffer_size(bytes),
+        };
+    }
+
     /// Asks for readiness of both kinds, once and for the life of the connection.
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         let both = Interest::READABLE | Interest::WRITABLE;

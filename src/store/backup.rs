@@ -7,7 +7,7 @@
 //! commits meanwhile. It cannot empty its WAL before the reader has ended, and tries again later.
 //!
 //! The copy is a SQLite file of its own, without a WAL. The file of API keys, which is beside the store, lies in it as
-//! a table, `backup_file`. It is checked as a whole and on the disk before it gets its name, so what has the name is
+//! a table, `backup_file`, and so do the files of users (`backup_files.rs`). It is checked as a whole and on the disk before it gets its name, so what has the name is
 //! good. It holds what people wrote in private, and is for its owner only (0600).
 //!
 //! The way back is in `restore.rs`. Not in the tutorial, which keeps nothing. Tests: `tests/store/backup.rs`, and
@@ -24,6 +24,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::backup_files;
 use super::open::{OpenError, Options, inspect, judge};
 use crate::base::limits;
 
@@ -64,6 +65,8 @@ pub struct BackedUp {
     pub bytes: u64,
     /// Whether the keys of the API are in it.
     pub has_keys: bool,
+    /// How many files of users are in it.
+    pub files: u64,
 }
 
 /// Why there is no copy, or none was put back. Whatever was there is as it was.
@@ -166,12 +169,13 @@ pub fn back_up(place: &Place, to: &Path, existing: Existing) -> Result<BackedUp,
         copy.execute_batch(sql).map_err(words)?;
         copy.execute("INSERT INTO backup_file VALUES ('api-keys', ?)", [keys]).map_err(words)?;
     }
+    let files = backup_files::take_in(&copy, &part.path, &place.folder, &store)?;
     // What is wrong with a copy is wrong with the store: it was copied page by page.
     check(&copy, &store)?;
     copy.close().map_err(|(_, error)| words(error))?;
     let bytes = part.file.metadata().map_err(failed(&part.path))?.len();
     part.put(to, existing)?;
-    Ok(BackedUp { bytes, has_keys: keys.is_some() })
+    Ok(BackedUp { bytes, has_keys: keys.is_some(), files })
 }
 
 /// Refuses a name at which something is that must stay.

@@ -2,7 +2,7 @@
 //!
 //! Lists lie in a column as texts, one a line (`rows.rs`); hours as minutes, `540-720,780-1080`, a day a line, and days
 //! of the calendar with their date in front. What does not read back as it was written is damage, and told as such.
-//! The tables are in `schema/0015_desk.sql`; tickets in `tickets.rs`. Tested in `tests/store/desk.rs`.
+//! The tables are in `schema/0016_desk.sql`; tickets in `tickets.rs`. Tested in `tests/store/desk.rs`.
 
 use std::collections::BTreeMap;
 

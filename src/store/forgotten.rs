@@ -82,6 +82,7 @@ impl Sqlite {
         ] {
             self.run(sql, [Key(uid)])?;
         }
+        self.drop_files_of(uid)?;
         self.forget_in_tickets(uid)?;
         let waiting = self.run("DELETE FROM waiting WHERE receiver = ?", [Key(uid)])?;
         let until: u64 =
@@ -193,6 +194,7 @@ impl Memory {
             Err(StoreError::NoSuchUser(_)) => {}
             Err(error) => return Err(error),
         }
+        steps.push(self.drop_files_of(uid));
         let (waiting, step) = self.strike_all_waiting(uid);
         report.waiting += waiting;
         steps.push(step);

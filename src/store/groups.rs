@@ -307,6 +307,7 @@ impl Sqlite {
         let conversation = self.conversation(&Conversation::Group(gid.clone()))?;
         let Some(conversation) = conversation else { return Err(StoreError::NoSuchGroup(gid.clone())) };
         let last = self.last(Some(conversation))?;
+        self.drop_files_of_group(gid)?;
         for sql in [
             "DELETE FROM member WHERE conversation = ?",
             "DELETE FROM sanction WHERE conversation = ?",

@@ -17,6 +17,7 @@ use smol_str::SmolStr;
 use super::answers::{Answers, KeptAnswer};
 use super::cursors::Reader;
 use super::few::Few;
+use super::files::{self, Files};
 use super::groups::{Group, Seat};
 use super::guests::{Named, SeenGuests};
 use super::log::{Kept, Log, Logs};
@@ -127,6 +128,7 @@ pub(super) enum Undo {
     Answer(Box<str>, Option<Box<KeptAnswer>>),
     Seen(Id, UnixDay),
     NoUser(Box<(User, TakenSends)>),
+    File(Box<files::Step>),
     /// With what had gone before.
     Forgotten(Id, Option<Box<ForgetReport>>),
     Desk(Box<memory_tickets::Step>),
@@ -151,6 +153,7 @@ pub struct Memory {
     pub(super) pushes: Pushes,
     pub(super) desk: DeskTables,
     pub(super) forgotten: BTreeMap<Id, ForgetReport>,
+    pub(super) files: Files,
     guests_until: u64,
     identity: Option<Identity>,
     pub(super) entries_per_conversation_max: usize,
@@ -180,6 +183,7 @@ impl Memory {
             pushes: Pushes::default(),
             desk: DeskTables::default(),
             forgotten: BTreeMap::new(),
+            files: Files::default(),
             guests_until: 0,
             identity: None,
             entries_per_conversation_max,
@@ -309,6 +313,8 @@ impl Memory {
                 Undo::Send
             }
             Store::Erase { conversation, seq } => self.erase(conversation, seq)?,
+            Store::File { file } => self.write_file(file),
+            Store::Bind { file, conversation, seq } => self.bind_file(file, conversation, seq)?,
             Store::Desk(order) => self.write_desk(order)?,
         };
         steps.push(step);
@@ -352,6 +358,7 @@ impl Memory {
             Undo::Seen(uid, before) => self.unsee(&uid, before),
             Undo::NoUser(before) => self.remember(before.0, before.1),
             Undo::Forgotten(uid, before) => self.put_report(&uid, before.map(|before| *before)),
+            Undo::File(step) => self.step_back_file(*step),
             Undo::Guests(before) => self.guests_until = before,
             Undo::Send => self.sends.take_back(),
             Undo::Erase(number, seq, before) => {
@@ -422,6 +429,7 @@ impl Storage for Memory {
             Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)),
             Query::LastPush => Record::LastPush(self.pushes.last()),
             Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)),
+            Query::File(file) => Record::File(file.clone(), self.file_record(file)),
             Query::Desk(query) => Record::Desk(self.read_desk(query)),
             Query::Sent { uid, id } => {
                 let sent = self.sent(uid, id);
@@ -454,8 +462,10 @@ impl Storage for Memory {
         self.open = false;
         let mut steps = std::mem::take(&mut self.steps);
         for step in steps.drain(..) {
-            if let Undo::Append(number, _) = step {
-                self.drop_surplus(number);
+            match step {
+                Undo::Append(number, _) => self.drop_surplus(number),
+                Undo::File(step) => self.settle_file(&step),
+                _ => {}
             }
         }
         steps.shrink_to(STEPS_KEPT_MAX);
@@ -477,6 +487,6 @@ impl Storage for Memory {
     fn tidy_up(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {
         let sends = self.sends.forget_some(now, self.sends_max);
         let answers = self.answers.forget_some(now, limits::ANSWERS_IN_MEMORY_MAX.count());
-        Ok(sends.and(answers).and(self.drop_pushes(now)).and(self.drop_old(now)))
+        Ok(sends.and(answers).and(self.drop_files(now)).and(self.drop_pushes(now)).and(self.drop_old(now)))
     }
 }

@@ -12,12 +12,15 @@
 
 mod answers;
 mod backup;
+mod backup_files;
 mod bans;
 mod checkpoint;
 mod conversations;
 mod cursors;
 mod desks;
+mod entries;
 mod few;
+mod files;
 mod forgotten;
 mod groups;
 mod guests;
@@ -44,6 +47,7 @@ use std::fmt;
 
 pub use answers::KeptAnswer;
 pub use backup::{BackedUp, BackupError, Existing, Place, back_up};
+pub use files::FileBytes;
 pub use memory::Memory;
 pub use open::{Durability, OpenError, Options};
 pub use restore::{Restored, RestoredKeys, restore};
@@ -51,7 +55,7 @@ pub use retention::Retention;
 pub use sqlite::Sqlite;
 
 use crate::base::clock::UnixMillis;
-use crate::chat::ids::{Conversation, Id, TicketId};
+use crate::chat::ids::{Conversation, FileId, Id, TicketId};
 use crate::chat::output::{Query, Record, Store};
 
 /// What is made once for a store and lives as long as it.
@@ -70,7 +74,7 @@ impl fmt::Debug for Identity {
 }
 
 /// A store, as the floor above drives it.
-pub trait Storage {
+pub trait Storage: FileBytes {
     /// The identity of the store. One that has none yet takes `fresh`. Not inside a transaction.
     ///
     /// # Errors
@@ -213,6 +217,8 @@ pub enum StoreError {
         /// Its number.
         seq: u64,
     },
+    /// An order, or somebody above, names a file that is not kept, or belongs to an entry already.
+    NoSuchFile(FileId),
     /// Somebody is to be forgotten who is a member of a group.
     StillMember(Id),
     /// There is no room. Nothing is wrong with what is stored, and writing goes on when there is room again.
@@ -249,6 +255,7 @@ impl fmt::Display for StoreError {
             StoreError::NoSuchEntry { conversation, seq } => {
                 write!(f, "entry {seq} of {conversation:?} is not stored")
             }
+            StoreError::NoSuchFile(file) => write!(f, "file {} is not kept, or not free", file.as_str()),
             StoreError::StillMember(uid) => write!(f, "user {uid:?} is a member of a group"),
             StoreError::Full => f.write_str("there is no room left"),
             StoreError::Unconfirmed(words) => {

@@ -44,7 +44,8 @@ const SCHEMA: &[&str] = &[
     include_str!("schema/0012_pushes.sql"),
     include_str!("schema/0013_forgotten.sql"),
     include_str!("schema/0014_groups.sql"),
-    include_str!("schema/0015_desk.sql"),
+    include_str!("schema/0015_files.sql"),
+    include_str!("schema/0016_desk.sql"),
 ];
 /// Before this one a WAL that was begun anew could damage the file.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;

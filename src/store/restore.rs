@@ -23,6 +23,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::backup::{BackupError, Existing, Part, Place, blame, check, failed, open_alone, sync_folder_of};
+use super::backup_files::{self, Uploads};
 use super::open::{OpenError, inspect, lock_folder};
 use crate::base::limits;
 
@@ -33,6 +34,10 @@ pub struct Restored {
     pub before: Option<PathBuf>,
     /// What became of the keys.
     pub keys: RestoredKeys,
+    /// How many files of users are back.
+    pub files: u64,
+    /// Where the files are that were there before, if there were any.
+    pub files_before: Option<PathBuf>,
 }
 
 /// What became of the file of API keys.
@@ -68,7 +73,7 @@ pub fn restore(from: &Path, place: &Place, fresh_epoch: &str) -> Result<Restored
     let mut part = Part::create(&store)?;
     give(&part.file, &part.path)?;
     io::copy(&mut bytes, &mut part.file).map_err(failed(&part.path))?;
-    let keys = judge_copy(&part, from, fresh_epoch)?;
+    let (keys, uploads) = judge_copy(&part, from, fresh_epoch, &place.folder, &give)?;
     part.file.sync_all().map_err(failed(&part.path))?;
 
     let keys = match keys {
@@ -83,13 +88,22 @@ pub fn restore(from: &Path, place: &Place, fresh_epoch: &str) -> Result<Restored
         }
     };
     let before = set_aside(&store)?;
+    let files = uploads.count;
+    let files_before = uploads.put(&place.folder)?;
     part.put(&store, Existing::IsReplaced)?;
     drop(lock);
-    Ok(Restored { before, keys })
+    Ok(Restored { before, keys, files, files_before })
 }
 
-/// Checks the copy, makes a store of it and takes out the keys. What is wrong is wrong with the file `from`.
-fn judge_copy(part: &Part, from: &Path, fresh_epoch: &str) -> Result<Option<Vec<u8>>, BackupError> {
+/// Checks the copy, makes a store of it and takes out the keys and the files of users. What is wrong is wrong with the
+/// file `from`.
+fn judge_copy(
+    part: &Part,
+    from: &Path,
+    fresh_epoch: &str,
+    folder: &Path,
+    give: &dyn Fn(&File, &Path) -> Result<(), BackupError>,
+) -> Result<(Option<Vec<u8>>, Uploads), BackupError> {
     let words = |error: rusqlite::Error| blame(&part.path, from, &error);
     let copy = open_alone(&part.path).map_err(|error| error.about(&part.path, from))?;
     check(&copy, from)?;
@@ -98,6 +112,8 @@ fn judge_copy(part: &Part, from: &Path, fresh_epoch: &str) -> Result<Option<Vec<
         return Err(BackupError::Store(OpenError::Foreign(from.to_owned())));
     }
     let keys = take_keys(&copy).map_err(words)?;
+    let uploads = Uploads::take_out(&copy, folder, &words, give)?;
+    backup_files::clear(&copy).map_err(words)?;
     let sql = "INSERT OR REPLACE INTO meta VALUES ('epoch', ?)";
     copy.execute(sql, [fresh_epoch]).map_err(words)?;
     let sql =
@@ -105,7 +121,7 @@ fn judge_copy(part: &Part, from: &Path, fresh_epoch: &str) -> Result<Option<Vec<
     let skipped = limits::GUESTS_SKIPPED_BY_RESTORE.default;
     copy.execute(sql, params![limits::GUEST_UID_FIRST.default, skipped]).map_err(words)?;
     copy.close().map_err(|(_, error)| words(error))?;
-    Ok(keys)
+    Ok((keys, uploads))
 }
 
 fn take_keys(copy: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {

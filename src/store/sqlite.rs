@@ -12,7 +12,7 @@
 //! WAL is moved into the file only in [`tidy_up`](Storage::tidy_up) (`checkpoint.rs`), never inside a commit, where
 //! SQLite would hide such a failure. Every statement is finished when a call returns, so that nothing holds the WAL.
 //!
-//! Opening is in `open.rs`, what is kept of groups in `groups.rs`, the tables in `schema/`. Tested in `tests/store/`, and from outside, with a daemon
+//! Opening is in `open.rs`, how an entry is added in `entries.rs`, what is kept of groups in `groups.rs`, the tables in `schema/`. Tested in `tests/store/`, and from outside, with a daemon
 //! that is killed, in `tests/crash/`.
 
 use std::cell::RefCell;
@@ -26,17 +26,16 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, ffi, params};
 
 use super::answers::KeptAnswer;
 use super::checkpoint::Checkpoints;
+use super::files::Folder;
 use super::forgotten::Hidden;
-use super::groups::ActColumns;
 use super::open::{self, Durability, OpenError, Options};
-use super::recall::{self, StaleWal};
+use super::recall::StaleWal;
 use super::retention::{Progress, Retention};
-use super::rows::{Key, lines_of};
+use super::rows::Key;
 use super::{Identity, Storage, StoreError, Tidy};
 use crate::base::clock::UnixMillis;
-use crate::chat::act::Act;
 use crate::chat::ids::{Conversation, Id};
-use crate::chat::output::{Entry, Query, Record, SentAs, Store};
+use crate::chat::output::{Query, Record, Store};
 
 /// The store in a file.
 pub struct Sqlite {
@@ -51,6 +50,7 @@ pub struct Sqlite {
     pub(super) retention: Retention,
     pub(super) hidden: Hidden,
     pub(super) progress: Progress,
+    pub(super) folder: Folder,
     file: Box<Path>,
     /// Held until the connection is closed: fields are dropped in order.
     _lock: File,
@@ -73,11 +73,12 @@ impl Sqlite {
             retention: options.retention,
             hidden: Hidden::default(),
             progress: Progress::default(),
+            folder: Folder::new(&options.folder),
             file: options.file().into(),
             _lock: lock,
         };
-        let hidden = store.load_hidden();
-        hidden.map_err(|error| OpenError::Medium(options.file(), error.to_string()))?;
+        let loaded = store.load_hidden().and_then(|()| store.sweep_files());
+        loaded.map_err(|error| OpenError::Medium(options.file(), error.to_string()))?;
         store.wipe_all();
         if store.stale_wal != StaleWal::No
             && let Err(error) = store.empty_wal()
@@ -208,6 +209,7 @@ impl Sqlite {
             .wipe_some()?
             .and(self.erase_some()?)
             .and(self.erase_hidden()?)
+            .and(self.drop_files(now)?)
             .and(self.forget_sends(now)?)
             .and(self.forget_answers(now)?)
             .and(self.drop_pushes(now)?)
@@ -233,82 +235,6 @@ impl Sqlite {
     pub(super) fn demand_group(&self, gid: &Id) -> Result<(), StoreError> {
         let stored = self.is_there("SELECT 1 FROM conversation WHERE gid = ? AND deleted = 0", [Key(gid)])?;
         if stored { Ok(()) } else { Err(StoreError::NoSuchGroup(gid.clone())) }
-    }
-
-    fn append(&self, entry: &Entry<'_>, sent_as: Option<SentAs<'_>>) -> Result<(), StoreError> {
-        if let (Conversation::Direct(low, high), 1) = (entry.conversation, entry.seq) {
-            let sql = "INSERT INTO conversation (low, high) VALUES (?, ?) ON CONFLICT DO NOTHING";
-            self.run(sql, [Key(low), Key(high)])?;
-        }
-        let conversation = self.conversation(entry.conversation)?;
-        // The number is proven here: no row comes of it unless it is the next.
-        let sql =
-            "INSERT INTO entry (conversation, seq, uid, name, content, kind, data, reply, mentions, time,
-                                      act, act_uid, act_role, act_seconds, act_name, act_open, recalls)
-                   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
-                   WHERE ?1 IS NOT NULL AND EXISTS (SELECT 1 FROM user WHERE uid = ?3)
-                   AND ?2 = 1 + coalesce((SELECT max(seq) FROM entry WHERE conversation = ?1),
-                                         (SELECT base FROM conversation WHERE conversation = ?1),
-                                         (SELECT base FROM ticket WHERE ticket = -?1), 0)";
-        let act = ActColumns::of(entry.act);
-        let params = params![
-            conversation,
-            entry.seq,
-            Key(entry.uid),
-            entry.name,
-            entry.content,
-            entry.kind,
-            entry.data,
-            entry.reply,
-            lines_of(entry.mentions),
-            entry.time.0,
-            entry.act.map(Act::as_str),
-            entry.act.and_then(Act::target).map(Key),
-            act.role,
-            act.seconds,
-            act.name,
-            act.open,
-            recall::of_which(entry.recall),
-        ];
-        if self.run(sql, params)? == 1 {
-            match entry.conversation {
-                Conversation::Direct(..) | Conversation::Ticket(_) => self.bring_up(conversation)?,
-                Conversation::Group(_) => {}
-            }
-            return sent_as.map_or(Ok(()), |sent_as| self.keep_send(entry, sent_as));
-        }
-        self.demand_user(entry.uid)?;
-        if let (Conversation::Group(gid), None) = (entry.conversation, conversation) {
-            return Err(StoreError::NoSuchGroup(gid.clone()));
-        }
-        if let Conversation::Ticket(ticket) = entry.conversation {
-            self.demand_ticket(*ticket)?;
-        }
-        let next = self.last(conversation)? + 1;
-        Err(StoreError::SeqGap { conversation: entry.conversation.clone(), next, given: entry.seq })
-    }
-
-    /// The row of a conversation. A private one has none before somebody has spoken.
-    pub(super) fn conversation(&self, conversation: &Conversation) -> Result<Option<i64>, StoreError> {
-        match conversation {
-            Conversation::Group(gid) => {
-                let sql = "SELECT conversation FROM conversation WHERE gid = ? AND deleted = 0";
-                self.row(sql, [Key(gid)], |row| row.get(0))
-            }
-            Conversation::Direct(low, high) => {
-                let sql = "SELECT conversation FROM conversation WHERE low = ? AND high = ?";
-                self.row(sql, [Key(low), Key(high)], |row| row.get(0))
-            }
-            Conversation::Ticket(ticket) => self.ticket_conversation(*ticket),
-        }
-    }
-
-    /// The last number of a conversation; 0 when nobody has spoken.
-    pub(super) fn last(&self, conversation: Option<i64>) -> Result<u64, StoreError> {
-        let sql = "SELECT coalesce((SELECT max(seq) FROM entry WHERE conversation = ?1),
-                            (SELECT base FROM conversation WHERE conversation = ?1),
-                            (SELECT base FROM ticket WHERE ticket = -?1), 0)";
-        Ok(self.row(sql, [conversation], |row| row.get(0))?.unwrap_or(0))
     }
 
     pub(super) fn meta<T: FromSql>(&self, name: &str) -> Result<Option<T>, StoreError> {
@@ -372,6 +298,8 @@ impl Storage for Sqlite {
             Store::NoWait { uid, conversation, until } => self.strike_waiting(uid, conversation, until),
             Store::Push { number, push, receivers } => self.keep_push(number, push, receivers),
             Store::NoPush { uid, until } => self.strike_pushes(uid, until),
+            Store::File { file } => self.write_file(file),
+            Store::Bind { file, conversation, seq } => self.bind_file(file, conversation, seq),
             Store::Desk(order) => self.write_desk(order),
         }
     }
@@ -398,6 +326,7 @@ impl Storage for Sqlite {
             Query::Waiting(query) => Record::Waiting(query.clone(), self.waiting_page(query)?),
             Query::LastPush => Record::LastPush(self.last_push()?),
             Query::Pushes(query) => Record::Pushes(query.clone(), self.pushes_page(query)?),
+            Query::File(file) => Record::File(file.clone(), self.file_record(file)?),
             Query::Desk(query) => Record::Desk(self.read_desk(query)?),
             Query::Sent { uid, id } => {
                 Record::Sent { uid: uid.clone(), id: id.clone(), sent: self.sent(uid, id)? }
@@ -422,12 +351,13 @@ impl Storage for Sqlite {
             return Err(StoreError::NoTransaction);
         }
         let began = Instant::now();
-        let done = self.run("COMMIT", ());
+        let done = self.sync_files().and_then(|()| self.run("COMMIT", ()));
         self.checkpoints.committed(self.connection.total_changes(), began.elapsed());
         if done.is_err() {
             self.rollback();
         }
         self.settle_hidden(true);
+        self.settle_files(true);
         self.open = false;
         done.map(drop)
     }
@@ -440,6 +370,7 @@ impl Storage for Sqlite {
             log::error!("the store could not take back a turn: {error}");
         }
         self.settle_hidden(false);
+        self.settle_files(false);
     }
 
     fn tidy_up(&mut self, now: UnixMillis) -> Result<Tidy, StoreError> {

@@ -6,7 +6,7 @@
 //!
 //! A closed ticket goes when nothing of what was said in it is kept any more, and with it what agents wrote about it.
 //! What a person leaves in tickets goes with the person ([`Sqlite::forget_in_tickets`]).
-//! The tables are in `schema/0015_desk.sql`; settings, notes and canned replies in `desks.rs`. Tested in
+//! The tables are in `schema/0016_desk.sql`; settings, notes and canned replies in `desks.rs`. Tested in
 //! `tests/store/desk.rs`.
 
 use std::collections::BTreeSet;

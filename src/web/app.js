@@ -1,6 +1,6 @@
 // The page: one connection, the list of conversations, the one that is shown. Reading order: this file, talk.js, talks.js
 // (what is known), list.js, log.js, row.js, composer.js (what is seen), notices.js, and what is loaded when it is first
-// used: members.js, dialogs.js, search.js, emoji.js. words.js and text.js serve them all.
+// used: members.js, dialogs.js, search.js, emoji.js. text.js, with words.en.js or words.zh.js, serves them all.
 //
 // On the wire are the tutorial's messages: login, group (comes back as groupPm) and pm. The rest of the protocol is in
 // the manual, src/manual/protocol.md. All of it goes through client/karez.js, as on any other page.
@@ -9,10 +9,10 @@ import { Karez, newId } from './client/karez.js';
 import { Composer } from './composer.js';
 import { List } from './list.js';
 import { Log } from './log.js';
-import { Banner, Bell, showPush } from './notices.js';
+import { Banner, showPush } from './notices.js';
 import { actWords, gist } from './row.js';
 import { Talks } from './talks.js';
-import { brief, chooseLanguage, dayAndClock, dress, errorWords, keep, locale, make, otherLanguage, paintAvatar, parseId, part, word } from './text.js';
+import { brief, chooseLanguage, dayAndClock, dress, errorWords, keep, linkNode, locale, otherLanguage, paintAvatar, parseId, part, word } from './text.js';
 
 /** @typedef {import('./talk.js').Talk} Talk */
 /** @typedef {import('./talk.js').Entry} Entry */
@@ -22,9 +22,16 @@ const NARROW = matchMedia('(max-width: 639.9px)');
 // ---- who one is ----
 
 const fragment = new URLSearchParams(location.hash.slice(1));
-if (fragment.has('token')) keep.write('site-token', fragment.get('token'), sessionStorage);
+if (fragment.has('token')) {
+  keep.write('site-token', fragment.get('token'), sessionStorage);
+  // There one gets another when this one has expired.
+  const isSite = URL.canParse(document.referrer) && new URL(document.referrer).origin !== location.origin;
+  keep.write('site', isSite ? new URL(document.referrer).origin : null, sessionStorage);
+}
 /** A group to which a link leads. */
 let invited = parseId(fragment.get('g') ?? '');
+// Such a link, followed here, leads in anew.
+addEventListener('hashchange', () => location.hash.length > 1 && location.reload());
 // A token must not stay where it can be read over a shoulder, nor go into a bookmark.
 if (location.hash) history.replaceState(history.state, '', location.pathname + location.search);
 
@@ -47,7 +54,7 @@ const karez = new Karez('/ws', {
   outbox: 'indexeddb',
   outboxName: `karez-${account}`,
   getToken: (refused) => {
-    if (!isGuest) return refused ? (end('endedToken'), undefined) : keep.read('site-token', sessionStorage) ?? undefined;
+    if (!isGuest) return refused ? (end('expired'), undefined) : keep.read('site-token', sessionStorage) ?? undefined;
     if (refused && keep.read('token') !== null) return (beAnotherGuest(), undefined);
     return refused ? undefined : keep.read('token') ?? undefined;
   },
@@ -78,17 +85,18 @@ function takeCarried() {
 // ---- the parts of the page ----
 
 const talks = new Talks(karez, account, { changed, arrived, gone, isReadBack: (talk) => talk === talks.shown && !log.following });
-const log = new Log(talks, { reply: (entry) => composer.reply(entry), edit: (text) => composer.edit(text), person, refused, announce });
-const composer = new Composer(talks, { refused, sent });
+const log = new Log(talks, { reply: (entry) => composer.reply(entry), edit: (text) => composer.edit(text), person, refused, announce, showFiles, tray });
+const composer = new Composer(talks, { refused, sent, tray });
 const list = new List(talks, (talk) => show(talk, { byHand: true }));
 const banner = new Banner(karez, announce);
-const bell = new Bell();
+/** @type {import('./bell.js').Bell | undefined} */
+let bell;
 /** @type {import('./search.js').Search | undefined} */
 let search;
-/** In which talk alone is searched. @type {Talk | null} */
-let scope = null;
 /** @type {import('./members.js').Panel | undefined} */
 let panel;
+/** @type {import('./attach.js').Tray | undefined} */
+let attached;
 
 // ---- drawing ----
 
@@ -125,6 +133,7 @@ function drawHead() {
   part('nothing').hidden = Boolean(talk);
   for (const id of ['talk-head', 'composer']) part(id).hidden = !talk;
   if (!talk) return;
+  part('open-panel').hidden = talk.isTicket;
   setText('talk-title', talk.title);
   part('talk-avatar').className = `avatar${talk.isGroup ? ' group' : ''}${talk.presence?.online ? ' online' : ''}`;
   paintAvatar(part('talk-avatar'), talk.id, talk.title);
@@ -136,6 +145,7 @@ function drawHead() {
 /** @param {Talk} talk */
 function aboutWords(talk) {
   if (talk.isGroup) return talk.count === undefined ? word('gidIs', talk.id) : [word('memberCount', talk.count), talk.name && talk.id].filter(Boolean).join(' · ');
+  if (talk.isTicket) return `#${talk.id}`;
   if (talks.isMe(talk.id)) return word('toYourself');
   if (talk.presence?.online) return word('online');
   return talk.presence?.last ? word('lastSeen', dayAndClock(talk.presence.last)) : word('uidIs', talk.id);
@@ -202,7 +212,7 @@ async function arrived(talk, entry) {
   if (talk === talks.shown && talk.unread === 1 && (document.hidden || !document.hasFocus())) talk.newAfter = talk.read;
   const text = brief(gist(entry), 100);
   const title = talk.isGroup ? `${entry.name || entry.uid} · ${talk.title}` : talk.title;
-  await bell.ring(title, text, talk.key, () => show(talk));
+  if (keep.read('bell') === 'on') (await loadBell())?.ring(title, text, talk.key, () => show(talk));
 }
 
 /** One is no member any more. @param {Talk} talk @param {Entry} [entry] what was done */
@@ -224,27 +234,10 @@ async function lazy(loading) {
   }
 }
 
-/** A dialog with a title and ways out. @param {string} title @param {...Node} nodes @returns {HTMLDialogElement} */
-function openDialog(title, ...nodes) {
-  const dialog = part('dialog');
-  if (dialog.open) dialog.close();
-  const head = make('h2', '', title);
-  head.id = 'dialog-title';
-  const close = make('button', 'icon close', '✕');
-  close.type = 'button';
-  close.setAttribute('aria-label', word('close'));
-  close.addEventListener('click', () => dialog.close());
-  dialog.replaceChildren(close, head, ...nodes);
-  dialog.showModal();
-  return dialog;
-}
-
-part('dialog').addEventListener('click', (/** @type {Event} */ e) => e.target === part('dialog') && part('dialog').close());
-
-const begin = async () => (await lazy(import('./dialogs.js')))?.begin(openDialog, talks, open);
-const showKeys = async () => (await lazy(import('./dialogs.js')))?.keys(openDialog);
+const begin = async () => (await lazy(import('./dialogs.js')))?.begin(talks, open);
+const showKeys = async () => (await lazy(import('./dialogs.js')))?.showKeys();
 const showSettings = async () =>
-  (await lazy(import('./dialogs.js')))?.settings(openDialog, talks, { isGuest, theme, language: switchLanguage, signOut, keys: showKeys, announce, renamed });
+  (await lazy(import('./dialogs.js')))?.showSettings(talks, { isGuest, theme, language: switchLanguage, signOut, keys: showKeys, announce, renamed });
 
 async function loadPanel() {
   const loaded = await lazy(import('./members.js'));
@@ -253,7 +246,7 @@ async function loadPanel() {
     talks.of({ uid }).name ||= name;
     open({ uid });
   };
-  if (loaded) panel ??= new loaded.Panel(talks, { refused, write, mention, close: closePanel, announce, dialog: openDialog });
+  if (loaded) panel ??= new loaded.Panel(talks, { refused, write, mention, close: closePanel, announce });
   return panel;
 }
 
@@ -282,27 +275,40 @@ function closePanel() {
   if (hadFocus) part('open-panel').focus();
 }
 
+async function loadBell() {
+  const loaded = await lazy(import('./bell.js'));
+  if (loaded) bell ??= new loaded.Bell(account, (words) => refused(undefined, words));
+  return bell;
+}
+
+async function showFiles() {
+  const cancel = async (/** @type {import('./talk.js').Pending} */ pending) => talks.shown && (await tray())?.cancel(talks.shown, pending);
+  (await lazy(import('./file.js')))?.showFiles({ karez, refused, cancel });
+}
+
+/** What is attached. */
+async function tray() {
+  const loaded = await lazy(import('./attach.js'));
+  if (loaded) attached ??= new loaded.Tray(talks, { refused, announce });
+  return attached;
+}
+
 async function loadSearch() {
   const loaded = await lazy(import('./search.js'));
-  if (loaded) search ??= new loaded.Search(talks, { open: (talk, seq) => show(talk, { byHand: true, seq }), scope: () => scope });
+  if (loaded) search ??= new loaded.Search(talks, (talk, seq) => show(talk, { byHand: true, seq }));
   return search;
 }
 
 /** @param {Talk | null} talk */
 async function searchIn(talk) {
-  scope = talk;
-  part('find-here').hidden = !talk;
-  part('find-here').textContent = talk ? word('searchIn', brief(talk.title, 16)) : '';
-  (await loadSearch())?.changed();
+  (await loadSearch())?.within(talk);
   if (talk && NARROW.matches) await show(null);
   part('find').focus();
 }
 
 function closeSearch() {
   part('find').value = '';
-  scope = null;
-  part('find-here').hidden = true;
-  search?.changed();
+  search?.within(null);
 }
 
 // ---- keys, buttons ----
@@ -310,9 +316,13 @@ function closeSearch() {
 const clicks = {
   back, begin, 'begin-2': begin, self: showSettings, 'open-panel': togglePanel, 'door-language': switchLanguage,
   'search-here': () => searchIn(talks.shown), 'find-here': () => searchIn(null), 'alert-close': () => (part('alert').hidden = true),
-  'ended-back': () => (stage('rooms'), karez.connect()),
+  'ended-back': comeBack,
 };
 for (const [id, act] of Object.entries(clicks)) part(id).addEventListener('click', () => act());
+// A browser asks its user only just after a click: then it must be here.
+part('bell').addEventListener('pointerenter', loadBell);
+part('bell').addEventListener('click', async () => (await loadBell())?.toggle());
+addEventListener('storage', async ({ key }) => key === 'karez.bell' && (await loadBell())?.draw());
 part('find').addEventListener('focus', loadSearch);
 part('find').addEventListener('input', async () => !search && (await loadSearch())?.changed());
 
@@ -355,13 +365,34 @@ function stage(name) {
   for (const id of ['door', 'rooms', 'ended']) part(id).hidden = id !== name;
 }
 
-/** The server will not have us back as we are: a page that says so, and no loop. @param {string} words */
-function end(words) {
+/** The server will not have us back as we are: a page that says why and what can be done, and no loop. @param {string} why */
+function end(why) {
   karez.disconnect();
   stage('ended');
   banner.hide();
-  part('ended-text').textContent = word(words);
+  const known = ['unauthorized', 'kicked', 'banned', 'expired'].includes(why) ? why : 'other';
+  part('ended-text').textContent = word(`ended_${known}`);
+  part('ended-back').textContent = word(`back_${known}`);
+  part('ended-back').dataset.why = known;
+  const site = keep.read('site', sessionStorage);
+  if (site && /^(expired|unauthorized)$/.test(why)) {
+    const link = linkNode(word('endedSite', new URL(site).host), new URL(site));
+    link.target = '';
+    part('ended-site').replaceChildren(link);
+  }
+  document.title = `${word('endedTitle')} · Karez`;
   part('ended-title').focus();
+}
+
+/** With a pass that has expired there is no coming back, but perhaps as a guest. */
+function comeBack() {
+  if (part('ended-back').dataset.why === 'expired') {
+    keep.write('site-token', null, sessionStorage);
+    location.reload();
+    return;
+  }
+  stage('rooms');
+  karez.connect();
 }
 
 function signOut() {
@@ -390,13 +421,15 @@ karez
     if (token) keep.write('token', token);
     stage('rooms');
     drawSelf();
+    part('attach').hidden = !karez.limits.files_bytes;
+    if (keep.read('bell') === 'on') setTimeout(loadBell);
     queueMicrotask(takeCarried);
     if (invited !== null) queueMicrotask(enterInvited);
     changed();
   })
   .on('state', ({ state, code, reason }) => {
     // 4000 to 4099: do not come back unchanged.
-    if (state === 'disconnected' && code >= 4000 && code < 4100) end(`ended_${reason}` in { ended_unauthorized: 1, ended_kicked: 1, ended_replaced: 1 } ? `ended_${reason}` : 'endedText');
+    if (state === 'disconnected' && code >= 4000 && code < 4100) end(reason);
   })
   .on('push', showPush)
   .on('broadcast', ({ name, content, time }) => showPush({ title: word('broadcast', name), content, time }));
@@ -425,22 +458,22 @@ part('enter-form').addEventListener('submit', (/** @type {Event} */ e) => {
 
 // ---- language and light ----
 
-/** @param {string | null} language */
-function speak(language) {
-  chooseLanguage(language);
+/** Puts the words of the language everywhere. */
+function speak() {
   document.documentElement.lang = locale();
   dress(document);
   part('door-language').textContent = word('otherLanguage');
   part('door-language').lang = otherLanguage() === 'zh' ? 'zh-CN' : 'en';
-  bell.draw();
   closePanel();
   draw();
 }
 
-function switchLanguage() {
+async function switchLanguage() {
   const language = otherLanguage();
+  await lazy(chooseLanguage(language));
+  if (otherLanguage() === language) return;
   keep.write('language', language);
-  speak(language);
+  speak();
 }
 
 /** @param {string} theme */
@@ -452,7 +485,7 @@ function theme(theme) {
 
 theme(keep.read('theme') ?? 'auto');
 part('name').value = keep.read('name') ?? '';
-speak(keep.read('language'));
+speak();
 for (const message of Object.values(keep.readJson(`${account}.waiting`, sessionStorage))) karez.send(message).catch(() => {});
 keep.write(`${account}.waiting`, null, sessionStorage);
 // Somebody who has been here, or whom a site sends, comes straight in; a newcomer is asked for a name.

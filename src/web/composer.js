@@ -3,7 +3,7 @@
 // Enter that chooses a word in an input method never sends. What is typed is kept with its talk until it is said.
 
 import { quoteText } from './row.js';
-import { keep, make, paintAvatar, part, same, word } from './text.js';
+import { keep, part, word } from './text.js';
 
 /** @typedef {import('./talk.js').Talk} Talk */
 /** @typedef {import('./talk.js').Entry} Entry */
@@ -11,7 +11,6 @@ import { keep, make, paintAvatar, part, same, word } from './text.js';
 /** @typedef {import('./talks.js').Talks} Talks */
 
 const TYPING_EVERY_MS = 3000;
-const SUGGESTED_MAX = 8;
 
 /** Whether a browser says that an input method takes the key. @param {KeyboardEvent} e */
 const isComposing = (e) => e.isComposing || e.keyCode === 229;
@@ -23,38 +22,41 @@ export class Composer {
   #reply = null;
   /** Whom the text names, by what stands in it. @type {Map<string, any>} */
   #named = new Map();
-  /** @type {Promise<Member[]> | null} */
-  #members = null;
-  /** @type {Member[]} */
-  #suggested = [];
-  #chosen = 0;
+  /** @type {import('./names.js').Names | undefined} */
+  #names;
   #toldTyping = -Infinity;
   /** @type {any} */
   #draftTimer;
+  /** @type {import('./attach.js').Tray | undefined} */
+  #tray;
+  /** While it is loaded. @type {Promise<any> | null} */
+  #attaching = null;
 
-  /** @param {Talks} talks @param {{refused: (error: any) => void, sent: () => void}} page */
+  /**
+   * @param {Talks} talks
+   * @param {{refused: (error: any) => void, sent: () => void, tray: () => Promise<import('./attach.js').Tray | undefined>}} page
+   */
   constructor(talks, page) {
     this.talks = talks;
     this.page = page;
     this.input = part('input');
-    this.suggest = part('suggest');
     part('composer').addEventListener('submit', (/** @type {Event} */ e) => (e.preventDefault(), this.send()));
     this.input.addEventListener('keydown', (/** @type {KeyboardEvent} */ e) => this.#key(e));
     this.input.addEventListener('input', () => this.#typed());
-    this.input.addEventListener('blur', () => this.#closeSuggestions());
     part('replying-close').addEventListener('click', () => (this.reply(null), this.input.focus()));
     part('emoji-open').addEventListener('click', () => this.#emoji());
+    if (part('attach')) this.#listenForFiles();
   }
 
   /** @param {Talk | null} talk */
   show(talk) {
     this.#saveDraft();
     this.talk = talk;
-    this.#members = null;
     this.#named.clear();
     this.reply(null);
-    this.#closeSuggestions();
+    this.#names?.close();
     part('emoji').hidden = true;
+    this.#tray?.show(talk);
     this.#set(talk?.draft ?? '');
   }
 
@@ -100,15 +102,32 @@ export class Composer {
 
   send() {
     const { talk } = this;
+    // Whoever is quick sends what was chosen all the same.
+    if (this.#attaching) return void this.#attaching.then(() => setTimeout(() => this.send()));
     const content = this.input.value.trim();
-    if (!talk || !content) return;
+    if (!talk || !(content || this.#tray?.count(talk))) return;
     const most = this.talks.karez.limits.content_bytes;
     if (most && new TextEncoder().encode(content).length > most) {
       this.page.refused({ code: 'too_large', field: 'content' });
       return;
     }
+    const reply = this.#reply?.seq;
+    this.#tray?.send(talk, { reply: content ? undefined : reply });
+    if (content) this.#say(talk, content, reply);
+    this.#set('');
+    this.#named.clear();
+    this.reply(null);
+    this.#names?.close();
+    clearTimeout(this.#draftTimer);
+    this.talks.setDraft(talk, '');
+    this.page.sent();
+    this.input.focus();
+  }
+
+  /** @param {Talk} talk @param {string} content @param {number} [reply] */
+  #say(talk, content, reply) {
     const named = [...this.#named].filter(([name]) => content.includes(name)).map(([, uid]) => uid);
-    const options = { reply: this.#reply?.seq, mentions: named.length > 0 ? [...new Set(named)] : undefined };
+    const options = { reply, mentions: named.length > 0 ? [...new Set(named)] : undefined };
     const typed = this.input.value;
     this.talks.say(talk, content, options).catch((error) => {
       // Too long as a whole: it was never queued, and is not lost.
@@ -117,20 +136,12 @@ export class Composer {
       if (talk === this.talk && !this.input.value) this.#set(typed);
       this.page.refused(error);
     });
-    this.#set('');
-    this.#named.clear();
-    this.reply(null);
-    this.#closeSuggestions();
-    clearTimeout(this.#draftTimer);
-    this.talks.setDraft(talk, '');
-    this.page.sent();
-    this.input.focus();
   }
 
   /** @param {KeyboardEvent} e */
   #key(e) {
     if (isComposing(e)) return;
-    if (!this.suggest.hidden && this.#suggestionKey(e)) return e.preventDefault();
+    if (this.#names?.key(e)) return e.preventDefault();
     if (e.key !== 'Enter') return;
     const byControl = keep.read('send') === 'control';
     const sends = byControl ? e.ctrlKey || e.metaKey : !e.shiftKey && !e.altKey;
@@ -145,11 +156,11 @@ export class Composer {
     if (!talk) return;
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => this.#saveDraft(), 300);
-    this.#lookForName();
+    this.#lookForName().catch(() => {});
     const now = performance.now();
     if (!this.input.value.trim() || now - this.#toldTyping < TYPING_EVERY_MS) return;
     this.#toldTyping = now;
-    this.talks.conversation(talk).typing();
+    this.talks.typing(talk);
   }
 
   #saveDraft() {
@@ -166,69 +177,12 @@ export class Composer {
 
   /** Opens the list of members behind an `@`. */
   async #lookForName() {
-    const { talk } = this;
-    const before = this.input.value.slice(0, this.input.selectionStart);
-    const typed = /(?:^|\s|[^\w@.])@([^\s@]{0,30})$/u.exec(before)?.[1];
-    if (typed === undefined || !talk?.isGroup) return this.#closeSuggestions();
-    this.#members ??= this.talks.members(talk).catch(() => []);
-    const members = await this.#members;
-    if (talk !== this.talk || document.activeElement !== this.input) return;
-    const wanted = typed.toLowerCase();
-    const fits = (/** @type {Member} */ one) => `${one.name} ${one.uid}`.toLowerCase().includes(wanted) && !same(one.uid, this.talks.karez.uid);
-    this.#suggested = members.filter(fits).slice(0, SUGGESTED_MAX);
-    this.#chosen = 0;
-    this.#drawSuggestions();
-  }
-
-  #drawSuggestions() {
-    this.suggest.hidden = this.#suggested.length === 0;
-    const options = this.#suggested.map((member, at) => {
-      const option = make('li');
-      option.id = `suggest-${at}`;
-      option.setAttribute('role', 'option');
-      option.setAttribute('aria-selected', String(at === this.#chosen));
-      option.append(paintAvatar(make('span', 'avatar small'), member.uid, member.name || String(member.uid)), make('span', '', member.name), make('span', 'faint', String(member.uid)));
-      option.firstChild.setAttribute('aria-hidden', 'true');
-      option.addEventListener('pointerdown', (/** @type {Event} */ e) => (e.preventDefault(), this.#name(member)));
-      return option;
-    });
-    this.suggest.replaceChildren(...options);
-    if (this.suggest.hidden) this.input.removeAttribute('aria-activedescendant');
-    else this.input.setAttribute('aria-activedescendant', `suggest-${this.#chosen}`);
-  }
-
-  #closeSuggestions() {
-    this.#suggested = [];
-    this.#drawSuggestions();
-  }
-
-  /** @param {KeyboardEvent} e @returns {boolean} whether the list has taken it */
-  #suggestionKey(e) {
-    const count = this.#suggested.length;
-    if (e.key === 'ArrowDown') this.#chosen = (this.#chosen + 1) % count;
-    else if (e.key === 'ArrowUp') this.#chosen = (this.#chosen + count - 1) % count;
-    else if (e.key === 'Enter' || e.key === 'Tab') {
-      this.#name(this.#suggested[this.#chosen]);
-      return true;
-    } else if (e.key === 'Escape') {
-      e.stopPropagation();
-      this.#closeSuggestions();
-      return true;
-    } else return false;
-    this.#drawSuggestions();
-    return true;
-  }
-
-  /** Puts a member's name where the `@` is. @param {Member} member */
-  #name(member) {
-    const at = this.input.selectionStart;
-    const start = this.input.value.lastIndexOf('@', at - 1);
-    const name = `@${member.name || member.uid}`;
-    this.#named.set(name, member.uid);
-    this.input.setRangeText(`${name} `, start, at, 'end');
-    this.#closeSuggestions();
-    this.#typed();
-    this.input.focus();
+    if (!this.#names) {
+      if (!this.talk?.isGroup || !this.input.value.includes('@')) return;
+      const { Names } = await import('./names.js');
+      this.#names ??= new Names(this.talks, this.input, (name, uid) => (this.#named.set(name, uid), this.#typed()));
+    }
+    this.#names.look(this.talk);
   }
 
   /** Names somebody at the end of what is typed. @param {Member} member */
@@ -236,6 +190,47 @@ export class Composer {
     const name = `@${member.name || member.uid}`;
     this.#named.set(name, member.uid);
     this.#set(`${this.input.value}${this.input.value && !/\s$/.test(this.input.value) ? ' ' : ''}${name} `);
+    this.input.focus();
+  }
+
+  // ---- files ----
+
+  #listenForFiles() {
+    const { input } = this;
+    const files = part('files');
+    part('attach').addEventListener('click', () => files.click());
+    files.addEventListener('change', () => {
+      this.attach(files.files);
+      files.value = '';
+    });
+    input.addEventListener('paste', (/** @type {ClipboardEvent} */ e) => {
+      const { clipboardData: data } = e;
+      // What a table or a page has put there is text, with a picture of it beside.
+      if (!data?.files.length || data.types.includes('text/plain')) return;
+      e.preventDefault();
+      this.attach(data.files);
+    });
+    for (const event of ['dragover', 'dragleave', 'drop']) {
+      document.addEventListener(event, (e) => {
+        const { dataTransfer: data } = /** @type {DragEvent} */ (e);
+        if (!data?.types.includes('Files')) return;
+        // Wherever it falls: the browser would open it in place of the page.
+        e.preventDefault();
+        part('drop').hidden = event !== 'dragover' || part('attach').hidden || !this.talk;
+        if (event === 'drop' && !part('dialog').open) this.attach(data.files);
+      });
+    }
+  }
+
+  /** Files to be sent with the next message. @param {Iterable<File>} chosen */
+  async attach(chosen) {
+    const { talk } = this;
+    const files = [...chosen];
+    if (!talk || files.length === 0) return;
+    this.#attaching = this.page.tray();
+    this.#tray = await this.#attaching;
+    this.#attaching = null;
+    this.#tray?.add(talk, files);
     this.input.focus();
   }
 

@@ -1,9 +1,9 @@
 // The dialogs: begin a conversation, settings, the keys. Loaded when somebody first opens one.
 
+import { openDialog } from './dialog.js';
 import { button, errorWords, keep, make, otherLanguage, parseId, word } from './text.js';
 
 /** @typedef {import('./talks.js').Talks} Talks */
-/** @typedef {(title: string, ...nodes: Node[]) => HTMLDialogElement} Open */
 
 let lastId = 0;
 
@@ -50,8 +50,8 @@ function idForm(label, hint, act, testid, done) {
   return form;
 }
 
-/** Join or make a group, or write to somebody. @param {Open} open @param {Talks} talks @param {(target: any) => void} show */
-export async function begin(open, talks, show) {
+/** Join or make a group, or write to somebody. @param {Talks} talks @param {(target: any) => void} show */
+export async function begin(talks, show) {
   const join = idForm(word('gid'), word('gidHint'), word('join'), 'gid', async (gid) => {
     await talks.karez.group(gid).join();
     await talks.load();
@@ -63,7 +63,7 @@ export async function begin(open, talks, show) {
     show({ uid });
   });
   const groups = make('div');
-  const dialog = open(word('begin'), make('p', 'faint', word('beginText')), join, write, groups);
+  const dialog = openDialog(word('begin'), make('p', 'faint', word('beginText')), join, write, groups);
   join.querySelector('input').focus();
   try {
     const all = (await talks.karez.request({ type: 'groups', all: true })).groups.filter((/** @type {any} */ one) => !one.role);
@@ -105,10 +105,10 @@ function choice(label, options, value, done) {
 }
 
 /**
- * @param {Open} open @param {Talks} talks
+ * @param {Talks} talks
  * @param {{isGuest: boolean, theme: (theme: string) => void, language: () => void, signOut: () => void, keys: () => void, announce: (text: string) => void, renamed: (name: string) => void}} page
  */
-export function settings(open, talks, page) {
+export function showSettings(talks, page) {
   const { karez } = talks;
   const form = make('form', 'one-line');
   const { input, name } = field(word('yourNameNow'), '', 'new-name');
@@ -144,16 +144,16 @@ export function settings(open, talks, page) {
   const choices = make('div', 'choices');
   choices.append(language, button(word('keys'), page.keys), uid);
   const out = make('div', 'choices');
-  out.append(button(word('signOut'), () => (page.isGuest ? sure(open, page.signOut) : page.signOut()), 'danger'));
-  const dialog = open(word('settings'), form, theme, send, choices, out);
+  out.append(button(word('signOut'), () => (page.isGuest ? sure(page.signOut) : page.signOut()), 'danger'));
+  const dialog = openDialog(word('settings'), form, theme, send, choices, out);
 }
 
-/** @param {Open} open @param {() => void} act */
-function sure(open, act) {
+/** @param {() => void} act */
+function sure(act) {
   const choices = make('div', 'choices');
   const no = button(word('cancel'), () => dialog.close());
   choices.append(button(word('signOut'), act, 'primary danger'), no);
-  const dialog = open(word('signOut'), make('p', '', word('signOutText')), choices);
+  const dialog = openDialog(word('signOut'), make('p', '', word('signOutText')), choices);
   no.focus();
 }
 
@@ -162,13 +162,12 @@ const KEYS = /** @type {const} */ ([
   ['↑  ↓', 'key_messages'], ['R', 'key_reply'], ['Delete', 'key_recall'], ['End', 'key_end'], ['@', 'key_mention'], ['?', 'key_keys'],
 ]);
 
-/** @param {Open} open */
-export function keys(open) {
+export function showKeys() {
   const list = make('dl', 'keys');
   for (const [key, words] of KEYS) {
     const term = make('dt');
     term.append(make('kbd', '', key));
     list.append(term, make('dd', '', word(words)));
   }
-  open(word('keys'), list);
+  openDialog(word('keys'), list);
 }

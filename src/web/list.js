@@ -78,7 +78,7 @@ export class List {
     if (talk.typing.size > 0) return [make('span', 'busy', word('typingShort'))];
     if (talk.draft && talk !== this.talks.shown) return [make('span', 'draft', `${word('draft')} `), brief(talk.draft, 60)];
     const waiting = talk.pending.filter((one) => !one.covered).at(-1);
-    if (waiting) return [make('span', waiting.failed ? 'draft' : '', `${word(waiting.failed ? 'state_failed' : 'state_queued')}: `), brief(waiting.content, 60)];
+    if (waiting) return [make('span', waiting.failed ? 'draft' : '', `${word(waiting.failed ? 'state_failed' : 'state_queued')}: `), brief(gist(waiting), 60)];
     const { last } = talk;
     if (!last) return [word('nothingSaid')];
     const text = brief(gist(last), 60);

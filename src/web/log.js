@@ -3,7 +3,7 @@
 // Each draw makes the list of lines anew and exchanges only those that have changed. One line in sight is held where it
 // is while others come above it: the browser's own anchoring is switched off, since it and ours would add up.
 
-import { isMessage } from './talk.js';
+import { fileOf, isMessage } from './talk.js';
 import { actWords, failureNode, messageRow, newRow, noticeRow, quoteText, timeRow } from './row.js';
 import { brief, button, locale, make, moment, part, same, setChildren, word } from './text.js';
 
@@ -19,7 +19,7 @@ const FETCH_WITHIN_PX = 400;
 const EDIT_AGAIN_LENGTH_MS = 5 * 60_000;
 
 /** @param {HTMLElement} row */
-const said = (row) => row.querySelector('.content') ?? row.lastElementChild ?? row;
+const said = (row) => row.querySelector('.content, karez-file') ?? row.lastElementChild ?? row;
 
 export class Log {
   /** @type {Talk | null} */
@@ -34,7 +34,8 @@ export class Log {
   /**
    * @param {Talks} talks
    * @param {{reply: (entry: Entry) => void, edit: (text: string) => void, person: (uid: any, name: string) => void,
-   *   refused: (error: any) => void, announce: (text: string) => void}} page
+   *   refused: (error: any) => void, announce: (text: string) => void, showFiles: () => void,
+   *   tray: () => Promise<import('./attach.js').Tray | undefined>, mayAnswer?: () => boolean}} page
    */
   constructor(talks, page) {
     this.talks = talks;
@@ -81,11 +82,16 @@ export class Log {
     const now = /** @type {Map<string, {says: string, node: HTMLElement}>} */ (new Map());
     for (const { key, says, make } of lines) {
       const before = this.#lines.get(key);
-      now.set(key, before?.says === says ? before : { says, node: make() });
+      const line = before?.says === says ? before : { says, node: make() };
+      now.set(key, line);
+      // A picture that is here already stays, whatever changes around it.
+      const picture = line !== before && key.startsWith('m') && before?.node.querySelector('karez-file.picture');
+      if (picture) line.node.querySelector('karez-file')?.replaceWith(picture);
     }
     this.#lines = now;
     setChildren(this.node, [...now.values()].map(({ node }) => node));
     if (this.#active && !this.#active.isConnected) this.#active = null;
+    if (this.node.querySelector('karez-file')) this.page.showFiles();
     if (held) this.#restore(held);
     else this.#scrollToEnd();
     part('log-empty').hidden = lines.length > 0;
@@ -131,7 +137,7 @@ export class Log {
   #notice(lines, notice, first) {
     if (!notice || notice.after < first) return;
     const { type, name, time } = notice;
-    lines.push({ key: `n${type}${name}${time}`, says: locale(), make: () => noticeRow(word(type, name), undefined, time) });
+    lines.push({ key: `n${type}${name}${time}`, says: locale(), make: notice.row ?? (() => noticeRow(word(type, name), undefined, time)) });
   }
 
   /** @param {Talk} talk @param {Entry} entry @param {Entry} [before] @param {Entry | Pending} [after] @param {boolean} [newest] @returns {Line} */
@@ -145,7 +151,7 @@ export class Log {
     const view = {
       own,
       newest,
-      named: talk.isGroup,
+      named: talk.names(entry.uid),
       goesOn: Boolean(before && isMessage(before) && same(before.uid, entry.uid)),
       ends: !after || !same(author, entry.uid) || after.time - entry.time > PAUSE_MS || ('seq' in after && !isMessage(after)),
       mentioned: !own && Boolean(entry.mentions?.some((uid) => this.talks.isMe(uid))),
@@ -195,13 +201,22 @@ export class Log {
     };
     const make = () => {
       const row = messageRow(pending, view);
-      if (pending.failed) {
-        const takeBack = () => (this.talks.drop(talk, pending), this.page.edit(pending.content));
-        row.querySelector('.bubble')?.append(failureNode(pending.failed, () => this.talks.again(pending), takeBack));
-      }
+      if (pending.failed) row.querySelector('.bubble')?.append(this.#failure(talk, pending));
       return row;
     };
-    return { key: `p${pending.id}`, says: JSON.stringify([view, pending.failed?.code, locale()]), make };
+    return { key: `p${pending.id}`, says: JSON.stringify([view, pending.failed?.code, Boolean(pending.upload), locale()]), make };
+  }
+
+  /** @param {Talk} talk @param {Pending} pending */
+  #failure(talk, pending) {
+    const { failed } = pending;
+    if (!fileOf(pending)) {
+      const takeBack = () => (this.talks.drop(talk, pending), this.page.edit(pending.content));
+      return failureNode(failed, () => this.talks.again(pending), 'takeBack', takeBack);
+    }
+    const error = failed.field === 'data.file' ? { code: 'file_gone' } : failed;
+    const again = async () => (await this.page.tray())?.again(talk, pending);
+    return failureNode(error, again, 'remove', async () => (await this.page.tray())?.cancel(talk, pending));
   }
 
   // ---- the reader's place ----
@@ -307,8 +322,9 @@ export class Log {
     const entry = this.talk?.entry(Number(row.dataset.seq));
     const bubble = row.querySelector('.bubble');
     if (!entry || !bubble) return;
-    const nodes = [button(word('reply'), () => this.page.reply(entry))];
-    if (this.#mayRecall(entry)) nodes.push(button(word('recall'), () => this.#recall(entry)));
+    const mayAnswer = this.page.mayAnswer?.() ?? true;
+    const nodes = mayAnswer ? [button(word('reply'), () => this.page.reply(entry))] : [];
+    if (mayAnswer && this.#mayRecall(entry)) nodes.push(button(word('recall'), () => this.#recall(entry)));
     nodes.push(button(word('copy'), () => this.#copy(entry)));
     this.actions.replaceChildren(...nodes, make('span', 'exact', moment(entry.time)));
     row.classList.add('active');

@@ -2,6 +2,7 @@
 //
 // What is offered is what one's role allows; the server decides all the same.
 
+import { openDialog } from './dialog.js';
 import { button, dayAndClock, errorWords, make, paintAvatar, parseId, part, same, word } from './text.js';
 
 /** @typedef {import('./talk.js').Talk} Talk */
@@ -20,7 +21,7 @@ export class Panel {
   /**
    * @param {Talks} talks
    * @param {{refused: (error: any) => void, write: (uid: any, name: string) => void, mention: (member: any) => void,
-   *   close: () => void, announce: (text: string) => void, dialog: (title: string, ...nodes: Node[]) => HTMLDialogElement}} page
+   *   close: () => void, announce: (text: string) => void}} page
    */
   constructor(talks, page) {
     this.talks = talks;
@@ -122,7 +123,7 @@ export class Panel {
     const avatar = paintAvatar(make('span', 'avatar big'), person.uid, name);
     avatar.setAttribute('aria-hidden', 'true');
     const about = make('p', 'faint', [word('uidIs', person.uid), role && word(`role_${role}`), known?.online !== undefined && word(known.online ? 'online' : 'offline')].filter(Boolean).join(' · '));
-    const dialog = this.page.dialog(name, avatar, about, this.#choices(choices));
+    const dialog = openDialog(name, avatar, about, this.#choices(choices));
   }
 
   /** @param {Talk} talk @param {Person} person @param {(words: string, act: () => void, className?: string) => void} offer */
@@ -160,7 +161,7 @@ export class Panel {
     name.htmlFor = 'asked';
     const send = make('button', 'primary', word('done'));
     form.append(name, input, send);
-    const dialog = this.page.dialog(word(title), form);
+    const dialog = openDialog(word(title), form);
     form.addEventListener('submit', (/** @type {Event} */ e) => {
       e.preventDefault();
       dialog.close();
@@ -187,7 +188,7 @@ export class Panel {
   #sure(title, text, act) {
     const yes = button(word(title), () => (dialog.close(), act()), 'primary danger');
     const no = button(word('cancel'), () => dialog.close());
-    const dialog = this.page.dialog(word(title), make('p', '', text), this.#choices([yes, no]));
+    const dialog = openDialog(word(title), make('p', '', text), this.#choices([yes, no]));
     no.focus();
   }
 
@@ -223,7 +224,7 @@ export class Panel {
       this.page.announce(word('copied', link));
     } catch {
       const shown = make('p', 'selectable', link);
-      this.page.dialog(word('copyLink'), shown);
+      openDialog(word('copyLink'), shown);
       getSelection()?.selectAllChildren(shown);
     }
   }

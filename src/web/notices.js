@@ -1,7 +1,6 @@
-// What reaches the reader from outside the log: the banner of the connection, cards that the site pushes, and, by one tab
-// for all, sound and notification.
+// What reaches the reader from outside the log: the banner of the connection, and cards that the site pushes.
 
-import { button, clock, keep, linkNode, make, moment, part, word } from './text.js';
+import { button, clock, linkNode, make, moment, part, word } from './text.js';
 
 /** @typedef {import('./client/karez.js').Karez} Karez */
 
@@ -118,95 +117,4 @@ export function showPush(push) {
   node.append(text, time, close);
   list.append(node);
   while (list.children.length > CARDS_MAX) list.firstElementChild.remove();
-}
-
-// ---- sound and notification ----
-
-/** One of all tabs of this browser tells; it is asked for when somebody clicks on the bell, and not before. */
-export class Bell {
-  #isLeader = false;
-  /** @type {AudioContext | null} */
-  #audio = null;
-  #isLookedAt = /** @type {(() => void) | null} */ (null);
-
-  constructor() {
-    this.button = part('bell');
-    this.button.addEventListener('click', () => this.#toggle());
-    // Held until this tab is closed; then the next one gets it.
-    navigator.locks?.request('karez-bell', () => new Promise(() => (this.#isLeader = true)));
-    for (const event of ['focus', 'blur', 'visibilitychange']) addEventListener(event, () => this.#look(), true);
-    this.#look();
-    this.draw();
-  }
-
-  get isOn() {
-    return keep.read('bell') === 'on';
-  }
-
-  get isLeader() {
-    return this.#isLeader;
-  }
-
-  async #toggle() {
-    keep.write('bell', this.isOn ? null : 'on');
-    this.draw();
-    if (!this.isOn) return;
-    this.#sound();
-    if ('Notification' in globalThis && Notification.permission === 'default') await Notification.requestPermission().catch(() => {});
-  }
-
-  draw() {
-    this.button.setAttribute('aria-pressed', String(this.isOn));
-    this.button.textContent = this.isOn ? '🔔' : '🔕';
-    this.button.dataset.label = this.isOn ? 'bellOff' : 'bellOn';
-    this.button.title = word(this.button.dataset.label);
-    this.button.setAttribute('aria-label', this.button.title);
-  }
-
-  /** Tells the other tabs whether somebody looks at this one, by a lock that is shared. */
-  #look() {
-    const isLooked = !document.hidden && document.hasFocus();
-    if (isLooked === Boolean(this.#isLookedAt)) return;
-    this.#isLookedAt?.();
-    this.#isLookedAt = null;
-    if (!isLooked) return;
-    const held = new Promise((done) => (this.#isLookedAt = () => done(undefined)));
-    navigator.locks?.request('karez-looked', { mode: 'shared' }, () => held);
-  }
-
-  /** Something has come. @param {string} title @param {string} text @param {string} tag @param {() => void} open */
-  async ring(title, text, tag, open) {
-    if (!this.isOn || !this.#isLeader) return false;
-    const { held } = await navigator.locks.query();
-    if (held?.some((lock) => lock.name === 'karez-looked')) return false;
-    this.#sound();
-    if (!('Notification' in globalThis) || Notification.permission !== 'granted') return true;
-    try {
-      const notification = new Notification(title, { body: text, tag });
-      notification.onclick = () => (globalThis.focus(), notification.close(), open());
-    } catch {
-      // Phones allow it to service workers alone; the title counts all the same.
-    }
-    return true;
-  }
-
-  /** Two short notes, made here: no file to load. */
-  #sound() {
-    try {
-      const audio = (this.#audio ??= new AudioContext());
-      [660, 880].forEach((frequency, at) => {
-        const start = audio.currentTime + at * 0.12;
-        const note = audio.createOscillator();
-        const volume = audio.createGain();
-        note.frequency.value = frequency;
-        volume.gain.setValueAtTime(0.08, start);
-        volume.gain.exponentialRampToValueAtTime(0.001, start + 0.2);
-        note.connect(volume).connect(audio.destination);
-        note.start(start);
-        note.stop(start + 0.2);
-      });
-    } catch {
-      // No sound here.
-    }
-  }
 }

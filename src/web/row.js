@@ -1,10 +1,12 @@
 // The lines of a log: messages, those that wait, what admins did, who came and went, times between them.
 // Foreign text enters as text nodes only.
 
+import { fileOf } from './talk.js';
 import { brief, button, clock, contentNode, dayAndClock, errorWords, make, moment, paintAvatar, word } from './text.js';
 
 /** @typedef {import('./talk.js').Entry} Entry */
 /** @typedef {import('./talk.js').Pending} Pending */
+/** @typedef {import('./talk.js').FileData} FileData */
 
 /**
  * @typedef {object} View what a message shows besides itself
@@ -22,12 +24,18 @@ import { brief, button, clock, contentNode, dayAndClock, errorWords, make, momen
  */
 
 const QUOTE_LENGTH = 40;
+const PICTURE_PX = 300;
+const PICTURE_MIN_PX = 48;
 
-/** What a list or a quote says of an entry, on one line. @param {Entry} entry */
-export function gist(entry) {
-  if (entry.recalled || entry.ref !== undefined) return word('recalled');
-  if (entry.kind === 'system') return actWords(entry);
-  return entry.content;
+/** What a list or a quote says of an entry, on one line. @param {Entry | Pending} item */
+export function gist(item) {
+  if ('seq' in item) {
+    if (item.recalled || item.ref !== undefined) return word('recalled');
+    if (item.kind === 'system') return actWords(item);
+  }
+  const file = fileOf(item);
+  if (file) return word(file.isPicture ? 'gistPicture' : 'gistFile', item.content);
+  return item.content;
 }
 
 /** @param {Entry} entry */
@@ -66,9 +74,24 @@ export function messageRow(item, view) {
   } else row.dataset.pending = item.id;
   if (view.quoteName !== undefined) bubble.append(quoteNode(view));
   if (view.mentioned) bubble.append(make('span', 'unseen', word('mentionsYou')));
-  bubble.append(contentNode(item.content), foot(item, view));
+  const file = fileOf(item);
+  if (file) bubble.append(fileNode(item, file));
+  if (file?.name !== item.content) bubble.append(contentNode(item.content));
+  bubble.append(foot(item, view));
   row.append(bubble);
   return row;
+}
+
+/** A file, which file.js fills; a picture has its size before it is there. @param {Entry | Pending} item @param {FileData} file */
+function fileNode(item, file) {
+  const node = make('karez-file', file.isPicture ? 'picture' : 'file');
+  Object.assign(node, { item, file });
+  if (!file.isPicture) return node;
+  const share = Math.min(1, PICTURE_PX / Math.max(file.width, file.height));
+  const [width, height] = [file.width, file.height].map((side) => Math.max(PICTURE_MIN_PX, Math.round(side * share)));
+  node.style.width = `${width}px`;
+  node.style.aspectRatio = `${width} / ${height}`;
+  return node;
 }
 
 /** @param {View} view */
@@ -95,10 +118,10 @@ function foot(item, view) {
   return node;
 }
 
-/** What went wrong, and ways on. @param {any} error @param {() => void} again @param {() => void} edit */
-export function failureNode(error, again, edit) {
+/** What went wrong, and ways on. @param {any} error @param {() => void} again @param {string} back @param {() => void} takeBack */
+export function failureNode(error, again, back, takeBack) {
   const node = make('p', 'failure');
-  node.append(make('span', '', errorWords(error)), button(word('again'), again, 'again'), button(word('takeBack'), edit));
+  node.append(make('span', '', errorWords(error)), button(word('again'), again, 'again'), button(word(back), takeBack));
   return node;
 }
 

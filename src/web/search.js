@@ -16,14 +16,25 @@ export class Search {
   #timer;
   #turn = 0;
 
-  /** @param {Talks} talks @param {{open: (talk: Talk, seq?: number) => void, scope: () => Talk | null}} page */
-  constructor(talks, page) {
+  /** In which talk alone is searched. @type {Talk | null} */
+  #scope = null;
+
+  /** @param {Talks} talks @param {(talk: Talk, seq?: number) => void} open */
+  constructor(talks, open) {
     this.talks = talks;
-    this.page = page;
+    this.open = open;
     this.found = part('found');
     this.input = part('find');
     this.input.addEventListener('input', () => this.changed());
     part('finder').addEventListener('submit', (/** @type {Event} */ e) => (e.preventDefault(), this.#ask()));
+  }
+
+  /** Searches in one talk, or in all. @param {Talk | null} talk */
+  within(talk) {
+    this.#scope = talk;
+    part('find-here').hidden = !talk;
+    part('find-here').textContent = talk ? word('searchIn', brief(talk.title, 16)) : '';
+    this.changed();
   }
 
   /** What is looked for, or where, is another. */
@@ -40,10 +51,10 @@ export class Search {
 
   /** @param {string} wanted */
   #talksCalled(wanted) {
-    if (this.page.scope()) return [];
+    if (this.#scope) return [];
     const small = wanted.toLowerCase();
     const called = this.talks.sorted.filter((talk) => `${talk.title} ${talk.id}`.toLowerCase().includes(small));
-    return called.length > 0 ? [this.#part('foundTalks', called.slice(0, 8).map((talk) => this.#line(talk, talk.title, '', '', () => this.page.open(talk))))] : [];
+    return called.length > 0 ? [this.#part('foundTalks', called.slice(0, 8).map((talk) => this.#line(talk, talk.title, '', '', () => this.open(talk))))] : [];
   }
 
   /** Asks page after page until there is enough, or no more, or somebody types on. */
@@ -52,7 +63,7 @@ export class Search {
     const wanted = this.input.value.trim();
     const turn = (this.#turn += 1);
     if (!wanted) return;
-    const scope = this.page.scope();
+    const scope = this.#scope;
     /** @type {Entry[]} */
     const entries = [];
     let cursor;
@@ -88,11 +99,19 @@ export class Search {
     const other = entry.to !== undefined && isMe.call(this.talks, entry.uid) ? entry.to : entry.uid;
     const talk = this.talks.of(entry.gid === undefined ? { uid: other } : { gid: entry.gid });
     const who = isMe.call(this.talks, entry.uid) ? word('you') : entry.name || String(entry.uid);
-    const line = this.#line(talk, talk.title, `${who}: `, around(entry, wanted), () => this.page.open(talk, entry.seq));
+    const line = this.#line(talk, talk.title, `${who}: `, around(entry, wanted), () => this.open(talk, entry.seq));
     const time = make('time', 'faint', shortTime(entry.time));
     time.title = moment(entry.time);
     line.querySelector('.item-name')?.after(time);
     return line;
+  }
+
+  /** What is looked for stands out. @param {string} text @returns {(string | Node)[]} */
+  #marked(text) {
+    const wanted = this.input.value.trim();
+    const at = wanted ? text.toLowerCase().indexOf(wanted.toLowerCase()) : -1;
+    if (at < 0) return [text];
+    return [text.slice(0, at), make('mark', '', text.slice(at, at + wanted.length)), text.slice(at + wanted.length)];
   }
 
   /** @param {Talk} talk @param {string} title @param {string} who @param {string} text @param {() => void} open */
@@ -102,7 +121,9 @@ export class Search {
     const avatar = paintAvatar(make('span', `avatar${talk.isGroup ? ' group' : ''}`), talk.id, talk.title);
     avatar.setAttribute('aria-hidden', 'true');
     const words = make('span', 'item-words');
-    words.append(make('span', 'item-name', title), make('span', 'preview faint', who + text));
+    const preview = make('span', 'preview faint', who);
+    preview.append(...this.#marked(text));
+    words.append(make('span', 'item-name', title), preview);
     line.append(avatar, words);
     place.append(line);
     return place;

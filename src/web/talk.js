@@ -20,19 +20,23 @@
  * @property {{uid: Id, name: string}} [by] who recalled it
  * @property {Id} [gid]
  * @property {Id} [to]
+ * @property {number} [ticket]
  */
-/** @typedef {{id: string, message: any, content: string, time: number, failed?: any, covered?: boolean}} Pending */
-/** @typedef {{after: number, type: string, name: string, time: number}} Notice somebody came or went; not an entry */
+/** @typedef {{blob: Blob, share: number, abort: AbortController, show: () => void}} Upload bytes on their way, and how much has gone: 0 to 1 */
+/** @typedef {{id: string, message: any, content: string, time: number, failed?: any, covered?: boolean, upload?: Upload}} Pending */
+/** @typedef {{id: string, name: string, type: string, bytes: number, width: number, height: number, isPicture: boolean}} FileData what an entry says of its file */
+/** @typedef {{after: number, type: string, name: string, time: number, row?: () => HTMLElement}} Notice somebody came or went; not an entry */
 /** @typedef {{uid: Id, name: string, role: string, online: boolean}} Member */
 
-/** A group, or the private talk with a user. */
+/** A group, the private talk with a user, or a ticket. */
 export class Talk {
   /** @param {Target} target */
   constructor(target) {
     this.target = target;
     /** @type {Id} */
-    this.id = 'gid' in target ? target.gid : /** @type {{uid: Id}} */ (target).uid;
+    this.id = Object.values(target)[0];
     this.isGroup = 'gid' in target;
+    this.isTicket = 'ticket' in target;
     this.key = keyOf(target);
     this.name = '';
     this.draft = '';
@@ -82,6 +86,11 @@ export class Talk {
     return this.role === 'owner' || this.role === 'admin';
   }
 
+  /** Whether what somebody else says carries a name: where there may be several others. @param {Id} _uid */
+  names(_uid) {
+    return this.isGroup;
+  }
+
   /** What the list sorts by. */
   get time() {
     return Math.max(this.last?.time ?? 0, this.pending.at(-1)?.time ?? 0);
@@ -100,7 +109,16 @@ export class Talk {
 }
 
 /** @param {any} target */
-export const keyOf = (target) => (target.gid !== undefined ? `g:${target.gid}` : `u:${target.uid}`);
+export const keyOf = (target) => (target.gid !== undefined ? `g:${target.gid}` : target.ticket !== undefined ? `t:${target.ticket}` : `u:${target.uid}`);
 
 /** Whether an entry is somebody's message, which can be unread. @param {Entry} entry */
 export const isMessage = (entry) => entry.ref === undefined && !entry.recalled && entry.kind !== 'system';
+
+/** The file of an entry, or of what waits to be one. All of it is foreign. @param {any} item @returns {FileData | null} */
+export function fileOf(item) {
+  const { kind, data, content } = item.message ?? item;
+  const { id, name = content, type, bytes, width, height } = data?.file ?? {};
+  if ((kind !== 'image' && kind !== 'file') || typeof id !== 'string') return null;
+  const isPicture = kind === 'image' && width > 0 && height > 0;
+  return { id, name: String(name), type: String(type), bytes: Number(bytes) || 0, width: Number(width), height: Number(height), isPicture };
+}

@@ -5,7 +5,8 @@
 // `pending` until it is stored. The `ack` and the own copy of an entry come in either order: whichever is first makes
 // the entry, the other finds it.
 
-import { Talk, isMessage, keyOf } from './talk.js';
+import { Conversation } from './client/karez.js';
+import { Talk, fileOf, isMessage, keyOf } from './talk.js';
 import { keep, same } from './text.js';
 
 /** @typedef {import('./client/karez.js').Karez} Karez */
@@ -63,12 +64,12 @@ export class Talks {
     for (const { message, error } of keep.readJson(`${account}.failed`, sessionStorage).list ?? []) this.#failed({ ...message, error });
   }
 
-  /** The talk with a group or user, made when there is none. @param {Target} target @returns {Talk} */
+  /** The talk with a group or user or about a ticket, made when there is none. @param {Target} target @returns {Talk} */
   of(target) {
     const key = keyOf(target);
     let talk = this.all.get(key);
     if (!talk) {
-      talk = new Talk(target);
+      talk = this.newTalk(target);
       talk.draft = this.drafts[key] ?? '';
       talk.peerRead = this.peers[key] ?? 0;
       this.all.set(key, talk);
@@ -76,9 +77,15 @@ export class Talks {
     return talk;
   }
 
+  /** @param {Target} target @returns {Talk} */
+  newTalk(target) {
+    return new Talk(target);
+  }
+
   /** The talk to which an event belongs. @param {any} event @returns {Talk} */
   #talkOf(event) {
     if (event.gid !== undefined) return this.of({ gid: event.gid });
+    if (event.ticket !== undefined) return this.of({ ticket: event.ticket });
     return this.of({ uid: event.to !== undefined && this.isMe(event.uid) ? event.to : event.uid });
   }
 
@@ -94,7 +101,7 @@ export class Talks {
 
   /** The connection's view of a talk. @param {Talk} talk */
   conversation(talk) {
-    return talk.isGroup ? this.karez.group(talk.id) : this.karez.user(talk.id);
+    return new Conversation(this.karez, talk.target);
   }
 
   clear() {
@@ -117,7 +124,7 @@ export class Talks {
       const seen = new Set();
       for (let cursor; ; ) {
         const { list, next } = await this.karez.request({ type: 'conversations', limit: 50, cursor });
-        for (const item of list) seen.add(this.#known(item).key);
+        for (const item of list) seen.add(this.known(item).key);
         cursor = next;
         if (!next) break;
       }
@@ -127,7 +134,7 @@ export class Talks {
       }
       this.page.changed();
       await this.loadRoles();
-      const uids = [...this.all.values()].filter((talk) => !talk.isGroup).map((talk) => talk.id);
+      const uids = [...this.all.values()].filter((talk) => 'uid' in talk.target).map((talk) => talk.id);
       if (uids.length > 0) this.#presence(await this.karez.request({ type: 'presence', uids: uids.slice(0, WATCHED_MAX) }));
     } catch {
       // The connection has ended: the next login asks again.
@@ -137,18 +144,15 @@ export class Talks {
   async loadRoles() {
     for (let cursor; ; ) {
       const { groups, next } = await this.karez.request({ type: 'groups', cursor });
-      for (const { gid, name, role, open, members } of groups) {
-        Object.assign(this.of({ gid }), { name: name ?? '', role, open, count: members });
-      }
-      cursor = next;
-      if (!next) break;
+      for (const { gid, name, role, open, members } of groups) Object.assign(this.of({ gid }), { name: name ?? '', role, open, count: members });
+      if (!(cursor = next)) break;
     }
     this.page.changed();
   }
 
   /** @param {any} item of the answer to `conversations` @returns {Talk} */
-  #known(item) {
-    const talk = this.of(item.gid === undefined ? { uid: item.uid } : { gid: item.gid });
+  known(item) {
+    const talk = this.#talkOf({ gid: item.gid, ticket: item.ticket, uid: item.uid });
     talk.name = item.name ?? talk.name;
     talk.seq = item.seq;
     talk.last = item.last ?? talk.last;
@@ -219,15 +223,18 @@ export class Talks {
 
   /** The own copy may come before the `ack`: what waits is not shown beside it. @param {Talk} talk @param {Entry} entry */
   #cover(talk, entry) {
-    const pending = talk.pending.find((one) => !one.failed && !one.covered && one.content === entry.content);
+    const pending = talk.pending.find((one) => !one.failed && !one.covered && !one.upload && one.content === entry.content);
     if (pending) pending.covered = true;
   }
 
   /** @param {any} message */
   #queued(message) {
-    const talk = this.#talkOf({ gid: message.gid, uid: message.uid });
-    talk.pending = talk.pending.filter((one) => one.id !== message.id);
-    talk.pending.push({ id: message.id, message, content: message.content, time: Date.now() });
+    const talk = this.#talkOf({ gid: message.gid, ticket: message.ticket, uid: message.uid });
+    const pending = { id: message.id, message, content: message.content, time: Date.now() };
+    const at = talk.pending.findIndex((one) => one.id === message.id);
+    // A file that has been uploaded keeps its place; what had failed goes behind what was said since.
+    if (at >= 0 && talk.pending[at].upload) talk.pending[at] = pending;
+    else talk.pending = [...talk.pending.filter((one) => one.id !== message.id), pending];
     this.keepFailed();
     this.page.changed();
   }
@@ -235,10 +242,10 @@ export class Talks {
   /** @param {any} message */
   #sent(message) {
     const { id, seq, time, type, ...fields } = message;
-    const talk = this.#talkOf({ gid: message.gid, uid: message.uid });
+    const talk = this.#talkOf({ gid: message.gid, ticket: message.ticket, uid: message.uid });
     talk.pending = talk.pending.filter((one) => one.id !== id);
-    const to = talk.isGroup ? {} : { to: message.uid };
-    const entry = { ...fields, ...to, type: talk.isGroup ? 'groupPm' : 'pm', seq, time, uid: this.karez.uid, name: this.karez.name };
+    const to = 'uid' in talk.target ? { to: message.uid } : {};
+    const entry = { ...fields, ...to, type: talk.isGroup ? 'groupPm' : type, seq, time, uid: this.karez.uid, name: this.karez.name };
     if (talk.loaded && talk.atEnd && !talk.entry(seq)) this.#merge(talk, [entry]);
     if (seq > talk.seq) Object.assign(talk, { seq, last: entry });
     // Speaking joins: one's role there is not known yet, nor what somebody is called to whom one has just written first.
@@ -248,7 +255,7 @@ export class Talks {
 
   /** @param {any} event */
   #failed({ error, ...message }) {
-    const talk = this.#talkOf({ gid: message.gid, uid: message.uid });
+    const talk = this.#talkOf({ gid: message.gid, ticket: message.ticket, uid: message.uid });
     let pending = talk.pending.find((one) => one.id === message.id);
     if (!pending) talk.pending.push((pending = { id: message.id, message, content: message.content, time: Date.now() }));
     Object.assign(pending, { failed: error, covered: false });
@@ -278,8 +285,9 @@ export class Talks {
   /** Takes back what was said. @param {Talk} talk @param {Entry} entry */
   async recall(talk, entry) {
     const { content } = entry;
+    const mayEdit = this.isMe(entry.uid) && !fileOf(entry);
     await this.conversation(talk).recall(entry.seq);
-    if (this.isMe(entry.uid)) this.recalled.set(`${talk.key}:${entry.seq}`, { content, until: Date.now() + 5 * 60_000 });
+    if (mayEdit) this.recalled.set(`${talk.key}:${entry.seq}`, { content, until: Date.now() + 5 * 60_000 });
     this.page.changed();
   }
 
@@ -324,6 +332,11 @@ export class Talks {
     });
   }
 
+  /** Somebody is writing here. @param {Talk} talk */
+  typing(talk) {
+    this.conversation(talk).typing();
+  }
+
   /** Goes to the newest page. @param {Talk} talk */
   async reset(talk) {
     await talk.fetching;
@@ -334,7 +347,7 @@ export class Talks {
     });
   }
 
-  /** @param {Talk} talk @param {object} bounds @param {(page: {more: boolean}) => void} put */
+  /** @param {Talk} talk @param {object} bounds @param {(page: any) => void} put */
   async #fetch(talk, bounds, put) {
     const fetching = (async () => {
       try {
@@ -455,7 +468,7 @@ export class Talks {
 
   /** Asks whether the other one of a private talk is there, now and from now on. @param {Talk} talk */
   async watch(talk) {
-    if (talk.isGroup || talk.presence) return;
+    if (!('uid' in talk.target) || talk.presence) return;
     try {
       this.#presence({ users: await this.conversation(talk).presence() });
     } catch {
@@ -491,7 +504,7 @@ export class Talks {
   }
 
   keepFailed() {
-    const failed = [...this.all.values()].flatMap((talk) => talk.pending.filter((one) => one.failed));
+    const failed = [...this.all.values()].flatMap((talk) => talk.pending.filter((one) => one.failed && !one.upload));
     const list = failed.map(({ message, failed: { code, field } }) => ({ message, error: { code, field } }));
     keep.write(`${this.account}.failed`, list.length > 0 ? JSON.stringify({ list }) : null, sessionStorage);
   }

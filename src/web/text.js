@@ -1,18 +1,22 @@
 // Small pieces that every view needs: words and dates in the reader's language, elements, foreign text on its way into
 // the page, ids, what is kept in this browser. Nothing here knows of conversations.
 
-import { tables } from './words.js';
-
 /** @typedef {string | number} Id */
 
 // ---- words ----
 
 /** @type {'en' | 'zh'} */
 let language = 'en';
+/** @type {Record<string, import('./words.en.js').Text>} */
+let words = {};
+/** Where a page's words are: the chat's, unless it names others. */
+const table = `./${globalThis.document?.documentElement.dataset.words ?? 'words'}`;
 
-/** The language that was chosen, or that the browser asks for. @param {string | null} [chosen] */
-export function chooseLanguage(chosen) {
-  language = (chosen ?? navigator.language).toLowerCase().startsWith('zh') ? 'zh' : 'en';
+/** The language that was chosen, or that the browser asks for; its words are loaded. @param {string | null} chosen */
+export async function chooseLanguage(chosen) {
+  const wanted = (chosen ?? navigator.language).toLowerCase().startsWith('zh') ? 'zh' : 'en';
+  ({ words } = await import(`${table}.${wanted}.js`));
+  language = wanted;
 }
 
 /** The other of the two. @returns {'en' | 'zh'} */
@@ -23,7 +27,7 @@ export const locale = () => (language === 'zh' ? 'zh-CN' : 'en');
 
 /** The word for `key`, with {0}, {1} filled in; {0} chooses the plural. @param {string} key @param {...(Id | undefined)} parts */
 export function word(key, ...parts) {
-  const found = /** @type {Record<string, string | {one: string, other: string}>} */ (tables[language])[key] ?? key;
+  const found = words[key] ?? key;
   const text = typeof found === 'string' ? found : new Intl.PluralRules(locale()).select(Number(parts[0])) === 'one' ? found.one : found.other;
   return text.replace(/\{(\d)\}/g, (_, n) => String(parts[n] ?? ''));
 }
@@ -32,8 +36,8 @@ export function word(key, ...parts) {
 export function errorWords(error) {
   const key = `error_${error?.code}`;
   const detail = error?.field ? `${error.code}: ${error.field}` : error?.code;
-  const words = word(key in tables.en ? key : 'error_unknown');
-  return detail ? `${words} (${detail})` : words;
+  const text = word(key in words ? key : 'error_unknown');
+  return detail ? `${text} (${detail})` : text;
 }
 
 /** Puts the words of the current language into everything below `root`. @param {ParentNode} root */
@@ -80,6 +84,13 @@ export const dayAndClock = (time) => `${day(time, 'long')} ${clock(time)}`.trim(
 /** In a list, where there is little room: `14:05`, or the day. @param {number} time */
 export const shortTime = (time) => day(time, 'short') || clock(time);
 
+/** 1.5 MB @param {number} bytes */
+export function size(bytes) {
+  const step = bytes < 1024 ? 0 : bytes < 1024 ** 2 ? 1 : 2;
+  const unit = ['byte', 'kilobyte', 'megabyte'][step];
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit, maximumFractionDigits: 1 }).format(bytes / 1024 ** step);
+}
+
 // ---- elements ----
 
 /** The element of this id, which the page has. @param {string} id @returns {any} */
@@ -119,8 +130,9 @@ const EMOJI_ALONE = /^(?:(?:\p{RI}\p{RI}|\p{Emoji_Presentation}|\p{Extended_Pict
 export function contentNode(content) {
   const node = make('div', 'content');
   content.split(LINK).forEach((piece, i) => {
-    const target = i % 2 === 1 && URL.canParse(piece) ? new URL(piece) : null;
-    if (target) node.append(linkNode(piece, target));
+    // What ends the sentence, or closes a bracket around the address, is no part of it.
+    const address = i % 2 === 1 ? piece.replace(piece.includes('(') ? /[.,;:!?]+$/ : /[.,;:!?)]+$/, '') : '';
+    if (URL.canParse(address)) node.append(linkNode(address, new URL(address)), piece.slice(address.length));
     else node.append(piece);
   });
   if (EMOJI_ALONE.test(content)) node.classList.add('large');
@@ -195,3 +207,6 @@ export const keep = {
     }
   },
 };
+
+// Whoever imports this has words. A link may say in which language: #lang=zh.
+await chooseLanguage(new URLSearchParams(location.hash.slice(1)).get('lang') ?? keep.read('language'));

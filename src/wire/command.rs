@@ -202,13 +202,18 @@ impl<'a> Fields<'a> {
     }
 
     fn draft(&self) -> Result<Draft<'a>, Problem> {
-        Ok(Draft {
-            content: self.content()?,
-            kind: optional("kind", self.kind, value::kind)?,
-            data: optional("data", self.data, value::object)?,
-            reply: optional("reply", self.reply, value::whole)?,
-            mentions: optional("mentions", self.mentions, value::ids)?.unwrap_or_default(),
-        })
+        let mentions = optional("mentions", self.mentions, value::ids)?.unwrap_or_default();
+        Ok(Draft { mentions, ..self.draft_to_all()? })
+    }
+
+    /// What is said, to nobody in particular.
+    pub(super) fn draft_to_all(&self) -> Result<Draft<'a>, Problem> {
+        let kind = optional("kind", self.kind, value::kind)?;
+        let data = optional("data", self.data, value::object)?;
+        let file = value::file(kind.as_deref(), data.as_deref())
+            .map_err(|words| Problem::bad_request("data.file", words))?;
+        let reply = optional("reply", self.reply, value::whole)?;
+        Ok(Draft { content: self.content()?, kind, data, file, reply, mentions: Vec::new() })
     }
 
     fn bounds(&self) -> Result<Bounds, Problem> {

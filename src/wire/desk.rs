@@ -21,7 +21,6 @@ use crate::chat::desk::{
     TicketsView,
 };
 use crate::chat::ids::TicketId;
-use crate::chat::input::Draft;
 
 const DESK: &str = "must be a string of 1 to 64 bytes without control characters";
 const DUTY: &str = "must be \"online\", \"busy\" or \"away\"";
@@ -159,14 +158,7 @@ impl<'a> Ask<'_, 'a> {
     }
 
     fn support(&self) -> Result<DeskRequest<'a>, Problem> {
-        let Fields { content, kind, data, reply, .. } = *self.fields;
-        let draft = Draft {
-            content: required("content", content, value::content)?,
-            kind: optional("kind", kind, value::kind)?,
-            data: optional("data", data, value::object)?,
-            reply: optional("reply", reply, value::whole)?,
-            mentions: Vec::new(),
-        };
+        let draft = self.fields.draft_to_all()?;
         let ticket = optional("ticket", self.fields.ticket, ticket)?;
         // What belongs to an opening means nothing in a ticket that is there.
         let opening = if ticket.is_some() { Opening::default() } else { self.opening()? };

@@ -70,6 +70,8 @@ pub struct Limits {
     pub messages_per_second: u64,
     /// Requests that a user who was silent may make at once.
     pub messages_burst: u64,
+    /// Bytes of an uploaded file; 0: there are none.
+    pub files_bytes: u64,
 }
 
 /// Writes an event of the core.
@@ -80,11 +82,7 @@ pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
         Event::Login { id, uid, name, guest: _ } => open_login(*id, uid, name, out).close(),
         Event::Desk(event) => render_desk(event, out),
         Event::Refreshed { id, exp_s } => render_refreshed(*id, *exp_s, out),
-        Event::Pong { id } => {
-            let mut json = Writer::open(out, "pong");
-            json.echo(*id);
-            json.close();
-        }
+        Event::Pong { id } => render_pong(*id, out),
         Event::Entry(entry) => render_entry(entry, out),
         Event::Offline(entry) => render_offline(entry, out),
         Event::Push(push) => render_push(push, out),
@@ -173,6 +171,7 @@ pub fn render_login(login: &Login<'_>, out: &mut Vec<u8>) {
         json.number("watched_uids", limits.watched_uids);
         json.number("messages_per_second", limits.messages_per_second);
         json.number("messages_burst", limits.messages_burst);
+        json.number("files_bytes", limits.files_bytes);
     });
     json.close();
 }
@@ -220,6 +219,12 @@ fn render_offline(entry: &Entry<'_>, out: &mut Vec<u8>) {
     let mut json = Writer::open(out, entry_type(entry));
     entry_fields(&mut json, entry);
     json.flag("offline", true);
+    json.close();
+}
+
+fn render_pong(id: Option<&str>, out: &mut Vec<u8>) {
+    let mut json = Writer::open(out, "pong");
+    json.echo(id);
     json.close();
 }
 

@@ -13,7 +13,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::command::Resume;
-use crate::chat::ids::{ID_NUMBER_MAX, Id, TicketId};
+use crate::chat::ids::{FileId, ID_NUMBER_MAX, Id, TicketId};
 use crate::chat::output::GroupRole;
 
 /// A value, or what it should have been.
@@ -33,6 +33,7 @@ const ID: &str =
     "must be an integer from 1 to 9007199254740991 or a string of 1 to 64 bytes without control characters";
 const RESERVED: &str = "\"system\" is reserved";
 const IDS: &str = "must be a list of ids";
+const FILE: &str = "must have the `id` of an uploaded file, once";
 const PAIRS: &str = "must be an object of strings, no name twice";
 const REQUEST_ID: &str = "must be a string of 1 to 64 bytes";
 
@@ -72,6 +73,28 @@ pub(super) fn request_id(raw: &str) -> Read<Cow<'_, str>> {
 /// An object, as written.
 pub(super) fn object(raw: &str) -> Read<Cow<'_, str>> {
     if raw.starts_with('{') { Ok(Cow::Borrowed(raw)) } else { Err(OBJECT) }
+}
+
+/// The file that an entry of this kind has attached: the `file.id` of its data. Without one the data is opaque.
+pub(super) fn file(kind: Option<&str>, data: Option<&str>) -> Read<Option<FileId>> {
+    #[derive(Deserialize)]
+    struct Data<'a> {
+        #[serde(borrow)]
+        file: Option<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct File<'a> {
+        #[serde(borrow)]
+        id: Option<&'a RawValue>,
+    }
+    let (Some("image" | "file"), Some(data)) = (kind, data) else { return Ok(None) };
+    // One that stands there twice would be read as one by us, and as the other by the receivers.
+    let Data { file } = serde_json::from_str(data).map_err(|_| FILE)?;
+    let Some(file) = file.filter(|file| file.get().starts_with('{')) else { return Ok(None) };
+    let File { id } = serde_json::from_str(file.get()).map_err(|_| FILE)?;
+    let Some(id) = id else { return Ok(None) };
+    let id = text(id.get()).ok().and_then(|id| FileId::from_text(&id));
+    id.map(Some).ok_or(FILE)
 }
 
 /// An integer from 1 to 2^53-1, digits only: no sign, no fraction, no exponent. JSON has no leading zeros.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use karez::base::clock::UnixMillis;
 use karez::chat::ids::{Conversation, Id};
 use karez::chat::output::{Query, Record, Store};
-use karez::store::{Identity, KeptAnswer, Memory, Storage, StoreError};
+use karez::store::{FileBytes, Identity, KeptAnswer, Memory, Storage, StoreError};
 use karez::ws::Opcode;
 
 use crate::client::*;
@@ -268,6 +268,8 @@ struct Unreadable {
     memory: Memory,
     fails: bool,
 }
+
+impl FileBytes for Unreadable {}
 
 impl Storage for Unreadable {
     fn identity(&mut self, fresh: Identity) -> Result<Identity, StoreError> {

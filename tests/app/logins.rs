@@ -12,7 +12,7 @@ use karez::chat::ids::Id;
 use karez::chat::input::Role;
 use karez::chat::output::{Query, Record, Store};
 use karez::net::{AddressExemption, ConnId, Handler, Message, Outbox};
-use karez::store::{Identity, KeptAnswer, Memory, Storage, StoreError};
+use karez::store::{FileBytes, Identity, KeptAnswer, Memory, Storage, StoreError};
 use socket2::{Domain, Socket, Type};
 
 use crate::client::*;
@@ -142,6 +142,8 @@ fn a_proxy_on_this_machine_keeps_nobody_out() {
 
 /// A store that gives its identity, and may not be asked for anything else.
 struct Untouched(Memory);
+
+impl FileBytes for Untouched {}
 
 impl Storage for Untouched {
     fn identity(&mut self, fresh: Identity) -> Result<Identity, StoreError> {

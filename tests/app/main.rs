@@ -16,9 +16,12 @@ mod commits;
 mod crash;
 #[cfg(target_os = "linux")]
 mod descriptors;
+mod desk;
+mod desk_peers;
 mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
+mod files;
 mod full;
 #[cfg(target_os = "linux")]
 mod handed;

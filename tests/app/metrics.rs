@@ -312,6 +312,50 @@ const CASES: &[Case] = &[
         clients.extend([world.dial(), world.dial(), world.dial(), world.dial()]);
         world.settle();
     }),
+    (
+        &[
+            r#"karez_uploads_total{result="stored"}"#,
+            r#"karez_uploads_total{result="refused"}"#,
+            r#"karez_uploads_total{result="broken"}"#,
+            "karez_uploads_under_way",
+            "karez_downloads_total",
+            "karez_files_size_bytes",
+        ],
+        &[],
+        |world, clients| {
+            let (guest, login) = world.guest();
+            let token = field(&login, "token").as_str().unwrap().to_owned();
+            let head = |length: usize| {
+                format!(
+                    "POST /v1/files?gid=7&name=a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n\
+                     Content-Length: {length}\r\n\r\n"
+                )
+            };
+            for _ in 0..2 {
+                let mut client = world.dial();
+                client.send(head(10).as_bytes());
+                world.settle();
+                clients.push(client);
+            }
+            drop(clients.pop());
+            let mut client = world.dial();
+            client.send(head(99_999_999).as_bytes());
+            world.settle();
+            let mut client = world.dial();
+            client.send(format!("{}hello", head(5)).as_bytes());
+            world.settle();
+            while client.pull() {}
+            let answer = String::from_utf8(client.bytes.clone()).unwrap();
+            let url = answer.split("location: ").nth(1).unwrap().split("\r\n").next().unwrap();
+            let request = format!("GET {url} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n\r\n");
+            let mut speaker = guest;
+            speaker.say(r#"{"type":"join","gid":7}"#);
+            world.settle();
+            client.send(request.as_bytes());
+            world.settle();
+            clients.extend([client, speaker]);
+        },
+    ),
     (&["karez_accept_pauses_total"], &[], |world, clients| {
         clients.extend([world.dial(), world.dial(), world.dial(), world.dial()]);
         world.settle();
@@ -333,6 +377,17 @@ const ELSEWHERE: &[&str] = &[
     r#"karez_byes_total{code="kicked"}"#,
     r#"karez_byes_total{code="banned"}"#,
     r#"karez_messages_delivered_total{kind="push"}"#,
+    // `desk::what_happens_at_the_desk_is_counted`.
+    r#"karez_messages_received_total{kind="desk"}"#,
+    r#"karez_messages_delivered_total{kind="support"}"#,
+    r#"karez_messages_delivered_total{kind="desk"}"#,
+    r#"karez_tickets{state="waiting"}"#,
+    r#"karez_tickets{state="open"}"#,
+    r#"karez_tickets{state="offline"}"#,
+    "karez_tickets_opened_total",
+    "karez_tickets_closed_total",
+    r#"karez_agents{state="online"}"#,
+    r#"karez_agents{state="busy"}"#,
 ];
 
 fn world_of(case: &Case) -> World {

@@ -67,7 +67,8 @@ fn every_file_of_the_page_has_its_type_and_its_policy() {
     let mut paths = named_in(&page, &base);
     let mut seen = 0;
     while let Some(path) = paths.get(seen).cloned() {
-        for name in named_in(&get(&mut world, &path, "").body, &base) {
+        let (folder, _) = path.rsplit_once('/').unwrap();
+        for name in named_in(&get(&mut world, &path, "").body, &format!("{folder}/")) {
             if !paths.contains(&name) {
                 paths.push(name);
             }

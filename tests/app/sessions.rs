@@ -12,7 +12,7 @@ use crate::world::*;
 const GROUP: &str = r#"{"type":"group","content":"login","gid":123}"#;
 const PM: &str = r#"{"type":"pm","content":"login","uid":1002}"#;
 
-const LIMITS: &str = r#"{"message_bytes":65536,"content_bytes":65536,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":64,"name_bytes":256,"members_page":100,"history_page":100,"recall_seconds":120,"resume_conversations":1000,"watched_uids":200,"messages_per_second":20,"messages_burst":100}"#;
+const LIMITS: &str = r#"{"message_bytes":65536,"content_bytes":65536,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":64,"name_bytes":256,"members_page":100,"history_page":100,"recall_seconds":120,"resume_conversations":1000,"watched_uids":200,"messages_per_second":20,"messages_burst":100,"files_bytes":8388608}"#;
 
 #[test]
 fn the_tutorials_front_end_gets_its_answers() {

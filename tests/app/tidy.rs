@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use karez::base::clock::UnixMillis;
 use karez::chat::output::{Query, Record, Store};
-use karez::store::{Identity, KeptAnswer, Memory, Storage, StoreError, Tidy};
+use karez::store::{FileBytes, Identity, KeptAnswer, Memory, Storage, StoreError, Tidy};
 
 use crate::client::*;
 use crate::process::*;
@@ -16,6 +16,8 @@ struct Counting {
     store: Memory,
     calls: Rc<Cell<u32>>,
 }
+
+impl FileBytes for Counting {}
 
 impl Storage for Counting {
     fn identity(&mut self, fresh: Identity) -> Result<Identity, StoreError> {

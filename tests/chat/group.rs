@@ -256,6 +256,7 @@ fn what_is_said_is_bounded() {
         data: Some(bytes(16_384)),
         reply: None,
         mentions: vec![id(1); 50],
+        file: None,
     };
     w.ask(ada, "big", Command::Group { gid: id(7), draft: largest });
     assert_eq!(w.heard(ada).last().unwrap(), "ack [big] group 7 #1");
@@ -273,6 +274,7 @@ fn what_is_sent_along_arrives_as_it_was_sent_and_is_stored() {
         data: Some("{\"w\":1}".into()),
         reply: Some(1),
         mentions: vec![id(5), text_id("eve")],
+        file: None,
     };
     w.send(ada, Command::Group { gid: id(7), draft });
     let Told::Entry(said) = w.told(ada).remove(0) else { panic!("no entry") };

@@ -58,6 +58,7 @@ fn what_was_said_is_read_as_it_was_heard() {
         data: Some("{}".into()),
         reply: None,
         mentions: vec![id(1002)],
+        file: None,
     };
     w.send(ada, Command::Group { gid: id(7), draft });
     w.wait_ms(5);

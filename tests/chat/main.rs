@@ -38,6 +38,7 @@ mod desk_transfer;
 mod desk_words;
 mod erasure;
 mod expiry;
+mod files;
 mod forgetting;
 mod govern;
 mod group;

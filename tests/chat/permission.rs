@@ -2,10 +2,12 @@
 
 use karez::chat::act::Act;
 use karez::chat::call::Call;
+use karez::chat::files::Bearer;
 use karez::chat::ids::SessionId;
-use karez::chat::input::{Bounds, Command, Target};
+use karez::chat::input::{Bounds, Command, Role, Target};
 use karez::chat::output::{GroupRole, Refusal};
 
+use crate::files::{bearer, file_id, keep, with_file};
 use crate::net::{Answered, Told, World};
 use crate::story::*;
 
@@ -17,6 +19,8 @@ const TABLE: &str = "
     join        +     +     +      +     +        | +       +    +      f      | n       n    n      n      | +       +
     speak       +     +     +      m     +        | +       +    +      f      | n       n    n      n      | +       +
     leave       +     +     +      +     +        | +       +    +      +      | n       n    n      n      | n       n
+    upload      +     +     +      m     +        | +       +    +      f      | n       n    n      n      | +       +
+    fetch       +     +     +      +     +        | n       n    n      n      | n       n    n      n      | n       n
     members     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     history     +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
     read        +     +     +      +     +        | f       f    f      f      | n       n    n      n      | n       n
@@ -120,6 +124,9 @@ fn world_of(place: &str) -> (World, Vec<(&'static str, SessionId)>) {
 fn outcome(place: &str, asker: &str, name: &str) -> &'static str {
     let (mut w, sessions) = world_of(place);
     let session = sessions.iter().find(|(name, _)| *name == asker).unwrap().1;
+    if matches!(name, "upload" | "fetch") {
+        return outcome_of_file(&mut w, place, &sessions, session, name);
+    }
     match name {
         "recall_late" => w.later_ms(121_000),
         "recall_2nd" => {
@@ -145,6 +152,42 @@ fn outcome(place: &str, asker: &str, name: &str) -> &'static str {
     }
 }
 
+/// The same of what is asked by HTTP: to upload a file for the group, and to have the one that its owner has sent.
+fn outcome_of_file(
+    w: &mut World,
+    place: &str,
+    sessions: &[(&'static str, SessionId)],
+    session: SessionId,
+    name: &str,
+) -> &'static str {
+    let at = sessions.iter().position(|(_, other)| *other == session).unwrap() as u64;
+    let bearer = match sessions[at as usize].0 {
+        "overseer" => Bearer { uid: id(9), role: Role::Admin },
+        _ => bearer(OWNER + at),
+    };
+    if place != "unknown" {
+        w.call(1, keep(OWNER, Target::Group(id(7)), 1));
+        w.commit();
+        w.send(sessions[0].1, Command::Group { gid: id(7), draft: with_file(1) });
+    }
+    w.answered();
+    w.call(
+        2,
+        match name {
+            "upload" => Call::Upload { bearer, target: Target::Group(id(7)) },
+            _ => Call::File { bearer, file: file_id(1) },
+        },
+    );
+    w.commit();
+    match w.answered().pop().unwrap().1 {
+        Answered::Granted | Answered::File { .. } => "+",
+        Answered::Refused(Refusal::Forbidden) => "f",
+        Answered::Refused(Refusal::NotFound) => "n",
+        Answered::Refused(Refusal::Muted { retry_ms: None }) => "m",
+        other => panic!("{place} {name}: {other:?}"),
+    }
+}
+
 #[test]
 fn every_request_from_every_standing_is_as_the_table_says() {
     let mut rows = TABLE.lines().map(|line| line.split_whitespace().filter(|word| *word != "|"));
@@ -162,7 +205,7 @@ fn every_request_from_every_standing_is_as_the_table_says() {
             }
         }
     }
-    assert_eq!(cells, 26 * 20, "the whole table was read");
+    assert_eq!(cells, 28 * 20, "the whole table was read");
 }
 
 /// The same of the site's back end: `c` is refused for what is so already.

@@ -35,6 +35,7 @@ fn a_recall_is_an_entry_and_takes_the_text_away() {
         data: Some("{}".into()),
         reply: Some(1),
         mentions: vec![id(1001)],
+        file: None,
     };
     w.send(bob, Command::Group { gid: id(7), draft });
     w.hush();

@@ -56,6 +56,7 @@ fn anything_else_under_the_id_is_a_conflict() {
         data: Some("{}".into()),
         reply: Some(1),
         mentions: vec![id(5), id(6)],
+        file: None,
     };
     let in_group = |draft| Command::Group { gid: id(7), draft };
     w.ask(ada, "m", in_group(full()));

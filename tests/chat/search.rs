@@ -77,6 +77,7 @@ fn an_entry_is_found_as_it_was_heard() {
         data: Some("{}".into()),
         reply: Some(1),
         mentions: vec![id(1002)],
+        file: None,
     };
     w.send(ada, Command::Group { gid: id(7), draft });
     let Told::Entry(live) = w.told(ada).remove(0) else { panic!() };

@@ -4,6 +4,7 @@
 
 mod chunked;
 mod cuts;
+mod pieces;
 mod refusals;
 mod requests;
 mod responses;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use karez::http::{Request, Response};
 use karez::net::{
-    Adjustment, Asker, CloseReason, Config, ConnId, Ending, Entrance, Handler, LastWords, Listen, Message,
-    Outbox, Server, Signals, TopicId,
+    Adjustment, Asker, Body, BodyPlan, CloseReason, Config, ConnId, Ending, Entrance, Handler, LastWords,
+    Listen, Message, Outbox, Server, Signals, TopicId,
 };
 use karez::ws::{self, Opcode};
 
@@ -25,6 +25,19 @@ pub struct Scribe {
     pub answers_late: bool,
     pub unanswered: Vec<ConnId>,
     pub turn_ends: u64,
+    /// What has come of bodies that are handed over in pieces: of requests for `/up`.
+    pub uploaded: Vec<u8>,
+    /// How large the largest piece was.
+    pub piece_bytes_max: usize,
+    /// What such a body is answered as soon as its head has come, or its first piece.
+    pub refuses_heads: bool,
+    pub refuses_pieces: bool,
+    /// So large are the pieces of answers that follow: of requests for `/down/BYTES`.
+    pub pieces_of: usize,
+    /// Connections that were asked for the next piece of an answer, in order.
+    pub asked: Vec<ConnId>,
+    /// The answer is given up when so many pieces are given.
+    pub aborts_after: Option<usize>,
     /// To be ordered at the end of the turn.
     pub adjustment: Option<Adjustment>,
 }
@@ -91,11 +104,58 @@ impl Handler for Scribe {
             self.log.push(format!("by the side, near: {}", asker.is_near));
         }
         self.log.push(format!("request {} {}", request.method, request.target));
+        if let Some(bytes) = request.target.strip_prefix("/down/") {
+            let response = Response::text(200, "x").followed_by(bytes.parse().unwrap());
+            return out.respond(conn, response);
+        }
         if self.answers_late {
             self.unanswered.push(conn);
         } else {
             out.respond(conn, Response::text(200, format!("{} {}\n", request.target, request.body.len())));
         }
+    }
+
+    fn on_head(&mut self, out: &mut Outbox, asker: Asker, head: &Request<'_>) -> BodyPlan {
+        if head.path() != "/up" {
+            return BodyPlan::Whole;
+        }
+        self.log.push(format!("head {} {}", head.method, head.body.len()));
+        if self.refuses_heads {
+            out.respond(asker.conn, Response::text(507, "full\n"));
+        }
+        BodyPlan::Pieces { bytes_max: 1 << 20 }
+    }
+
+    fn on_body(&mut self, out: &mut Outbox, conn: ConnId, body: Body<'_>) {
+        match body {
+            Body::Piece(piece) => {
+                self.uploaded.extend_from_slice(piece);
+                self.piece_bytes_max = self.piece_bytes_max.max(piece.len());
+                if self.refuses_pieces {
+                    out.respond(conn, Response::text(507, "full\n"));
+                }
+            }
+            Body::End => {
+                self.log.push(format!("end {}", self.uploaded.len()));
+                match self.answers_late {
+                    true => self.unanswered.push(conn),
+                    false => out.respond(conn, Response::text(201, "made\n")),
+                }
+            }
+            Body::Lost => self.log.push(format!("lost {}", self.uploaded.len())),
+        }
+    }
+
+    fn on_room(&mut self, out: &mut Outbox, conn: ConnId) {
+        self.asked.push(conn);
+        if self.aborts_after.is_some_and(|count| self.asked.len() > count) {
+            return out.abort(conn);
+        }
+        out.piece(conn, |bytes| bytes.resize(bytes.len() + self.pieces_of, b'y'));
+    }
+
+    fn on_answered(&mut self, _out: &mut Outbox, _conn: ConnId) {
+        self.log.push("answered".to_owned());
     }
 
     fn on_deadline(&mut self, _out: &mut Outbox, token: u64) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use karez::base::limits::{GUEST_UID_FIRST, GUESTS_SKIPPED_BY_RESTORE, KEYS_FILE_BYTES_MAX};
 use karez::chat::output::{Query, Record, Store};
 use karez::store::{
-    BackupError, Existing, Identity, OpenError, Place, RestoredKeys, Storage, back_up, restore,
+    BackupError, Existing, FileBytes, Identity, OpenError, Place, RestoredKeys, Storage, back_up, restore,
 };
 use rusqlite::Connection;
 
@@ -335,4 +335,53 @@ fn the_wal_of_the_old_store_is_not_read_into_the_new_one() {
             assert_eq!(count(&before), 2, "nothing is lost of it");
         }
     }
+}
+
+#[test]
+fn files_of_users_are_in_the_copy_and_come_back() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    ground(&mut store);
+    let kept = crate::files::upload(&mut store, 1, crate::common::in_group(7), b"kept");
+    let lost = crate::files::upload(&mut store, 2, crate::common::in_group(7), b"lost");
+    // As if it had been recalled while the copy was made.
+    store.drop_bytes(&lost.id);
+    let copy = scratch.copy();
+    assert_eq!(back_up(&scratch.place(), &copy, Existing::Stays).unwrap().files, 1);
+    let late = crate::files::upload(&mut store, 3, crate::common::in_group(7), b"later");
+    drop(store);
+
+    let restored = restore(&copy, &scratch.place(), "new").unwrap();
+    let folder = scratch.options().folder;
+    assert_eq!((restored.files, restored.files_before), (1, Some(folder.join("files.old-1"))));
+    assert_eq!(scratch.names(&folder.join("files.old-1")), [kept.id.as_str(), late.id.as_str()]);
+    let store = scratch.open();
+    assert_eq!(scratch.names(&folder.join("files")), [kept.id.as_str()]);
+    assert_eq!(crate::files::bytes_of(&store, &kept.id).unwrap(), b"kept");
+    assert_eq!(crate::files::known(&store, &kept.id), Some(kept));
+    assert_eq!(crate::files::known(&store, &lost.id), None);
+    assert_eq!(store.files_bytes(), 4);
+    drop(store);
+    let names = ["files", "files.old-1", "karez.db", "karez.db.old-1", "karez.lock"];
+    assert_eq!(scratch.names(&folder), names);
+    let look = Connection::open(scratch.file()).unwrap();
+    let left = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'backup%'";
+    assert_eq!(look.query_row(left, (), |row| row.get::<_, u64>(0)), Ok(0));
+    let free = look.pragma_query_value(None, "freelist_count", |row| row.get::<_, u64>(0)).unwrap();
+    assert_eq!(free, 0, "what the copy held is no empty room of the store");
+}
+
+#[test]
+fn a_name_in_a_copy_leads_nowhere() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    ground(&mut store);
+    drop(store);
+    let copy = scratch.back_up().unwrap();
+    let forged = Connection::open(&copy).unwrap();
+    forged.execute("INSERT INTO backup_upload VALUES ('../../karez-was-here', x'00')", ()).unwrap();
+    drop(forged);
+    assert_eq!(restore(&copy, &scratch.place(), "new").unwrap().files, 0);
+    assert_eq!(scratch.names(&scratch.0), ["copy", "data"]);
+    assert_eq!(scratch.names(&scratch.options().folder), ["karez.db", "karez.db.old-1", "karez.lock"]);
 }

@@ -7,6 +7,8 @@ mod backup;
 mod bans;
 mod checkpoints;
 mod common;
+mod desk;
+mod files;
 mod folder;
 mod forgotten;
 mod governing;

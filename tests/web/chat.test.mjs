@@ -94,11 +94,42 @@ test('fifty texts that would run as a script stay text', async () => {
   isClean(ann, ben);
 });
 
-test('only http and https become links', async () => {
-  await say(ann, 'see https://example.com/a and javascript:alert(1)');
+test('only http and https become links, without what ends the sentence', async () => {
+  await say(ann, 'see https://example.com/a, (https://example.com/b), https://example.com/c_(d)! 看http://example.com/坎儿井。 and javascript:alert(1)');
   await part(ben, 'log').getByText('javascript:alert(1)').last().waitFor();
-  const links = await part(ben, 'log').locator('a').evaluateAll((all) => all.map((link) => [link.href, link.rel, link.target]));
-  assert.deepEqual(links, [['https://example.com/a', 'noopener noreferrer', '_blank']]);
+  const links = await part(ben, 'log').locator('a').evaluateAll((all) => all.map((link) => [link.textContent, link.rel, link.target]));
+  const addresses = ['https://example.com/a', 'https://example.com/b', 'https://example.com/c_(d)', 'http://example.com/坎儿井'];
+  assert.deepEqual(links, addresses.map((address) => [address, 'noopener noreferrer', '_blank']));
+});
+
+test('one to five emoji alone are large', async () => {
+  const large = ['👍', '👨‍👩‍👧 🇨🇳', '❤️👍🏽🎉🌊☀️'];
+  const plain = ['👍👍👍👍👍👍', '👍 yes', '5', '#', '坎'];
+  for (const text of [...large, ...plain]) await say(ann, text);
+  await line(ben, plain.at(-1)).waitFor();
+  const shown = await part(ben, 'log').locator('.content.large').allTextContents();
+  assert.deepEqual(shown, large);
+});
+
+test('times are told by calendar days, in the language of the reader', async () => {
+  const told = await ann.page.evaluate(async () => {
+    const base = document.querySelector('script[type="module"]').src;
+    const { chooseLanguage, dayAndClock, shortTime } = await import(base.replace('app.js', 'text.js'));
+    const at = (days) => new Date(new Date().setHours(14, 5, 0, 0)).setDate(new Date().getDate() - days);
+    const all = {};
+    for (const name of ['zh', 'en']) {
+      await chooseLanguage(name);
+      all[name] = [0, 1, 3, 6, 7, 800].map((days) => dayAndClock(at(days))).concat(shortTime(at(0)), shortTime(at(1)));
+    }
+    const weekday = (days, locale) => new Intl.DateTimeFormat(locale, { weekday: 'long' }).format(at(days));
+    return { ...all, days: ['zh-CN', 'en'].map((locale) => [weekday(3, locale), weekday(6, locale)]) };
+  });
+  const [[zh3, zh6], [en3, en6]] = told.days;
+  assert.deepEqual(told.zh.slice(0, 4), ['14:05', '昨天 14:05', `${zh3} 14:05`, `${zh6} 14:05`]);
+  assert.deepEqual(told.en.slice(0, 4), ['14:05', 'yesterday 14:05', `${en3} 14:05`, `${en6} 14:05`]);
+  assert.match(told.zh[4], /^(\d{4}年)?\d+月\d+日 14:05$/);
+  assert.match(told.en[5], /^[A-Z][a-z]+ \d+, \d{4} 14:05$/);
+  assert.deepEqual([told.zh.slice(6), told.en.slice(6)], [['14:05', '昨天'], ['14:05', 'yesterday']]);
 });
 
 test('Enter that ends a composition of an input method does not send', async () => {
@@ -145,6 +176,21 @@ test('Shift+Enter breaks the line, and the field grows to six lines', async () =
   await input.fill('1\n2\n3\n4\n5\n6\n7\n8');
   assert.equal(await height(), six);
   await input.fill('');
+});
+
+test('who prefers it sends by Ctrl+Enter', async () => {
+  await part(ann, 'me').click();
+  await part(ann, 'dialog').getByLabel('Send with').selectOption('Ctrl+Enter');
+  await ann.page.keyboard.press('Escape');
+  await part(ann, 'input').fill('above');
+  await part(ann, 'input').press('Enter');
+  await ann.page.keyboard.type('below');
+  assert.equal(await part(ann, 'input').inputValue(), 'above\nbelow');
+  await part(ann, 'input').press('Control+Enter');
+  await part(ben, 'log').getByText(/above\s+below/).last().waitFor();
+  await part(ann, 'me').click();
+  await part(ann, 'dialog').getByLabel('Send with').selectOption('Enter');
+  await ann.page.keyboard.press('Escape');
 });
 
 test('a text that is too long says so, and is not lost', async () => {
@@ -196,8 +242,8 @@ test('a name behind @ marks the message for the one who is named', async () => {
   await ann.page.keyboard.press('Enter');
   assert.equal(await part(ann, 'input').inputValue(), 'look, @本 Ben ');
   await ann.page.keyboard.press('Enter');
-  assert.deepEqual(sent(ann, 'group').at(-1).mentions.map(String), [ben.uid]);
   await talk(ben, '123').getByText('You are mentioned').waitFor({ state: 'attached' });
+  assert.deepEqual(sent(ann, 'group').at(-1).mentions.map(String), [ben.uid]);
   await show(ben, '123');
   await part(ben, 'log').locator('.row.names-me', { hasText: 'look' }).waitFor();
   await part(ben, 'log').getByText('New messages').waitFor();
@@ -219,10 +265,12 @@ test('emoji are chosen by arrow keys', async () => {
 });
 
 test('who is typing is told to the others only, at most once in three seconds', async () => {
+  const told = () => sent(ann, 'typing').filter((one) => String(one.gid) === '123').length;
+  const [before, since] = [told(), performance.now()];
   await part(ann, 'input').pressSequentially('thinking about it', { delay: 200 });
   await part(ben, 'typing').filter({ hasText: 'Ann is typing' }).waitFor();
   assert.equal(await part(ann, 'typing').textContent(), '');
-  assert.ok(sent(ann, 'typing').filter((one) => String(one.gid) === '123').length <= 6);
+  assert.ok(told() - before <= 1 + (performance.now() - since) / 3000, `${told() - before} times`);
   await part(ann, 'input').fill('');
   await part(ben, 'typing').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
 });
@@ -314,7 +362,7 @@ describe('governing', () => {
   });
 });
 
-test('two tabs agree on what was read, and one of them leads', async () => {
+test('two tabs agree on what was read', async () => {
   const other = await sameBrowser(ann, daemon);
   assert.equal(other.uid, ann.uid);
   await writeTo(ben, ann.uid);
@@ -325,16 +373,14 @@ test('two tabs agree on what was read, and one of them leads', async () => {
   await say(other, 'this one');
   await line(ben, 'this one').waitFor();
   await talk(ann, '本 Ben').getByText('you: this one').waitFor();
-  const held = await other.page.evaluate(async () => (await navigator.locks.query()).held.filter((lock) => lock.name === 'karez-bell').length);
-  assert.equal(held, 1);
   assert.deepEqual(other.errors, []);
   await other.page.close();
 });
 
 test('a link leads into a group', async () => {
   const tab = await enter(browser, daemon, 'Lee');
+  // Followed in the tab that is open: the page is loaded anew by itself.
   await tab.page.goto(`${daemon.page}#g=tea%20club`);
-  await tab.page.reload();
   await part(tab, 'title').getByText('tea club', { exact: true }).waitFor();
   assert.equal(new URL(tab.page.url()).hash, '');
   isClean(tab);

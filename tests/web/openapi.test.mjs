@@ -13,7 +13,7 @@ const formats = installed('ajv-formats').default;
 const WebSocket = installed('ws');
 const { Validator } = await import(installed.resolve('@seriousme/openapi-schema-validator'));
 
-let daemon, keys, openapi, ajv, online;
+let daemon, keys, openapi, ajv, online, visitor, agent;
 
 const makeKey = (scope) =>
   execFileSync(daemon.binary, ['key', 'create', '--name', scope.replaceAll(',', '-'), '--scope', scope], {
@@ -95,8 +95,68 @@ async function eve() {
   await once(online, 'message');
 }
 
+/** A client that is logged in, and hears what it says to be answered. */
+async function client(login) {
+  const socket = new WebSocket(`${daemon.socket}/ws`);
+  await once(socket, 'open');
+  const say = async (message) => {
+    const answered = once(socket, 'message');
+    socket.send(JSON.stringify(message));
+    await answered;
+  };
+  await say({ type: 'login', ...login });
+  return { socket, say };
+}
+
+/** Ann has opened ticket 1, Bob has claimed it and answered; from the first time on. */
+async function served() {
+  if (visitor) return;
+  const { token } = (await ask('POST', '/v1/tokens', { body: JSON.stringify({ uid: 'bob', name: 'Bob', role: 'agent', desks: ['sales'] }) })).body;
+  agent = await client({ token });
+  await agent.say({ type: 'duty', state: 'online', id: 'd' });
+  visitor = await client({ name: 'Ann' });
+  await visitor.say({
+    type: 'support', id: 's', content: 'Where is my order?', desk: 'sales', page: 'https://shop.example/tea/7',
+    referrer: 'https://search.example/', browser: 'Mozilla/5.0', lang: 'en', form: { mail: 'ann@mail.example' },
+  });
+  await agent.say({ type: 'claim', ticket: 1, id: 'c' });
+  await agent.say({ type: 'support', ticket: 1, content: 'Let me look', id: 'a' });
+  for (let step = 0; (await ask('GET', '/v1/tickets/1')).body.seq !== 2; step += 1) {
+    assert.ok(step < 1_000, 'nobody is served');
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}
+
+const settled = async () => {
+  await served();
+  await call('PUT', '/v1/desks/sales', openapi.paths['/v1/desks/{desk}'].put.requestBody.content['application/json'].examples.whole.value);
+};
+
+const unsettled = async () => {
+  await served();
+  await ask('DELETE', '/v1/desks/sales');
+};
+
 /** What one operation needs besides. */
 const PREPARED = {
+  Desks: settled,
+  Desk: settled,
+  'PutDesk 200': settled,
+  'PutDesk 201': unsettled,
+  DeleteDesk: settled,
+  Tickets: unsettled,
+  TicketHistory: unsettled,
+  SayInTicket: unsettled,
+  Notes: async () => {
+    await unsettled();
+    await call('POST', '/v1/tickets/1/notes', { from: 'bob', content: 'Called the carrier.' });
+  },
+  NewNote: unsettled,
+  Transcript: unsettled,
+  Canned: () => call('POST', '/v1/canned', { short: 'hi', content: 'Hello {visitor}!', desk: 'sales' }),
+  Figures: unsettled,
+  Ticket: unsettled,
+  PatchTicket: unsettled,
   UsersOnline: eve,
   UserHistory: () => call('POST', '/v1/users/1002/messages', { content: 'hello' }),
   Unban: () => call('PUT', '/v1/users/1002/ban', {}),
@@ -114,7 +174,7 @@ const PREPARED = {
 };
 
 before(async () => {
-  daemon = await startDaemon({ options: ['--token-secret-file', 'secret', '--api-calls-per-second', '10000'], files: { secret: 'x'.repeat(48) } });
+  daemon = await startDaemon({ options: ['--token-secret-file', 'secret', '--guests', 'yes', '--api-calls-per-second', '10000'], files: { secret: 'x'.repeat(48) } });
   keys = { all: makeKey('publish,read,manage'), read: makeKey('read') };
   const answer = await ask('GET', '/v1/openapi.json', { key: undefined });
   assert.equal(answer.status, 200, answer.text);
@@ -123,7 +183,11 @@ before(async () => {
   formats(ajv);
 });
 
-after(async () => assert.equal(await daemon?.stop(), 0, 'the daemon ends with 0 after SIGTERM'));
+after(async () => {
+  visitor?.socket.close();
+  agent?.socket.close();
+  assert.equal(await daemon?.stop(), 0, 'the daemon ends with 0 after SIGTERM');
+});
 
 test('it is a valid document of OpenAPI 3.1', async () => {
   const result = await new Validator().validate(structuredClone(openapi));
@@ -188,7 +252,7 @@ test('each example of a request is valid, and done as its answer says', async ()
     }
     for (const [status] of successes) assert.ok(seen.has(status), `${operation.operationId}: ${status} was not seen`);
   }
-  assert.ok(replayed > 35, `${replayed} examples`);
+  assert.ok(replayed > 55, `${replayed} examples`);
 });
 
 describe('refusals', () => {
@@ -204,11 +268,16 @@ describe('refusals', () => {
     ['PUT', '/v1/groups/{gid}', { gid: 'new', body: '{"open":false}' }, 409],
     ['POST', '/v1/users/{uid}/messages', { body: JSON.stringify({ content: 'x', kind: 'k'.repeat(1_000) }) }, 413],
     ['POST', '/v1/push', { body: 'x', kind: 'text/html' }, 415],
+    ['GET', '/v1/tickets/{ticket}', { ticket: 4711 }, 404],
+    ['PUT', '/v1/desks/{desk}', { body: '{"routing":"loud"}' }, 400],
+    ['PATCH', '/v1/tickets/{ticket}', { key: 'read', body: '{}' }, 403],
+    ['DELETE', '/v1/canned/{canned}', { canned: 4711 }, 404],
   ];
-  for (const [method, path, { query = '', key = 'all', gid = 123, uid = 1002, ...options }, status] of refusals) {
+  for (const [method, path, { query = '', key = 'all', gid = 123, uid = 1002, ticket = 1, canned = 1, ...options }, status] of refusals) {
     test(`${method} ${path}${query} ${options.body?.slice(0, 20) ?? ''}: ${status}`, async () => {
       await ground();
-      const target = path.replace('{gid}', gid).replace('{uid}', uid) + query;
+      const named = { gid, uid, ticket, canned, desk: 'sales' };
+      const target = path.replace(/\{(\w+)\}/g, (_, name) => named[name]) + query;
       const answer = await ask(method, target, { key: keys[key] ?? key, ...options });
       isProblem(openapi.paths[path][method.toLowerCase()], answer, status);
     });

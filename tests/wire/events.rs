@@ -51,6 +51,7 @@ fn login() {
         watched_uids: 200,
         messages_per_second: 20,
         messages_burst: 99,
+        files_bytes: 8_388_607,
     };
     let mut login = Login {
         id: None,
@@ -64,7 +65,7 @@ fn login() {
     };
     let limits = concat!(
         r#""limits":{"message_bytes":65536,"content_bytes":65535,"kind_bytes":64,"data_bytes":16384,"mentions":50,"name_chars":63,"#,
-        r#""name_bytes":256,"members_page":100,"history_page":99,"recall_seconds":119,"resume_conversations":1000,"watched_uids":200,"messages_per_second":20,"messages_burst":99}"#
+        r#""name_bytes":256,"members_page":100,"history_page":99,"recall_seconds":119,"resume_conversations":1000,"watched_uids":200,"messages_per_second":20,"messages_burst":99,"files_bytes":8388607}"#
     );
     assert_eq!(
         written(|out| render_login(&login, out)),

@@ -210,6 +210,7 @@ fn options_of_an_entry_are_read() {
             data: Some(r#"{ "url" : "a\"}" , "size":[1e999,-0.0] }"#.into()),
             reply: Some(41),
             mentions: vec![id("1002"), id("ann")],
+            file: None,
         }
     );
     assert_eq!(draft(r#"{"type":"pm","uid":1,"content":"x","kind":"text"}"#).kind.as_deref(), Some("text"));

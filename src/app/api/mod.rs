@@ -41,8 +41,7 @@ use batch::Batch;
 use idempotency::Once;
 use key_file::Keyring;
 use rate::Rates;
-pub(super) use response::{Replay, response, shown_key};
-use response::{request_id, respond};
+pub(super) use response::{Replay, request_id, respond, response, shown_key, shown_token};
 
 /// Whether a path is one of the API. The document about it is none: it needs no key.
 pub(super) fn is_call(path: &str) -> bool {
@@ -205,7 +204,7 @@ impl<S: Storage> App<S> {
         Ok(())
     }
 
-    fn failed(&self) -> Problem {
+    pub(super) fn failed(&self) -> Problem {
         Problem::internal(self.settings.chat.internal_retry_ms)
     }
 
@@ -263,6 +262,8 @@ impl<S: Storage> App<S> {
     pub(super) fn settle_calls(&mut self, out: &Outbox) {
         while let Some((call, reply)) = self.turn.take_reply() {
             let conn = ConnId::from_u64(call.0);
+            let reply = self.settle_upload(conn, reply).and_then(|reply| self.settle_fetch(conn, reply));
+            let Some(reply) = reply else { continue };
             let Some(mut under_way) = self.api.under_way.remove(&conn) else { continue };
             match &mut under_way.batch {
                 Some(batch) => {
@@ -312,6 +313,7 @@ impl<S: Storage> App<S> {
             }
         }
         for (conn, request_id) in failed {
+            self.files.fetches.remove(&conn);
             respond(out, conn, &request_id, self.failed().reply());
         }
     }

@@ -16,7 +16,7 @@ pub(in crate::app) enum Replay {
 }
 
 /// The name of a request in the logs of both sides: that of the client, or a new one.
-pub(super) fn request_id(request: &Request<'_>) -> String {
+pub(in crate::app) fn request_id(request: &Request<'_>) -> String {
     let given = request.header_text("x-request-id").filter(|id| {
         (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
     });
@@ -26,11 +26,13 @@ pub(super) fn request_id(request: &Request<'_>) -> String {
 
 /// The key that came with a request: as a bearer token (RFC 6750, 2.1), or in the header of habit.
 pub(in crate::app) fn shown_key<'a>(request: &Request<'a>) -> Option<&'a str> {
-    let bearer = request.header_text("authorization").and_then(|value| {
-        let (scheme, key) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-    });
-    bearer.or_else(|| request.header_text("x-api-key"))
+    shown_token(request).or_else(|| request.header_text("x-api-key"))
+}
+
+/// The bearer token that came with a request.
+pub(in crate::app) fn shown_token<'a>(request: &Request<'a>) -> Option<&'a str> {
+    let (scheme, token) = request.header_text("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Whether the body says of itself that it is JSON.
@@ -79,6 +81,6 @@ pub(in crate::app) fn response(request_id: &str, reply: Reply, replay: Replay) -
 }
 
 /// Answers at once, whatever becomes of the turn.
-pub(super) fn respond(out: &mut Outbox, conn: ConnId, request_id: &str, reply: Reply) {
+pub(in crate::app) fn respond(out: &mut Outbox, conn: ConnId, request_id: &str, reply: Reply) {
     out.respond(conn, response(request_id, reply, Replay::First));
 }

@@ -9,12 +9,14 @@
 
 mod chat;
 mod desk;
+mod files;
 mod net;
 mod push;
 mod store;
 
 pub use chat::*;
 pub use desk::*;
+pub use files::*;
 pub use net::*;
 pub use push::*;
 pub use store::*;
@@ -196,4 +198,17 @@ pub const TABLE: &[Limit] = &[
     HTTP_HEAD_BYTES_MAX,
     HTTP_HEADERS_MAX,
     HTTP_BODY_BYTES_MAX,
+    FILES_BYTES_MAX,
+    FILES_TOTAL_BYTES_MAX,
+    FILES_IN_MEMORY_BYTES_MAX,
+    FILE_NAME_BYTES_MAX,
+    UPLOADS_PER_USER_MAX,
+    UPLOADS_MAX,
+    UPLOADS_PER_MINUTE,
+    FILE_UNBOUND_MS,
+    FILES_REMOVED_AT_ONCE,
+    UPLOAD_BYTES_PER_SECOND_MIN,
+    DOWNLOAD_PIECE_BYTES,
+    DOWNLOAD_PIECE_TIMEOUT_MS,
+    DOWNLOAD_PIECES_PER_TURN,
 ];

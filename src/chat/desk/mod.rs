@@ -30,6 +30,7 @@ mod agents;
 mod call;
 mod calling;
 mod canned;
+mod counts;
 mod duty;
 mod event;
 mod figures;
@@ -54,6 +55,7 @@ mod telling;
 mod tickets;
 
 pub use call::*;
+pub use counts::DeskCounts;
 pub use event::*;
 pub use limits::DeskLimits;
 pub use names::*;

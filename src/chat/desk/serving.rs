@@ -87,7 +87,9 @@ impl Chat {
         request: &DeskRequest<'_>,
     ) -> Option<Query> {
         match request {
-            DeskRequest::Support { ticket, .. } => self.needs_support(asker, parked, *ticket),
+            DeskRequest::Support { ticket, draft, .. } => {
+                self.needs_support(asker, parked, *ticket).or_else(|| self.needs_file(draft.file.as_ref()))
+            }
             DeskRequest::Ask { .. } | DeskRequest::Duty { .. } | DeskRequest::Agents { .. } => {
                 self.needs_desk()
             }

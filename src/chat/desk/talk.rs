@@ -12,6 +12,7 @@ use super::{Deed, Opening};
 use crate::base::clock::Now;
 use crate::chat::Chat;
 use crate::chat::draft;
+use crate::chat::files::NOT_YOURS;
 use crate::chat::ids::{Conversation, Id, SessionId, TicketId};
 use crate::chat::input::Target;
 use crate::chat::output::{AckedEntry, Event, Output, Query, Recall, Record, Refusal, Sent, Sink, Store, To};
@@ -56,6 +57,9 @@ impl Chat {
                 let own = self.own_ticket(&self.users[user].uid);
                 let last = own.and_then(|own| self.desk.tickets.get(own)).map_or(0, |own| own.seq);
                 draft::check_reply(sending.draft, last)?;
+                if own.is_none() && sending.draft.file.is_some() {
+                    return Err(NOT_YOURS);
+                }
                 self.open_ticket(now, user, opening, out)?
             }
         };
@@ -99,6 +103,8 @@ impl Chat {
         self.may_do(sending.asker, number, Deed::Speak)?;
         let Some(ticket) = self.desk.tickets.get(number) else { return Err(Refusal::NotFound) };
         draft::check_reply(draft, ticket.seq)?;
+        self.may_attach(sending.asker, &Target::Ticket(number), draft)?;
+        let Some(ticket) = self.desk.tickets.get(number) else { return Err(Refusal::NotFound) };
         let is_answer = ticket.record.visitor.uid != self.users[user].uid;
         let is_first_answer = is_answer && ticket.record.replied.is_none();
         self.remember(user, out);
@@ -116,6 +122,7 @@ impl Chat {
             out.put(Output::Store(Store::Wait { uid, conversation: &conversation, seq }));
         }
         out.put(Output::Deliver { to: To::Sessions(&self.receivers), event: Event::Entry(entry) });
+        self.attach(draft, &conversation, seq, out);
         let entry = AckedEntry { target: Target::Ticket(number), seq, time: now.unix, duplicate: false };
         Ok((entry, absent.len()))
     }

@@ -29,6 +29,29 @@ const PATIENCE_MS = 8_000;
  */
 /** @typedef {{gid: Id, name?: string, open: boolean, members: number}} Group */
 /** @typedef {{uid: Id, name: string, role: 'member' | 'admin' | 'owner', online: boolean}} Member */
+/** @typedef {{uid: Id, name: string, state: 'online' | 'busy' | 'away', capacity: number, open: number}} Agent */
+/** @typedef {{tz: string, week: Record<string, [string, string][]>, dates: Record<string, [string, string][]>}} Hours */
+/**
+ * @typedef {object} Desk its settings, and how it is at the moment
+ * @property {string} desk
+ * @property {string} [name]
+ * @property {'claim' | 'round_robin' | 'least_loaded' | 'longest_idle'} routing
+ * @property {number} offer_seconds
+ * @property {boolean} sticky
+ * @property {number} capacity
+ * @property {number} idle_close_seconds
+ * @property {number} idle_notice_seconds
+ * @property {string} [greeting]
+ * @property {string} [away]
+ * @property {boolean} identified
+ * @property {{name: string, label: string, required: boolean}[]} form
+ * @property {Hours} [hours]
+ * @property {boolean} open
+ * @property {number} waiting
+ * @property {number} offline
+ * @property {number} open_tickets
+ * @property {Agent[]} agents
+ */
 /** @typedef {{name: string, scopes: string[]}} Key */
 /** @typedef {Record<string, number>} Stats */
 
@@ -100,6 +123,18 @@ export class Api {
 
   /** @param {Id} gid @param {Id} uid */
   remove = (gid, uid) => this.#call('DELETE', `groups/${part(gid)}/members/${part(uid)}`);
+
+  /** @returns {Promise<{desks: Desk[]}>} */
+  desks = () => this.#call('GET', 'desks');
+
+  /** @param {string} desk @returns {Promise<Desk>} */
+  desk = (desk) => this.#call('GET', `desks/${part(desk)}`);
+
+  /** @param {string} desk @param {object} settings all of them */
+  putDesk = (desk, settings) => this.#call('PUT', `desks/${part(desk)}`, settings);
+
+  /** Back to the default rules. @param {string} desk */
+  resetDesk = (desk) => this.#call('DELETE', `desks/${part(desk)}`);
 
   /** @param {object} push @returns {Promise<{id: string, online: number, stored: number}>} */
   push = (push) => this.#call('POST', 'push', push);

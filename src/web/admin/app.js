@@ -4,6 +4,7 @@
 // Figures come every two seconds, lists every second time; nothing is asked for while the tab is hidden or paused.
 
 import { Api, Problem } from './api.js';
+import { Desks } from './desks.js';
 import { Groups } from './groups.js';
 import { Push } from './push.js';
 import { longTime, make, the, why } from './text.js';
@@ -24,6 +25,7 @@ export class Board {
     this.tiles = new Tiles();
     this.users = new Users(this);
     this.groups = new Groups(this);
+    this.desks = new Desks(this);
     this.push = new Push(this);
     this.usersOnline = 0;
     /** @type {import('./api.js').Stats | null} */
@@ -46,7 +48,7 @@ export class Board {
     the('board').hidden = false;
     for (const id of ['live', 'pause', 'leave']) the(id).hidden = false;
     const canRead = this.may('read');
-    for (const id of ['now', 'users', 'groups']) the(id).hidden = !canRead;
+    for (const id of ['now', 'users', 'groups', 'desks']) the(id).hidden = !canRead;
     for (const id of ['live', 'pause']) the(id).hidden = !canRead;
     this.draw();
     if (canRead) this.beat();
@@ -87,6 +89,7 @@ export class Board {
       this.groups.open = null;
       this.groups.after = undefined;
     });
+    await this.desks.refresh();
   }
 
   /** Does something, tells how it went, and looks again. @param {string} what @param {() => Promise<() => string>} does */
@@ -153,17 +156,20 @@ export class Board {
     this.tiles.draw();
     this.users.draw();
     this.groups.draw();
+    this.desks.draw();
   }
 
   close() {
     this.closed = true;
     clearTimeout(this.timer);
-    for (const id of ['user-rows', 'group-rows', 'found', 'tiles', 'log']) the(id).replaceChildren();
+    for (const id of ['user-rows', 'group-rows', 'desk-rows', 'desk-dialog', 'found', 'tiles', 'log']) the(id).replaceChildren();
     the('found').hidden = true;
     for (const form of document.forms) form.reset();
     for (const id of ['board', 'live', 'pause', 'leave']) the(id).hidden = true;
-    const dialog = /** @type {HTMLDialogElement} */ (the('ask'));
-    if (dialog.open) dialog.close('');
+    for (const id of ['ask', 'desk-dialog']) {
+      const dialog = /** @type {HTMLDialogElement} */ (the(id));
+      if (dialog.open) dialog.close('');
+    }
     the('door').hidden = false;
   }
 }

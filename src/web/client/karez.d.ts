@@ -19,10 +19,6 @@ export type State = 'disconnected' | 'connecting' | 'connected';
 export type Queued = Message & {
     id: string;
 };
-export type Stashed = {
-    message: Queued;
-    since: number;
-};
 export type Options = {
     /**
      * asked at each login and
@@ -54,6 +50,8 @@ export declare class KarezError extends Error {
     field: string | undefined;
     /** @type {number | undefined} milliseconds after which it may be tried again */
     retry: number | undefined;
+    /** @type {Message | undefined} who has the ticket */
+    holder: Message | undefined;
     /** Whether the same may succeed later. */
     retryable: boolean;
     /**
@@ -83,6 +81,8 @@ export declare class Karez {
     uid: Id | undefined;
     /** @type {string | undefined} */
     name: string | undefined;
+    /** @type {string | undefined} says who one is, over HTTP too */
+    token: string | undefined;
     /** @type {string | undefined} names the server's store: in another one all `seq` begin anew */
     epoch: string | undefined;
     /** What the server allows: `message_bytes`, `recall_seconds`, … @type {Record<string, number>} */
@@ -116,21 +116,31 @@ export declare class Karez {
     /** What is said and not stored yet, in order. @returns {Queued[]} */
     get outbox(): Queued[];
     /**
-     * Says something in a conversation; {@link Conversation.send} is the usual way here.
+     * Says something; {@link Conversation.send} is the usual way.
      * @param {Message} message `group`, `pm` or `support`; with an `id` to try again what has failed
-     * @returns {Promise<{id: string, seq: number, time: number}>} once it is stored; rejects with a {@link KarezError}
+     * @returns {Promise<{id: string, seq: number, time: number, ticket?: number}>} once it is stored; rejects with a {@link KarezError}
      */
     send(message: Message): Promise<{
         id: string;
         seq: number;
         time: number;
+        ticket?: number;
     }>;
     /** The conversation of a group. @param {Id} gid */
     group(gid: Id): Conversation;
     /** The private conversation with a user. @param {Id} uid */
     user(uid: Id): Conversation;
+    /** That of a ticket. @param {number} ticket */
+    ticket(ticket: number): Conversation;
+    /** Asks a desk, in one's ticket or a new one. @param {string} content @param {object} [options] `desk`, `page`, … */
+    support(content: string, options?: object): Promise<{
+        id: string;
+        seq: number;
+        time: number;
+        ticket?: number;
+    }>;
 }
-/** A group, or the private talk with a user. */
+/** A group, a private talk, or a ticket. */
 export declare class Conversation {
     #private;
     karez: Karez;
@@ -152,37 +162,29 @@ export declare class Conversation {
         id: string;
         seq: number;
         time: number;
+        ticket?: number;
     }>;
-    /** Becomes a member. @returns {Promise<Message>} */
+    /** Becomes a member. */
     join(): Promise<Message>;
-    /** Ceases to be a member. @returns {Promise<Message>} */
+    /** Ceases to be a member. */
     leave(): Promise<Message>;
-    /** Takes back what was said. @param {number} seq @returns {Promise<Message>} */
+    /** Takes back what was said. @param {number} seq */
     recall(seq: number): Promise<Message>;
-    /** Everything up to here has been read. @param {number} seq @returns {Promise<Message>} */
+    /** Everything up to here has been read. @param {number} seq */
     read(seq: number): Promise<Message>;
     /** Somebody is writing here; not more often than every few seconds. */
     typing(): void;
-    /**
-     * A page by rising `seq`; without bounds the newest.
-     * @param {{before?: number, after?: number, limit?: number}} [bounds] @returns {Promise<{messages: Message[], more: boolean}>}
-     */
+    /** A page, `messages` by rising `seq`; without bounds the newest. @param {{before?: number, after?: number, limit?: number}} [bounds] */
     history(bounds?: {
         before?: number;
         after?: number;
         limit?: number;
-    }): Promise<{
-        messages: Message[];
-        more: boolean;
-    }>;
-    /** @param {{after?: Id, limit?: number}} [page] @returns {Promise<{members: Message[], more: boolean}>} */
+    }): Promise<Message>;
+    /** @param {{after?: Id, limit?: number}} [page] */
     members(page?: {
         after?: Id;
         limit?: number;
-    }): Promise<{
-        members: Message[];
-        more: boolean;
-    }>;
-    /** Who is online: of a group the members; of a user, whose changes come as the event `presence` from now on. @returns {Promise<Message[]>} */
-    presence(): Promise<Message[]>;
+    }): Promise<Message>;
+    /** Who is online: of a group the members; of a user, whose changes come as the event `presence` from now on. */
+    presence(): Promise<any>;
 }

@@ -5,8 +5,6 @@
 //
 // A message goes over the wire at least once and is stored once; a handler hears each entry once, in order. What was said
 // during a break comes after it, or a `gap` says what `history` has to fetch.
-//
-// Reading order: Karez, Conversation, Stash. The manual's page on the protocol has the messages of the wire.
 
 /** @typedef {string|number} Id a user or a group: an integer from 1, or 1 to 64 bytes of text */
 /** @typedef {{gid: Id} | {uid: Id} | {ticket: number}} Target a conversation: of a group, with a user, of a ticket */
@@ -14,7 +12,6 @@
 /** @typedef {{epoch?: string, [kind: string]: any}} Positions the last `seq` that is here of each conversation */
 /** @typedef {'disconnected' | 'connecting' | 'connected'} State */
 /** @typedef {Message & {id: string}} Queued a message that is not stored yet */
-/** @typedef {{message: Queued, since: number}} Stashed */
 
 /**
  * @typedef {object} Options
@@ -60,6 +57,8 @@ export class KarezError extends Error {
     this.field = error?.field;
     /** @type {number | undefined} milliseconds after which it may be tried again */
     this.retry = error?.retry;
+    /** @type {Message | undefined} who has the ticket */
+    this.holder = error?.holder;
     /** Whether the same may succeed later. */
     this.retryable = ['rate_limited', 'internal', 'offline', 'disconnected'].includes(code) || error?.retry !== undefined;
   }
@@ -84,7 +83,7 @@ export class Karez {
   #socket = null;
   /** @type {Map<string, {message: Message, done: Function, refused: Function}>} */
   #requests = new Map();
-  /** As they were said. @type {Map<string, Stashed & {underWay: boolean, done?: Function, refused?: Function}>} */
+  /** As they were said. @type {Map<string, {message: Queued, since: number, underWay: boolean, done?: Function, refused?: Function}>} */
   #outbox = new Map();
   /** From where the server is to go on after a break. @type {Map<string, number>} */
   #last = new Map();
@@ -113,6 +112,8 @@ export class Karez {
   uid;
   /** @type {string | undefined} */
   name;
+  /** @type {string | undefined} says who one is, over HTTP too */
+  token;
   /** @type {string | undefined} names the server's store: in another one all `seq` begin anew */
   epoch;
   /** What the server allows: `message_bytes`, `recall_seconds`, … @type {Record<string, number>} */
@@ -220,10 +221,9 @@ export class Karez {
     this.#bye = null;
     this.#become('connecting');
     const opening = (this.#opening = {});
-    let token;
     try {
       await this.#stashed;
-      token = await this.options.getToken?.(this.#refused);
+      this.token = await this.options.getToken?.(this.#refused);
     } catch {
       // No token is to be had now, which is no reason to become a guest.
       if (this.#opening === opening) this.#come(this.#pause(1006));
@@ -236,34 +236,32 @@ export class Karez {
     this.#timers.login = setTimeout(() => this.#drop(), LOGIN_TIMEOUT_MS);
     socket.onopen = () => {
       const resume = this.epoch && this.positions;
-      socket.send(JSON.stringify({ type: 'login', content: 'login', name: this.options.name, token, resume }));
+      socket.send(JSON.stringify({ type: 'login', content: 'login', name: this.options.name, token: this.token, resume }));
     };
     socket.onmessage = (event) => socket === this.#socket && this.#received(event.data);
     socket.onerror = () => {}; // onclose follows
     socket.onclose = (event) => this.#lost(socket, event.code, event.reason);
-    this.#expect(token);
+    this.#expect();
   }
 
-  /** Renews the token before it expires. @param {string} [token] */
-  #expect(token) {
+  /** Renews the token before it expires; if there is another. */
+  #expect() {
     let exp;
     try {
-      exp = JSON.parse(atob(String(token).split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).exp;
+      exp = JSON.parse(atob(String(this.token).split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).exp;
     } catch {
       return; // A guest's token is no JWT, and does not expire.
     }
     const wait = exp * 1000 - Date.now() + this.clockAhead - REFRESH_BEFORE_MS;
-    if (wait < TIMER_MAX_MS) this.#timers.refresh = setTimeout(() => this.#refresh(), Math.max(wait, 1000));
+    if (wait < TIMER_MAX_MS) this.#timers.refresh = setTimeout(() => this.#refresh().catch(() => {}), Math.max(wait, 1000));
   }
 
   async #refresh() {
-    try {
-      const token = await this.options.getToken?.(false);
-      if (token) await this.request({ type: 'refresh', token });
-      this.#expect(token);
-    } catch {
-      // The next login, after the old one has expired, asks for another.
-    }
+    const token = await this.options.getToken?.(false);
+    if (!token || token === this.token) return;
+    await this.request({ type: 'refresh', token });
+    this.token = token;
+    this.#expect();
   }
 
   /** @param {any} data */
@@ -317,6 +315,7 @@ export class Karez {
     }
     this.uid = event.uid;
     this.name = event.name;
+    this.token = event.token ?? this.token;
     this.#timers.steady = setTimeout(() => (this.#attempt = 0), STEADY_MS);
     this.#timers.silent = setInterval(() => this.#listen(PONG_TIMEOUT_MS), SILENT_MS);
     this.#become('connected');
@@ -471,9 +470,9 @@ export class Karez {
     } else if (error) this.#fail(id, error);
     else {
       this.#forget(id);
-      const { seq, time, duplicate } = event;
-      this.#emit('sent', { ...entry.message, seq, time, duplicate });
-      entry.done?.({ id, seq, time });
+      const { type, ...stored } = event;
+      this.#emit('sent', { ...entry.message, ...stored });
+      entry.done?.(stored);
     }
     this.#send();
     return true;
@@ -487,9 +486,9 @@ export class Karez {
   }
 
   /**
-   * Says something in a conversation; {@link Conversation.send} is the usual way here.
+   * Says something; {@link Conversation.send} is the usual way.
    * @param {Message} message `group`, `pm` or `support`; with an `id` to try again what has failed
-   * @returns {Promise<{id: string, seq: number, time: number}>} once it is stored; rejects with a {@link KarezError}
+   * @returns {Promise<{id: string, seq: number, time: number, ticket?: number}>} once it is stored; rejects with a {@link KarezError}
    */
   send(message) {
     const whole = { ...message, id: message.id ?? newId() };
@@ -553,9 +552,19 @@ export class Karez {
   user(uid) {
     return new Conversation(this, { uid });
   }
+
+  /** That of a ticket. @param {number} ticket */
+  ticket(ticket) {
+    return new Conversation(this, { ticket });
+  }
+
+  /** Asks a desk, in one's ticket or a new one. @param {string} content @param {object} [options] `desk`, `page`, … */
+  support(content, options) {
+    return this.send({ type: 'support', content, ...options });
+  }
 }
 
-/** A group, or the private talk with a user. */
+/** A group, a private talk, or a ticket. */
 export class Conversation {
   /** @param {Karez} karez @param {Target} target */
   constructor(karez, target) {
@@ -573,22 +582,22 @@ export class Conversation {
     return this.karez.send({ type, content, ...this.target, ...options });
   }
 
-  /** Becomes a member. @returns {Promise<Message>} */
+  /** Becomes a member. */
   join() {
     return this.#ask('join');
   }
 
-  /** Ceases to be a member. @returns {Promise<Message>} */
+  /** Ceases to be a member. */
   leave() {
     return this.#ask('leave');
   }
 
-  /** Takes back what was said. @param {number} seq @returns {Promise<Message>} */
+  /** Takes back what was said. @param {number} seq */
   recall(seq) {
     return this.#ask('recall', { seq });
   }
 
-  /** Everything up to here has been read. @param {number} seq @returns {Promise<Message>} */
+  /** Everything up to here has been read. @param {number} seq */
   read(seq) {
     return this.#ask('read', { seq });
   }
@@ -598,23 +607,20 @@ export class Conversation {
     this.karez.tell({ type: 'typing', ...this.target });
   }
 
-  /**
-   * A page by rising `seq`; without bounds the newest.
-   * @param {{before?: number, after?: number, limit?: number}} [bounds] @returns {Promise<{messages: Message[], more: boolean}>}
-   */
+  /** A page, `messages` by rising `seq`; without bounds the newest. @param {{before?: number, after?: number, limit?: number}} [bounds] */
   history(bounds) {
-    return /** @type {Promise<any>} */ (this.#ask('history', bounds));
+    return this.#ask('history', bounds);
   }
 
-  /** @param {{after?: Id, limit?: number}} [page] @returns {Promise<{members: Message[], more: boolean}>} */
+  /** @param {{after?: Id, limit?: number}} [page] */
   members(page) {
-    return /** @type {Promise<any>} */ (this.#ask('members', page));
+    return this.#ask('members', page);
   }
 
-  /** Who is online: of a group the members; of a user, whose changes come as the event `presence` from now on. @returns {Promise<Message[]>} */
+  /** Who is online: of a group the members; of a user, whose changes come as the event `presence` from now on. */
   async presence() {
     if ('uid' in this.target) return (await this.karez.request({ type: 'presence', uids: [this.target.uid] })).users;
-    return (await this.members()).members.filter((member) => member.online);
+    return (await this.members()).members.filter((/** @type {any} */ one) => one.online);
   }
 
   /** @param {string} type @param {object} [fields] */

@@ -5,7 +5,7 @@ use super::desk_answer::render_desk;
 use crate::chat::act::Term;
 use crate::chat::call::{Answer, GroupView, Put, UserView};
 use crate::chat::ids::Id;
-use crate::chat::output::{ForgetReport, GroupSummary};
+use crate::chat::output::{FileRecord, ForgetReport, GroupSummary};
 use crate::wire::event::{member_fields, past_entry};
 use crate::wire::writer::Writer;
 
@@ -91,8 +91,9 @@ pub fn render(answer: &Answer<'_>) -> Reply {
             json.flag("more", *more);
         }),
         Answer::Disconnected { sessions } => Reply::new(200, |json| json.count("sessions", *sessions)),
+        Answer::File { put, file } => Reply::new(put_status(*put), |json| file_fields(json, file)),
         Answer::Desk(answer) => render_desk(answer),
-        Answer::Removed => {
+        Answer::Granted | Answer::Removed => {
             Reply { status: 204, kind: Kind::Json, body: Vec::new(), retry_ms: None, allow: None }
         }
         Answer::Refused(refusal) => Problem::from(refusal).reply(),
@@ -111,6 +112,14 @@ fn group_fields(json: &mut Writer<'_>, group: &GroupView<'_>) {
     json.count("members", group.members);
     json.count("online", group.online);
     json.number("seq", group.seq);
+}
+
+fn file_fields(json: &mut Writer<'_>, file: &FileRecord) {
+    json.word("id", file.id.as_str());
+    json.text("name", &file.name);
+    json.text("type", &file.media_type);
+    json.number("bytes", file.bytes);
+    json.word("url", &format!("/files/{}", file.id.as_str()));
 }
 
 fn summary_fields(json: &mut Writer<'_>, group: &GroupSummary) {

@@ -221,13 +221,18 @@ impl<'a> Fields<'a> {
     }
 
     fn say(&self, target: Target) -> Result<Call<'a>, Problem> {
+        let kind = optional("kind", self.kind, value::kind)?;
+        let data = optional("data", self.data, value::object)?;
+        let file = value::file(kind.as_deref(), data.as_deref())
+            .map_err(|words| Problem::bad_request("data.file", words))?;
         Ok(Call::Say {
             from: optional("from", self.from, from)?.flatten(),
             target,
             draft: Draft {
                 content: required("content", self.content, value::content)?,
-                kind: optional("kind", self.kind, value::kind)?,
-                data: optional("data", self.data, value::object)?,
+                kind,
+                data,
+                file,
                 reply: optional("reply", self.reply, value::whole)?,
                 mentions: optional("mentions", self.mentions, value::ids)?.unwrap_or_default(),
             },

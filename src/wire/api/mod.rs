@@ -18,6 +18,7 @@ mod problem;
 mod push;
 mod route;
 mod transcript;
+mod upload;
 
 pub use answer::{Kind, Reply, Stats, render, render_batch, render_key, render_stats, render_token};
 pub use body::{BatchCall, Request, TokenOrder, parse};
@@ -25,3 +26,4 @@ pub use problem::Problem;
 pub use push::parse_text;
 pub use route::Route;
 pub use transcript::render_as_text;
+pub use upload::{Upload, parse_upload};

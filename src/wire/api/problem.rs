@@ -22,6 +22,8 @@ pub struct Problem {
     pub retry_ms: Option<u64>,
     /// The methods that the path does have.
     pub allow: Option<&'static str>,
+    /// How many bytes there may be.
+    pub limit_bytes: Option<u64>,
 }
 
 impl Problem {
@@ -43,7 +45,14 @@ impl Problem {
     /// A reason.
     #[must_use]
     pub const fn new(status: u16, code: &'static str, detail: &'static str) -> Problem {
-        Problem { status, code, detail, field: None, retry_ms: None, allow: None }
+        Problem { status, code, detail, field: None, retry_ms: None, allow: None, limit_bytes: None }
+    }
+
+    /// A file that is too large.
+    #[must_use]
+    pub const fn file_too_large(limit_bytes: u64) -> Problem {
+        let problem = Problem::new(413, "too_large", "the file has more bytes than a file may have");
+        Problem { limit_bytes: Some(limit_bytes), ..problem }
     }
 
     /// A member with a value that cannot be served.
@@ -89,6 +98,9 @@ impl Problem {
         if let Some(retry_ms) = self.retry_ms {
             json.number("retry", retry_ms);
         }
+        if let Some(limit_bytes) = self.limit_bytes {
+            json.number("limit_bytes", limit_bytes);
+        }
         json.close();
         Reply { status: self.status, kind: Kind::Json, body, retry_ms: self.retry_ms, allow: self.allow }
     }
@@ -103,11 +115,13 @@ const fn title(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         409 => "Conflict",
+        411 => "Length Required",
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",
         503 => "Service Unavailable",
+        507 => "Insufficient Storage",
         _ => "Error",
     }
 }
@@ -134,6 +148,7 @@ impl From<error::Problem> for Problem {
             field: problem.field,
             retry_ms: problem.retry_ms,
             allow: None,
+            limit_bytes: None,
         }
     }
 }

@@ -27,6 +27,9 @@ impl Model {
             Call::Say { from, target, draft } => self.say(now, from.as_ref(), target, draft),
             Call::Desk(_) => unreachable!("tickets have a simulation of their own"),
             Call::History { .. } => unreachable!("left to the tests of the core"),
+            Call::Upload { .. } | Call::KeepFile { .. } | Call::File { .. } => {
+                unreachable!("left to the tests of the core")
+            }
             Call::Group { gid } => {
                 no_system("gid", gid)?;
                 self.group(gid).ok_or(Refusal::NotFound)?;

@@ -172,5 +172,6 @@ fn owned(draft: &Draft<'_>) -> Draft<'static> {
         data: draft.data.as_ref().map(owned),
         reply: draft.reply,
         mentions: draft.mentions.clone(),
+        file: draft.file.clone(),
     }
 }

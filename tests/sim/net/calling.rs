@@ -4,7 +4,7 @@ use karez::chat::act::Term;
 use karez::chat::call::{Answer, Call, Put};
 use karez::chat::ids::{CallId, Id};
 use karez::chat::input::Input;
-use karez::chat::output::{ForgetReport, GroupRole, PushCounts, Refusal};
+use karez::chat::output::{FileRecord, ForgetReport, GroupRole, PushCounts, Refusal};
 
 use super::{Said, World};
 use crate::lines::said;
@@ -23,6 +23,8 @@ pub enum Answered {
     Users { users: Vec<(Id, usize, usize)>, more: bool },
     Groups { groups: Vec<(Id, String, bool, u64)>, more: bool },
     Disconnected { sessions: usize },
+    Granted,
+    File { put: Put, file: FileRecord },
     Removed,
     Desk(String),
     Refused(Refusal),
@@ -76,6 +78,8 @@ impl From<&Answer<'_>> for Answered {
                 more: *more,
             },
             Answer::Disconnected { sessions } => Answered::Disconnected { sessions: *sessions },
+            Answer::Granted => Answered::Granted,
+            Answer::File { put, file } => Answered::File { put: *put, file: (*file).clone() },
             Answer::Removed => Answered::Removed,
             Answer::Refused(refusal) => Answered::Refused(refusal.clone()),
         }

@@ -120,6 +120,8 @@ pub(super) fn mark_of(answered: &Answered) -> String {
         Answered::Users { more, .. } => format!("call: users, more {more}"),
         Answered::Groups { more, .. } => format!("call: groups, more {more}"),
         Answered::Disconnected { sessions } => format!("call: disconnected {}", *sessions > 0),
+        Answered::Granted => "call: granted".to_owned(),
+        Answered::File { put, .. } => format!("call: file {put:?}"),
         Answered::Removed => "call: removed".to_owned(),
         Answered::Refused(Refusal::Internal { .. }) => "call: refused Internal".to_owned(),
         Answered::Refused(Refusal::BadRequest(..)) => "call: refused BadRequest".to_owned(),

@@ -1,0 +1,73 @@
+// The desks on the admin's page: who waits, who is on duty, and what an operator changes.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { agent, duty, openApi, startSite, take, tokenOf, visitor } from './agents.mjs';
+import { inspect, isClean, part } from './people.mjs';
+import { openTab, startBrowser } from './peers.mjs';
+
+let site, browser, api;
+
+before(async () => {
+  site = await startSite();
+  browser = await startBrowser();
+  api = await openApi(site);
+});
+
+after(async () => {
+  await browser?.close();
+  assert.equal(await site?.stop(), 0, 'the daemon ends with 0 after SIGTERM');
+});
+
+test('operators see desks, queues and agents on their page, and change a desk’s settings', async () => {
+  const tab = await openTab(browser, [site.page], { viewport: { width: 1280, height: 900 } });
+  await tab.page.goto(`${site.page}admin`);
+  await part(tab, 'key').fill(api.key);
+  await part(tab, 'enter').click();
+  const ben = await agent(browser, site, await tokenOf(site, 'ben', { name: 'Ben', desks: 'lamps' }));
+  await duty(ben, 'online');
+  const asks = await visitor(site, 'Iva', 'Are there lamps?', { desk: 'lamps' });
+  const lamps = part(tab, 'desk').filter({ hasText: 'lamps' });
+  await lamps.getByText('open · 1 waits · 0 tickets open').waitFor();
+  await lamps.getByTestId('agent').filter({ hasText: 'Ben (ben)' }).getByText('online · 0 of 5').waitFor();
+  await take(ben, 'Iva');
+  await lamps.getByText('open · 0 wait · 1 ticket open').waitFor();
+  asks.leave();
+  await part(tab, 'desk-name').fill('night');
+  await part(tab, 'desk-name').press('Enter');
+  await part(tab, 'desk-title').fill('Night <b>shift</b>');
+  await part(tab, 'routing').selectOption('least_loaded');
+  await part(tab, 'greeting').fill('Good evening');
+  await part(tab, 'hours-always').uncheck();
+  await part(tab, 'hours-tz').fill('Asia/Shanghai');
+  await part(tab, 'hours-mon').fill('late');
+  await part(tab, 'desk-save').click();
+  await part(tab, 'desk-refused').getByText('written as').waitFor();
+  await part(tab, 'hours-mon').fill('9:00-12:00, 13:30-18:00');
+  await part(tab, 'hours-dates').fill('2026-12-25');
+  await part(tab, 'form-add').click();
+  await part(tab, 'form-name').fill('mail');
+  await part(tab, 'form-label').fill('Your mail');
+  await part(tab, 'form-required').check();
+  await inspect(tab, 'admin-desk');
+  await part(tab, 'desk-save').click();
+  await part(tab, 'log').getByText('Settings of desk night saved').waitFor();
+  await part(tab, 'desk').filter({ hasText: 'Night <b>shift</b>' }).waitFor();
+  const { body } = await api.call('GET', 'desks/night');
+  assert.equal(body.routing, 'least_loaded');
+  assert.deepEqual(body.hours.week.mon, [['09:00', '12:00'], ['13:30', '18:00']]);
+  assert.deepEqual(body.hours.dates, { '2026-12-25': [] });
+  assert.deepEqual(body.form, [{ name: 'mail', label: 'Your mail', required: true }]);
+  const asked = await visitor(site, 'Asker');
+  assert.equal((await asked.ask({ type: 'desk', desk: 'night' })).greeting, 'Good evening');
+  asked.leave();
+  await part(tab, 'desk').filter({ hasText: 'night' }).getByRole('button').click();
+  assert.equal(await part(tab, 'hours-mon').inputValue(), '09:00-12:00, 13:30-18:00');
+  await part(tab, 'desk-reset').click();
+  await part(tab, 'ask-yes').click();
+  await part(tab, 'log').getByText('Desk night has the default rules').waitFor();
+  await part(tab, 'desks').scrollIntoViewIfNeeded();
+  await inspect(tab, 'admin-desks');
+  isClean(tab, ben);
+  for (const { page } of [tab, ben]) await page.context().close();
+});
