@@ -156,6 +156,8 @@ impl Checks {
                     Told::Offline(_) => self.mark("an entry told later"),
                     Told::Ack { id, .. } => {
                         for (_, ticket, uid) in turn.claims.iter().filter(|(of, ..)| of == id) {
+                            // Who claims knows that the offer has ended.
+                            self.standing.remove(&(*ticket, uid.clone()));
                             taken.entry(*ticket).or_default().insert(uid.clone());
                             self.mark("a claim");
                         }
@@ -335,7 +337,6 @@ impl Checks {
     /// What is on offer may be claimed.
     fn stands(&mut self, (turn, truth): (&Turn, &Truth), people: &[Person]) {
         let is_over = |ticket: &TicketId, uid: &Id| match truth.get(ticket) {
-            // Who claims knows that the offer has ended.
             Some(record) => {
                 let is_mine = record.agent.as_ref().is_some_and(|agent| agent.uid == *uid);
                 let was_mine = turn.holders.get(ticket).is_some_and(|of| of.contains(uid));
@@ -343,9 +344,7 @@ impl Checks {
             }
             None => false,
         };
-        let was_held =
-            |ticket: &TicketId, uid: &Id| turn.holders.get(ticket).is_some_and(|of| of.contains(uid));
-        self.standing.retain(|(ticket, uid), _| !is_over(ticket, uid) && !was_held(ticket, uid));
+        self.standing.retain(|(ticket, uid), _| !is_over(ticket, uid));
         for (ticket, uid) in self.standing.keys() {
             let record = &truth[ticket];
             assert!(record.state.is_queued(), "{uid} is still offered {record:?}");
