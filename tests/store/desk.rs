@@ -11,15 +11,8 @@ use karez::chat::output::*;
 use karez::store::{Retention, Sqlite, Storage, StoreError, Tidy};
 use rusqlite::Connection;
 
-use crate::common::{append, id, said};
+use crate::common::{append, id, on_every_store, said};
 use crate::folder::Scratch;
-
-fn on_every_store(prepare: fn(&mut dyn Storage), test: fn(&mut dyn Storage)) {
-    let scratch = Scratch::new();
-    let store: &mut dyn Storage = &mut scratch.open();
-    prepare(store);
-    test(store);
-}
 
 fn desk(name: &str) -> Desk {
     Desk::from_text(name).unwrap()
