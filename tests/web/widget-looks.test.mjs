@@ -276,7 +276,7 @@ describe('what it is made of', () => {
     const { words: zh } = await import('../../src/web/widget/words.zh.js');
     assert.deepEqual(Object.keys(zh), Object.keys(en));
     const names = (await readdir(folder)).filter((name) => /\.(js|html)$/.test(name) && !/^(words|loader)/.test(name));
-    const source = (await Promise.all([...names.map((name) => join(folder, name)), join(root, 'src/web/emoji.js')].map((name) => readFile(name, 'utf8')))).join('\n');
+    const source = (await Promise.all([...names.map((name) => join(folder, name)), ...['emoji.js', 'file.js', 'attach.js', 'dialog.js'].map((name) => join(root, 'src/web', name))].map((name) => readFile(name, 'utf8')))).join('\n');
     for (const [, key] of source.matchAll(/(?:word\(|data-(?:word|label|hint)=)["']([A-Za-z_]+)["']/g)) assert.ok(key in en, key);
     for (const key of Object.keys(en)) assert.ok(/^(error|state)_/.test(key) || new RegExp(`['"]${key}['"]`).test(source), `${key} is not used`);
   });
