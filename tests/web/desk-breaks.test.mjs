@@ -196,7 +196,7 @@ describe('foreign text stays text', () => {
     tab.page.on('dialog', () => assert.fail('a script ran'));
     await duty(tab, 'online');
     for (const [at, payload] of payloads.entries()) {
-      const one = await visitor(site, payload, payload, { desk: 'foreign', page: payload, referrer: payload, lang: payload, form: { [`field ${at}`]: payload, [payload]: payload } });
+      const one = await visitor(site, payload, payload, { desk: 'foreign', page: payload, referrer: payload, lang: payload, browser: payload, form: { [`field ${at}`]: payload, [payload]: payload } });
       await look(tab, 'waiting');
       await part(tab, 'queue').locator('.claim').first().click();
       await line(tab, payload).first().waitFor();
