@@ -143,7 +143,7 @@ impl Checks {
         for (ticket, holders) in &turn.holders {
             self.held.extend(holders.iter().map(|uid| (*ticket, uid.clone())));
         }
-        let mut offered = Vec::new();
+        let (mut offered, stood) = (Vec::new(), self.standing.clone());
         let mut taken: BTreeMap<TicketId, BTreeSet<Id>> = BTreeMap::new();
         for (session, told) in heard {
             let Some(person) = people.iter().find(|person| person.sessions.contains(session)) else {
@@ -178,7 +178,11 @@ impl Checks {
             }
         }
         if !turn.has_new_rules {
-            offered.iter().for_each(|(ticket, uid)| self.in_turn((turn, truth), *ticket, uid, rules));
+            // Whoever begins to watch is told what stands.
+            offered.retain(|of| !stood.contains_key(of));
+            for at in 0..offered.len() {
+                self.in_turn((turn, truth), &offered[..=at], rules);
+            }
         }
         self.stands((turn, truth), people);
         self.moves(turn, truth);
@@ -305,12 +309,12 @@ impl Checks {
     fn in_turn(
         &self,
         (turn, truth): (&Turn, &Truth),
-        offered: TicketId,
-        uid: &Id,
+        offers: &[(TicketId, Id)],
         rules: &BTreeMap<Desk, DeskSettings>,
     ) {
         let order = |of: &TicketRecord| (std::cmp::Reverse(of.priority), of.since, of.ticket);
-        let Some(later) = truth.get(&offered).filter(|of| of.state == TicketState::Waiting) else { return };
+        let Some((offered, uid)) = offers.last() else { return };
+        let Some(later) = truth.get(offered).filter(|of| of.state == TicketState::Waiting) else { return };
         if rules.get(&later.desk).is_none_or(|rules| rules.routing == Routing::Claim) {
             return;
         }
@@ -320,7 +324,9 @@ impl Checks {
             if !waits(earlier) || !was_there || earlier.visitor.uid == *uid {
                 continue;
             }
-            let is_offered = self.standing.keys().any(|(ticket, _)| *ticket == earlier.ticket);
+            // Or it was, before, and is not any more.
+            let mut all = self.standing.keys().chain(offers);
+            let is_offered = all.any(|(ticket, _)| *ticket == earlier.ticket);
             let had = self.had.contains(&(earlier.ticket, uid.clone()));
             assert!(is_offered || had, "{uid} is offered {offered:?} before {:?}", earlier.ticket);
         }
