@@ -132,8 +132,8 @@ impl<S: Storage> Turn<S> {
         &mut self.store
     }
 
-    /// Hands an input to the core, and answers what the core must know before the next one. Inlined, as what calls it: an
-    /// input is large, and each call that only hands it on copies it.
+    /// Hands an input to the core, and answers what the core must know before the next one. Inlined with what calls it:
+    /// a call less for each message.
     #[inline(always)]
     pub(super) fn handle(&mut self, chat: &mut Chat, now: Now, input: Input<'_>) {
         if !self.touched {
