@@ -85,9 +85,10 @@ fn an_agent_who_comes_back_in_time_has_the_tickets() {
     w.send(vic, support("where are you?"));
     w.later_ms(59_000);
     w.hush();
-    let ann = agent(&mut w, 9, ANN, "Ann");
+    let ann = SessionId(9);
+    w.send(ann, agent_login(id(ANN), "Ann", &[]));
     w.drain();
-    assert_eq!(w.heard(ann), ["offline ticket 1 #2 1001 Vic: where are you?"]);
+    assert_eq!(w.heard(ann), ["login 7 Ann", "offline ticket 1 #2 1001 Vic: where are you?"]);
     w.later_ms(60_000);
     assert_eq!(w.heard(vic), [""; 0]);
     w.send(ann, duty(Duty::Online));
@@ -103,7 +104,7 @@ fn after_a_restart_everybody_has_time_to_come_back() {
     w.later_ms(59_999);
     let ben = agent(&mut w, 4, BEN, "Ben");
     w.send(ben, duty(Duty::Online));
-    assert_eq!(w.heard(ben), ["duty 8 Ben online 0/5", "offer 2 of 1002 Wil, waited 0"]);
+    assert_eq!(w.heard(ben), ["duty 8 Ben online 0/5", "offer 2 of 1002 Wil, waited 58"]);
     w.later_ms(1);
     assert!(w.heard(ben).contains(&"line 1 waiting, place 1, of 1001 Vic, away: hello".to_owned()));
     w.later_ms(60_000);

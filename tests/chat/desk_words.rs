@@ -1,5 +1,6 @@
 //! Words to tell stories of the support desk in.
 
+use karez::base::clock::UnixMillis;
 use karez::chat::desk::{
     Desk, DeskCall, DeskRequest, DeskSettings, Duty, Opening, Receiver, TicketsPage, TicketsView,
 };
@@ -112,7 +113,11 @@ pub fn recall_in_ticket(ticket: u64, seq: u64) -> Command<'static> {
 /// A login of an agent of these desks; of none named: of all.
 pub fn agent_login(uid: Id, name: &str, desks: &[&str]) -> Command<'static> {
     let desks = (!desks.is_empty()).then(|| desks.iter().map(|name| desk(name)).collect());
-    let grant = Grant { name: Some(name.to_owned()), role: Role::Agent, desks, ..grant(uid) };
+    // For longer than any story lasts.
+    let exp_s = 4_000_000_000;
+    let holds_until = UnixMillis(exp_s * 1_000);
+    let name = Some(name.to_owned());
+    let grant = Grant { name, role: Role::Agent, desks, exp_s, holds_until, ..grant(uid) };
     Command::Login(Identity::Known(grant), None)
 }
 

@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod checks;
+mod desk;
 #[allow(dead_code)]
 mod lines;
 mod marks;

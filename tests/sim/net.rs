@@ -21,14 +21,14 @@ use crate::lines::{Listed, said};
 #[path = "net/calling.rs"]
 mod calling;
 #[path = "net/desking.rs"]
-mod desking;
+pub mod desking;
 #[path = "net/pushing.rs"]
 mod pushing;
 #[path = "net/returning.rs"]
 mod returning;
 
 pub use calling::Answered;
-pub use desking::{Desked, Seen};
+pub use desking::Desked;
 pub use pushing::Pushed;
 
 /// An event as one receiver got it.
@@ -283,7 +283,7 @@ impl World {
     /// A core on a store that has seen others.
     pub fn on(chat: Chat, mut store: Memory) -> World {
         store.begin().unwrap();
-        let mut world = World {
+        World {
             chat,
             now: Now::default(),
             answers: Answers::AtOnce,
@@ -310,11 +310,8 @@ impl World {
                 kept: Vec::new(),
                 trace: None,
             },
-        };
-        // What the daemon does at once: the core asks what there is at the support desk.
-        world.deadline();
-        world.commit();
-        world
+        }
+        .begun()
     }
 
     /// The process ends between two turns; its store stays.

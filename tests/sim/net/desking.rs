@@ -8,6 +8,8 @@ use karez::chat::desk::{
 };
 use karez::chat::ids::{Id, TicketId};
 
+use super::World;
+
 /// A ticket, as somebody sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -205,6 +207,15 @@ impl From<&DeskEvent<'_>> for Desked {
                 Desked::Figures { id: owned(id), figures: (*figures).clone() }
             }
         }
+    }
+}
+
+impl World {
+    /// What the daemon does at once: the core asks what there is at the support desk.
+    pub(super) fn begun(mut self) -> World {
+        self.deadline();
+        self.commit();
+        self
     }
 }
 
