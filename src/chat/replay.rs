@@ -25,7 +25,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Chat;
-use super::ids::{Conversation, SessionId, TicketId};
+use super::ids::{Conversation, SessionId};
 use super::input::{Bounds, Resume, Target};
 use super::offline::{Strikes, Told};
 use super::output::{Event, Output, PageQuery, PageRecord, Query, Record, Sink, To};
@@ -127,12 +127,6 @@ impl Replays {
     /// Whether the session is not told of this conversation but by its replay.
     pub(super) fn brings(&self, session: SessionId, conversation: &Conversation) -> bool {
         self.running.get(&session).is_some_and(|replay| replay.brings(conversation))
-    }
-
-    /// Whether a client is still to be told of this ticket.
-    pub(super) fn name(&self, ticket: TicketId) -> bool {
-        let conversation = Conversation::Ticket(ticket);
-        self.running.values().any(|replay| replay.talks.contains_key(&conversation))
     }
 
     /// The session has ended, or its login is undone.

@@ -82,11 +82,7 @@ pub fn render(event: &Event<'_>, out: &mut Vec<u8>) {
         Event::Login { id, uid, name, guest: _ } => open_login(*id, uid, name, out).close(),
         Event::Desk(event) => render_desk(event, out),
         Event::Refreshed { id, exp_s } => render_refreshed(*id, *exp_s, out),
-        Event::Pong { id } => {
-            let mut json = Writer::open(out, "pong");
-            json.echo(*id);
-            json.close();
-        }
+        Event::Pong { id } => render_pong(*id, out),
         Event::Entry(entry) => render_entry(entry, out),
         Event::Offline(entry) => render_offline(entry, out),
         Event::Push(push) => render_push(push, out),
@@ -223,6 +219,12 @@ fn render_offline(entry: &Entry<'_>, out: &mut Vec<u8>) {
     let mut json = Writer::open(out, entry_type(entry));
     entry_fields(&mut json, entry);
     json.flag("offline", true);
+    json.close();
+}
+
+fn render_pong(id: Option<&str>, out: &mut Vec<u8>) {
+    let mut json = Writer::open(out, "pong");
+    json.echo(id);
     json.close();
 }
 

@@ -14,55 +14,34 @@ use crate::chat::desk::{
 
 /// Writes an event of the support desk.
 pub(super) fn render_desk(event: &DeskEvent<'_>, out: &mut Vec<u8>) {
-    let json = match event {
-        DeskEvent::Desk { id, desk } => gate(*id, desk, out),
-        DeskEvent::Ticket(ticket) => {
-            let mut json = Writer::open(out, "ticket");
-            visitor_fields(&mut json, ticket);
-            json
-        }
-        DeskEvent::Line(ticket) => {
-            let mut json = Writer::open(out, "ticket");
-            ticket_fields(&mut json, ticket);
-            json
-        }
-        DeskEvent::Offer { ticket, waited_s, expires_ms } => {
-            let mut json = Writer::open(out, "offer");
+    match event {
+        DeskEvent::Desk { id, desk } => object(out, "desk", *id, |json| gate_fields(json, desk)),
+        DeskEvent::Ticket(ticket) => object(out, "ticket", None, |json| visitor_fields(json, ticket)),
+        DeskEvent::Line(ticket) => object(out, "ticket", None, |json| ticket_fields(json, ticket)),
+        DeskEvent::Offer { ticket, waited_s, expires_ms } => object(out, "offer", None, |json| {
             json.number("ticket", ticket.record.ticket.0);
-            visitor(&mut json, ticket);
-            named(&mut json, &ticket.record.desk);
+            visitor(json, ticket);
+            named(json, &ticket.record.desk);
             json.number("waited", *waited_s);
-            maybe(&mut json, "expires", *expires_ms);
-            json
-        }
-        DeskEvent::Withdrawn { ticket, why, agent } => {
-            let mut json = Writer::open(out, "withdrawn");
+            maybe(json, "expires", *expires_ms);
+        }),
+        DeskEvent::Withdrawn { ticket, why, agent } => object(out, "withdrawn", None, |json| {
             json.number("ticket", ticket.0);
             json.word("why", why.as_str());
             if let Some(agent) = agent {
-                person(&mut json, "agent", agent);
+                person(json, "agent", agent);
             }
-            json
-        }
-        DeskEvent::Duty(agent) => {
-            let mut json = Writer::open(out, "duty");
-            agent_fields(&mut json, agent);
-            json
-        }
-        DeskEvent::Note(note) => {
-            let mut json = Writer::open(out, "note");
+        }),
+        DeskEvent::Duty(agent) => object(out, "duty", None, |json| agent_fields(json, agent)),
+        DeskEvent::Note(note) => object(out, "note", None, |json| {
             json.number("ticket", note.ticket.0);
-            note_fields(&mut json, note);
-            json
-        }
-        DeskEvent::Notes { id, ticket, notes } => {
-            let mut json = answer(out, "notes", *id);
+            note_fields(json, note);
+        }),
+        DeskEvent::Notes { id, ticket, notes } => object(out, "notes", *id, |json| {
             json.number("ticket", ticket.0);
             json.objects("notes", notes, note_fields);
-            json
-        }
-        DeskEvent::Tickets { id, view, tickets, counts, next } => {
-            let mut json = answer(out, "tickets", *id);
+        }),
+        DeskEvent::Tickets { id, view, tickets, counts, next } => object(out, "tickets", *id, |json| {
             json.word("view", view.as_str());
             json.objects("tickets", tickets, ticket_fields);
             if let Some(counts) = counts {
@@ -71,45 +50,36 @@ pub(super) fn render_desk(event: &DeskEvent<'_>, out: &mut Vec<u8>) {
             if let Some(next) = next {
                 json.word("next", &place_text(next));
             }
-            json
-        }
+        }),
         DeskEvent::Agents { id, agents } => {
-            let mut json = answer(out, "agents", *id);
-            json.objects("agents", agents, agent_fields);
-            json
+            object(out, "agents", *id, |json| json.objects("agents", agents, agent_fields));
         }
         DeskEvent::Canned { id, canned } => {
-            let mut json = answer(out, "canned", *id);
-            json.objects("canned", canned, canned_fields);
-            json
+            object(out, "canned", *id, |json| json.objects("canned", canned, canned_fields));
         }
         DeskEvent::CannedPut { id, canned } => {
-            let mut json = answer(out, "canned_put", *id);
-            json.number("canned", *canned);
-            json
+            object(out, "canned_put", *id, |json| json.number("canned", *canned));
         }
         DeskEvent::Figures { id, figures } => {
-            let mut json = answer(out, "figures", *id);
-            figures_fields(&mut json, figures);
-            json
+            object(out, "figures", *id, |json| figures_fields(json, figures));
         }
-    };
+    }
+}
+
+/// A message; an answer echoes the `id` of its request.
+fn object(out: &mut Vec<u8>, kind: &str, id: Option<&str>, fields: impl FnOnce(&mut Writer<'_>)) {
+    let mut json = Writer::open(out, kind);
+    json.echo(id);
+    fields(&mut json);
     json.close();
 }
 
-fn answer<'o>(out: &'o mut Vec<u8>, kind: &str, id: Option<&str>) -> Writer<'o> {
-    let mut json = Writer::open(out, kind);
-    json.echo(id);
-    json
-}
-
-fn gate<'o>(id: Option<&str>, desk: &DeskGate<'_>, out: &'o mut Vec<u8>) -> Writer<'o> {
-    let mut json = answer(out, "desk", id);
-    named(&mut json, desk.desk);
-    text(&mut json, "name", desk.name);
+fn gate_fields(json: &mut Writer<'_>, desk: &DeskGate<'_>) {
+    named(json, desk.desk);
+    text(json, "name", desk.name);
     json.flag("open", desk.open);
-    text(&mut json, "greeting", desk.greeting);
-    text(&mut json, "away", desk.away);
+    text(json, "greeting", desk.greeting);
+    text(json, "away", desk.away);
     if !desk.form.is_empty() {
         json.objects("form", desk.form, |json, field| {
             json.text("name", &field.name);
@@ -119,12 +89,11 @@ fn gate<'o>(id: Option<&str>, desk: &DeskGate<'_>, out: &'o mut Vec<u8>) -> Writ
             }
         });
     }
-    maybe(&mut json, "next", desk.next.map(|moment| moment.0));
+    maybe(json, "next", desk.next.map(|moment| moment.0));
     if desk.identified {
         json.flag("identified", true);
     }
-    maybe(&mut json, "ticket", desk.ticket.map(|ticket| ticket.0));
-    json
+    maybe(json, "ticket", desk.ticket.map(|ticket| ticket.0));
 }
 
 fn maybe(json: &mut Writer<'_>, name: &str, number: Option<u64>) {

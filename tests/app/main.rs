@@ -17,6 +17,7 @@ mod crash;
 #[cfg(target_os = "linux")]
 mod descriptors;
 mod desk;
+mod desk_peers;
 mod examples;
 #[cfg(target_os = "linux")]
 mod faults;

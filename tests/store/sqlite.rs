@@ -107,7 +107,7 @@ fn a_closed_store_is_one_file() {
 #[test]
 fn a_full_store_says_so_and_goes_on_when_there_is_room() {
     let scratch = Scratch::new();
-    let mut store = Sqlite::open(&Options { pages_max: Some(64), ..scratch.options() }).unwrap();
+    let mut store = Sqlite::open(&Options { pages_max: Some(160), ..scratch.options() }).unwrap();
     fill(&mut store, 0);
     let mut seq = 0;
     let turn = |store: &mut Sqlite, seq| {

@@ -12,8 +12,8 @@ use super::lists::{is_meant, tickets_of};
 use super::names::{ClosedBy, Desk, TicketState};
 use super::queue::Ticket;
 use super::{
-    AgentView, Deed, DeskAnswer, DeskCall, DeskQuery, DeskRecord, DeskSettings, DeskView, Receiver,
-    TicketPatch, TicketView, TicketsCall, TicketsQuery, TranscriptQuery, settings,
+    AgentView, CannedDraft, Deed, DeskAnswer, DeskCall, DeskQuery, DeskRecord, DeskSettings, DeskView,
+    Receiver, TicketPatch, TicketView, TicketsCall, TicketsQuery, TranscriptQuery, settings,
 };
 use crate::base::clock::Now;
 use crate::chat::Chat;
@@ -147,16 +147,8 @@ impl Chat {
                 answer(call, DeskAnswer::Canned { canned: &replies }, out);
                 Ok(())
             }
-            DeskCall::PutCanned { canned, reply } => {
-                let put = if canned.is_some() { Put::Kept } else { Put::Made };
-                let record = self.keep_canned(*canned, None, reply, out)?;
-                answer(call, DeskAnswer::CannedPut { put, canned: &record }, out);
-                Ok(())
-            }
-            DeskCall::DeleteCanned { canned } => {
-                let is_there = self.cabinet()?.replies.iter().any(|reply| reply.canned == *canned);
-                self.delete_shared(call, is_there.then_some(*canned), out)
-            }
+            DeskCall::PutCanned { canned, reply } => self.put_shared(call, *canned, reply, out),
+            DeskCall::DeleteCanned { canned } => self.delete_shared(call, *canned, out),
             DeskCall::Figures(asked) => {
                 let desks = asked.desk.clone().map(|desk| vec![desk]);
                 self.figures_query(now, desks, asked)?;
@@ -167,8 +159,23 @@ impl Chat {
         }
     }
 
-    fn delete_shared(&self, call: CallId, canned: Option<u64>, out: &mut impl Sink) -> Result<(), Refusal> {
-        let canned = canned.ok_or(Refusal::NotFound)?;
+    fn put_shared(
+        &mut self,
+        call: CallId,
+        canned: Option<u64>,
+        reply: &CannedDraft<'_>,
+        out: &mut impl Sink,
+    ) -> Result<(), Refusal> {
+        let put = if canned.is_some() { Put::Kept } else { Put::Made };
+        let record = self.keep_canned(canned, None, reply, out)?;
+        answer(call, DeskAnswer::CannedPut { put, canned: &record }, out);
+        Ok(())
+    }
+
+    fn delete_shared(&mut self, call: CallId, canned: u64, out: &mut impl Sink) -> Result<(), Refusal> {
+        if !self.cabinet()?.replies.iter().any(|reply| reply.canned == canned) {
+            return Err(Refusal::NotFound);
+        }
         let order = super::DeskOrder::NoCanned { canned };
         out.put(Output::Store(crate::chat::output::Store::Desk(order)));
         out.put(Output::Answer { call, answer: Answer::Removed });

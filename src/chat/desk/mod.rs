@@ -71,7 +71,7 @@ pub(in crate::chat) use standing::Deed;
 
 use crate::base::clock::{Millis, Now};
 use crate::chat::Chat;
-use crate::chat::ids::{Id, SessionId, TicketId};
+use crate::chat::ids::{Conversation, Id, SessionId, TicketId};
 use crate::chat::input::{Resume, Target};
 use crate::chat::output::{Output, Query, Sink, Store};
 use crate::chat::turn::Undo;
@@ -264,7 +264,8 @@ impl Chat {
         self.desk.absent.clear();
         self.desk.visitors.clear();
         for number in self.desk.tickets.closed().clone() {
-            if !self.replays.name(number) {
+            let conversation = Conversation::Ticket(number);
+            if !self.replays.running.values().any(|replay| replay.talks.contains_key(&conversation)) {
                 self.desk.tickets.put(number, None);
                 self.desk.places.forget(number);
             }

@@ -168,7 +168,7 @@ impl Chat {
             .filter(|uid| agent.is_none_or(|agent| agent.uid != **uid))
             .cloned()
             .collect();
-        if ticket.offers.to.is_empty() {
+        if ticket.offers.to.is_empty() && ticket.offers.until.is_none() {
             return;
         }
         self.touch_ticket(number, |ticket| {

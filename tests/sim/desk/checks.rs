@@ -143,7 +143,7 @@ impl Checks {
         for (ticket, holders) in &turn.holders {
             self.held.extend(holders.iter().map(|uid| (*ticket, uid.clone())));
         }
-        let mut offered = Vec::new();
+        let (mut offered, stood) = (Vec::new(), self.standing.clone());
         let mut taken: BTreeMap<TicketId, BTreeSet<Id>> = BTreeMap::new();
         for (session, told) in heard {
             let Some(person) = people.iter().find(|person| person.sessions.contains(session)) else {
@@ -156,6 +156,8 @@ impl Checks {
                     Told::Offline(_) => self.mark("an entry told later"),
                     Told::Ack { id, .. } => {
                         for (_, ticket, uid) in turn.claims.iter().filter(|(of, ..)| of == id) {
+                            // Who claims knows that the offer has ended.
+                            self.standing.remove(&(*ticket, uid.clone()));
                             taken.entry(*ticket).or_default().insert(uid.clone());
                             self.mark("a claim");
                         }
@@ -178,7 +180,11 @@ impl Checks {
             }
         }
         if !turn.has_new_rules {
-            offered.iter().for_each(|(ticket, uid)| self.in_turn((turn, truth), *ticket, uid, rules));
+            // Whoever begins to watch is told what stands.
+            offered.retain(|of| !stood.contains_key(of));
+            for at in 0..offered.len() {
+                self.in_turn((turn, truth), &offered[..=at], rules);
+            }
         }
         self.stands((turn, truth), people);
         self.moves(turn, truth);
@@ -305,12 +311,12 @@ impl Checks {
     fn in_turn(
         &self,
         (turn, truth): (&Turn, &Truth),
-        offered: TicketId,
-        uid: &Id,
+        offers: &[(TicketId, Id)],
         rules: &BTreeMap<Desk, DeskSettings>,
     ) {
         let order = |of: &TicketRecord| (std::cmp::Reverse(of.priority), of.since, of.ticket);
-        let Some(later) = truth.get(&offered).filter(|of| of.state == TicketState::Waiting) else { return };
+        let Some((offered, uid)) = offers.last() else { return };
+        let Some(later) = truth.get(offered).filter(|of| of.state == TicketState::Waiting) else { return };
         if rules.get(&later.desk).is_none_or(|rules| rules.routing == Routing::Claim) {
             return;
         }
@@ -320,7 +326,9 @@ impl Checks {
             if !waits(earlier) || !was_there || earlier.visitor.uid == *uid {
                 continue;
             }
-            let is_offered = self.standing.keys().any(|(ticket, _)| *ticket == earlier.ticket);
+            // Or it was, before, and is not any more.
+            let mut all = self.standing.keys().chain(offers);
+            let is_offered = all.any(|(ticket, _)| *ticket == earlier.ticket);
             let had = self.had.contains(&(earlier.ticket, uid.clone()));
             assert!(is_offered || had, "{uid} is offered {offered:?} before {:?}", earlier.ticket);
         }
@@ -329,7 +337,6 @@ impl Checks {
     /// What is on offer may be claimed.
     fn stands(&mut self, (turn, truth): (&Turn, &Truth), people: &[Person]) {
         let is_over = |ticket: &TicketId, uid: &Id| match truth.get(ticket) {
-            // Who claims knows that the offer has ended.
             Some(record) => {
                 let is_mine = record.agent.as_ref().is_some_and(|agent| agent.uid == *uid);
                 let was_mine = turn.holders.get(ticket).is_some_and(|of| of.contains(uid));
@@ -337,9 +344,7 @@ impl Checks {
             }
             None => false,
         };
-        let was_held =
-            |ticket: &TicketId, uid: &Id| turn.holders.get(ticket).is_some_and(|of| of.contains(uid));
-        self.standing.retain(|(ticket, uid), _| !is_over(ticket, uid) && !was_held(ticket, uid));
+        self.standing.retain(|(ticket, uid), _| !is_over(ticket, uid));
         for (ticket, uid) in self.standing.keys() {
             let record = &truth[ticket];
             assert!(record.state.is_queued(), "{uid} is still offered {record:?}");
