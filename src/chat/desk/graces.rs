@@ -68,7 +68,9 @@ impl Chat {
         if !self.desk.agents.is_there(uid)
             && self.desk.agents.get(uid).is_some_and(|agent| agent.grace.is_none())
         {
-            self.change_agent(uid, |agent| agent.grace = Some(grace));
+            self.change_agent(uid, |agent| {
+                (agent.grace, agent.desks) = (Some(grace), desks.map(<[Desk]>::to_vec));
+            });
         }
     }
 
