@@ -359,7 +359,9 @@ impl Checks {
     fn moves(&mut self, turn: &Turn, truth: &Truth) {
         for (ticket, after) in truth {
             let before = turn.before.get(ticket).map(|before| before.state);
-            if after.state == TicketState::Waiting && before != Some(TicketState::Waiting) {
+            let mut places = turn.places.get(ticket).into_iter().flatten();
+            let was_otherwise = places.any(|(_, state)| *state != TicketState::Waiting);
+            if after.state == TicketState::Waiting && (was_otherwise || before.is_none()) {
                 self.waits_since.insert(*ticket, turn.now);
             }
             match (before, after.state) {
