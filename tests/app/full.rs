@@ -37,7 +37,7 @@ fn until_refused(mut say: impl FnMut(&str) -> String) -> u64 {
 fn a_full_store_refuses_serves_who_reads_and_recovers() {
     let folder = DataFolder::new("full");
     let (config, settings) = told(&["--messages-burst", "10000"]);
-    let store = Sqlite::open(&Options { pages_max: Some(160), ..Options::new(&folder.0) }).unwrap();
+    let store = Sqlite::open(&Options { pages_max: Some(105), ..Options::new(&folder.0) }).unwrap();
     let mut world = World::on(store, config, settings);
     let [mut ann, mut bob] = world.guests();
     bob.say(r#"{"type":"join","gid":7}"#);
