@@ -148,8 +148,7 @@ fn fullest() -> Vec<String> {
     texts.push(written(|out| render_bye(Bye::Restart, Some(1), out)));
     texts.push(login_answer());
     texts.extend(told_instead_of_entries());
-    texts.push(offline_push());
-    texts.extend(desk::every_event());
+    texts.extend([offline_push()].into_iter().chain(desk::every_event()));
     texts
 }
 
