@@ -78,6 +78,19 @@ fn the_tickets_of_an_agent_who_does_not_come_back_wait_again() {
 }
 
 #[test]
+fn colleagues_of_one_desk_hear_who_does_not_come_back() {
+    let mut w = world();
+    let ann = agent_online(&mut w, 1, ANN, "Ann", &["sales"]);
+    let ben = agent_online(&mut w, 2, BEN, "Ben", &["sales"]);
+    let cid = agent_online(&mut w, 3, 9, "Cid", &["help"]);
+    w.hush();
+    w.leaves(ann);
+    w.later_ms(60_000);
+    assert_eq!(w.heard(ben), ["duty 7 Ann away 0/5"]);
+    assert_eq!(w.heard(cid), [""; 0]);
+}
+
+#[test]
 fn an_agent_who_comes_back_in_time_has_the_tickets() {
     let (mut w, ann, [vic, _]) = two_wait();
     w.send(ann, claim(1));

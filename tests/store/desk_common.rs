@@ -145,7 +145,7 @@ pub fn look(store: &dyn Storage, query: DeskQuery) -> DeskRecord {
 
 pub fn ticket(store: &dyn Storage, number: u64) -> Option<KeptTicket> {
     match look(store, DeskQuery::Ticket(TicketId(number))) {
-        DeskRecord::Ticket(_, kept) => kept,
+        DeskRecord::Ticket(_, kept) => kept.map(|kept| *kept),
         other => panic!("{other:?}"),
     }
 }

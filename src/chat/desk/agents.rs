@@ -19,6 +19,8 @@ pub(in crate::chat) struct Agent {
     pub(super) duty: Duty,
     /// What was said; `None`: what the desks say.
     pub(super) capacity: Option<u32>,
+    /// For which desks, when the last session ended; `None` for all.
+    pub(super) desks: Option<Vec<Desk>>,
     /// Gone, and loses the tickets then.
     pub(super) grace: Option<Millis>,
     /// The number of the last offer to this agent alone.
@@ -30,7 +32,8 @@ pub(in crate::chat) struct Agent {
 impl Agent {
     pub(super) fn new(name: &str) -> Agent {
         let (duty, idle_since) = (Duty::default(), Millis::default());
-        Agent { name: name.into(), duty, capacity: None, grace: None, turn: 0, idle_since }
+        let (capacity, desks, grace) = (None, None, None);
+        Agent { name: name.into(), duty, capacity, desks, grace, turn: 0, idle_since }
     }
 }
 

@@ -153,7 +153,7 @@ pub enum DeskAnswer<'a> {
         /// Whether a call has given it its first settings just now.
         put: Put,
         /// How it is now.
-        desk: DeskView<'a>,
+        desk: Box<DeskView<'a>>,
     },
     /// A page of tickets, the newest first.
     Tickets {

@@ -146,10 +146,15 @@ impl Chat {
         }
     }
 
+    /// For which desks an agent is, or was when last here.
+    fn desks_of_agent(&self, uid: &Id, agent: &Agent) -> Option<Vec<Desk>> {
+        if self.desk.agents.is_there(uid) { self.desk.agents.desks_of(uid) } else { agent.desks.clone() }
+    }
+
     /// Tells colleagues, and the agent's own sessions, how an agent is.
     pub(super) fn tell_duty(&self, uid: &Id, out: &mut impl Sink) {
         let Some(agent) = self.desk.agents.get(uid) else { return };
-        let desks = self.desk.agents.desks_of(uid);
+        let desks = self.desks_of_agent(uid, agent);
         let shares = |of: Option<&[Desk]>| match (of, &desks) {
             (Some(of), Some(desks)) => of.iter().any(|desk| desks.contains(desk)),
             _ => true,
@@ -186,6 +191,6 @@ impl Chat {
     pub(super) fn agents_of(&self, desk: Option<&Desk>) -> Vec<(&Id, &Agent, Option<Vec<Desk>>)> {
         let agents = &self.desk.agents;
         let of_desk = agents.all().filter(|(uid, _)| desk.is_none_or(|desk| agents.serves(uid, desk)));
-        of_desk.map(|(uid, agent)| (uid, agent, agents.desks_of(uid))).collect()
+        of_desk.map(|(uid, agent)| (uid, agent, self.desks_of_agent(uid, agent))).collect()
     }
 }

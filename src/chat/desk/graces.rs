@@ -68,7 +68,9 @@ impl Chat {
         if !self.desk.agents.is_there(uid)
             && self.desk.agents.get(uid).is_some_and(|agent| agent.grace.is_none())
         {
-            self.change_agent(uid, |agent| agent.grace = Some(grace));
+            self.change_agent(uid, |agent| {
+                (agent.grace, agent.desks) = (Some(grace), desks.map(<[Desk]>::to_vec));
+            });
         }
     }
 
@@ -205,15 +207,19 @@ impl Chat {
         self.dismiss(uid);
     }
 
-    /// A ticket that somebody held waits again, since when it waited before.
+    /// A ticket that somebody held waits again, since when it waited before. A message that was left stays one, unless
+    /// its visitor is there and the desk answers.
     pub(super) fn requeue(&mut self, now: Now, number: TicketId, out: &mut impl Sink) {
         let Some(ticket) = self.desk.tickets.get(number) else { return };
         let is_here = self.is_here(&ticket.record.visitor.uid);
+        let is_answered = is_here && self.is_open(now, &ticket.record.desk);
+        let stays = ticket.state() == TicketState::Offline && !is_answered;
+        let state = if stays { TicketState::Offline } else { TicketState::Waiting };
         let grace = self.visitor_grace(now);
         self.change_ticket(number, |ticket| {
             let record = ticket.record_mut();
-            (record.state, record.agent) = (TicketState::Waiting, None);
-            ticket.grace = (!is_here).then_some(grace);
+            (record.state, record.agent) = (state, None);
+            ticket.grace = (!is_here && !stays).then_some(grace);
             ticket.idle = None;
         });
         let position = self.desk.tickets.get(number).and_then(|ticket| self.desk.tickets.position(ticket));

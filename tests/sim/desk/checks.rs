@@ -66,6 +66,8 @@ pub struct Turn {
     pub touched: BTreeSet<TicketId>,
     pub claims: Vec<(String, TicketId, Id)>,
     pub has_new_rules: bool,
+    /// Offers that stood before the turn.
+    pub stood: BTreeMap<(TicketId, Id), bool>,
     pub has_gone: bool,
     pub now: Millis,
     /// Capacities before the turn.
@@ -143,7 +145,7 @@ impl Checks {
         for (ticket, holders) in &turn.holders {
             self.held.extend(holders.iter().map(|uid| (*ticket, uid.clone())));
         }
-        let (mut offered, stood) = (Vec::new(), self.standing.clone());
+        let mut offered = Vec::new();
         let mut taken: BTreeMap<TicketId, BTreeSet<Id>> = BTreeMap::new();
         for (session, told) in heard {
             let Some(person) = people.iter().find(|person| person.sessions.contains(session)) else {
@@ -181,7 +183,7 @@ impl Checks {
         }
         if !turn.has_new_rules {
             // Whoever begins to watch is told what stands.
-            offered.retain(|of| !stood.contains_key(of));
+            offered.retain(|of| !turn.stood.contains_key(of));
             for at in 0..offered.len() {
                 self.in_turn((turn, truth), &offered[..=at], rules);
             }
@@ -327,7 +329,7 @@ impl Checks {
                 continue;
             }
             // Or it was, before, and is not any more.
-            let mut all = self.standing.keys().chain(offers);
+            let mut all = self.standing.keys().chain(turn.stood.keys()).chain(offers);
             let is_offered = all.any(|(ticket, _)| *ticket == earlier.ticket);
             let had = self.had.contains(&(earlier.ticket, uid.clone()));
             assert!(is_offered || had, "{uid} is offered {offered:?} before {:?}", earlier.ticket);
@@ -357,7 +359,9 @@ impl Checks {
     fn moves(&mut self, turn: &Turn, truth: &Truth) {
         for (ticket, after) in truth {
             let before = turn.before.get(ticket).map(|before| before.state);
-            if after.state == TicketState::Waiting && before != Some(TicketState::Waiting) {
+            let mut places = turn.places.get(ticket).into_iter().flatten();
+            let was_otherwise = places.any(|(_, state)| *state != TicketState::Waiting);
+            if after.state == TicketState::Waiting && (was_otherwise || before.is_none()) {
                 self.waits_since.insert(*ticket, turn.now);
             }
             match (before, after.state) {

@@ -101,7 +101,8 @@ impl Sim {
 
     fn begin_turn(&mut self) {
         self.logins.clear();
-        let mut turn = Turn { before: self.truth.clone(), ..Turn::default() };
+        let stood = self.checks.standing.clone();
+        let mut turn = Turn { before: self.truth.clone(), stood, ..Turn::default() };
         turn.observe(&self.truth);
         for person in &self.people {
             if let Some((_, capacity)) = person.duty {
