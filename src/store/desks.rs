@@ -154,7 +154,7 @@ impl Sqlite {
     pub(super) fn read_desk(&self, query: &DeskQuery) -> Result<DeskRecord, StoreError> {
         Ok(match query {
             DeskQuery::Start => DeskRecord::Start(self.desk_start()?),
-            DeskQuery::Ticket(ticket) => DeskRecord::Ticket(*ticket, self.ticket(*ticket)?),
+            DeskQuery::Ticket(ticket) => DeskRecord::Ticket(*ticket, self.ticket(*ticket)?.map(Box::new)),
             DeskQuery::Visitor(uid) => DeskRecord::Visitor(uid.clone(), self.tickets_of_visitor(uid)?),
             DeskQuery::Tickets(query) => DeskRecord::Tickets(query.clone(), self.closed_tickets(query)?),
             DeskQuery::Notes(query) => DeskRecord::Notes(query.clone(), self.notes(query)?),

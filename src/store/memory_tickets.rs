@@ -205,7 +205,8 @@ impl Memory {
                 })
             }
             DeskQuery::Ticket(ticket) => {
-                DeskRecord::Ticket(*ticket, tables.get(*ticket).map(|record| self.kept_ticket(record)))
+                let kept = tables.get(*ticket).map(|record| Box::new(self.kept_ticket(record)));
+                DeskRecord::Ticket(*ticket, kept)
             }
             DeskQuery::Visitor(uid) => {
                 let own = tables.of_visitors.get(uid).into_iter().flatten();

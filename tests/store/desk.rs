@@ -151,7 +151,7 @@ fn look(store: &dyn Storage, query: DeskQuery) -> DeskRecord {
 
 fn ticket(store: &dyn Storage, number: u64) -> Option<KeptTicket> {
     match look(store, DeskQuery::Ticket(TicketId(number))) {
-        DeskRecord::Ticket(_, kept) => kept,
+        DeskRecord::Ticket(_, kept) => kept.map(|kept| *kept),
         other => panic!("{other:?}"),
     }
 }

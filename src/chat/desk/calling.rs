@@ -201,7 +201,7 @@ impl Chat {
     fn answer_desk(&self, now: Now, call: CallId, (put, desk): (Put, &Desk), out: &mut impl Sink) {
         let staff = self.agents_of(Some(desk));
         let desk = self.desk_view(now, desk, &staff);
-        answer(call, DeskAnswer::Desk { put, desk }, out);
+        answer(call, DeskAnswer::Desk { put, desk: Box::new(desk) }, out);
     }
 
     fn answer_desks(&self, now: Now, call: CallId, out: &mut impl Sink) {

@@ -149,7 +149,7 @@ impl Chat {
             DeskRecord::Ticket(number, Some(kept)) => {
                 // Later things are known of one that is here.
                 if self.desk.tickets.get(number).is_none() && kept.record.state == TicketState::Closed {
-                    self.desk.tickets.put(number, Some(Ticket::from(kept)));
+                    self.desk.tickets.put(number, Some(Ticket::from(*kept)));
                 }
             }
             DeskRecord::Visitor(uid, record) => drop(self.desk.visitors.insert(uid, record)),

@@ -65,7 +65,7 @@ pub enum DeskRecord {
     /// All that must be known from the start on.
     Start(DeskStart),
     /// A ticket; `None` when there is none.
-    Ticket(TicketId, Option<KeptTicket>),
+    Ticket(TicketId, Option<Box<KeptTicket>>),
     /// What tickets a visitor had.
     Visitor(Id, VisitorRecord),
     /// A page of closed tickets; one more than were asked for says that there are further ones.

@@ -26,8 +26,7 @@ impl Model {
             Call::Push(_) => unreachable!("pushes have a way of their own"),
             Call::Say { from, target, draft } => self.say(now, from.as_ref(), target, draft),
             Call::Desk(_) => unreachable!("tickets have a simulation of their own"),
-            Call::History { .. } => unreachable!("left to the tests of the core"),
-            Call::Upload { .. } | Call::KeepFile { .. } | Call::File { .. } => {
+            Call::History { .. } | Call::Upload { .. } | Call::KeepFile { .. } | Call::File { .. } => {
                 unreachable!("left to the tests of the core")
             }
             Call::Group { gid } => {
