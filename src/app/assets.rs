@@ -81,6 +81,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "talk.js",
     "talks.js",
     "text.js",
+    "widget/attach.js",
     "widget/bridge.js",
     "widget/composer.js",
     "widget/connection.js",

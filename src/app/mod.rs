@@ -224,6 +224,7 @@ impl<S: Storage> App<S> {
     }
 
     /// Hands one input to the core and carries out what comes of it.
+    #[inline(always)]
     fn handle(&mut self, out: &Outbox, input: Input<'_>) {
         self.turn.handle(&mut self.chat, out.now(), input);
         self.settle_calls(out);

@@ -11,54 +11,65 @@ use crate::chat::input::{Command, Grant, Identity, Input, Resume, Target};
 use crate::chat::output::Refusal;
 use crate::net::{ConnId, Outbox};
 use crate::store::Storage;
-use crate::wire::{self, Bye, Problem};
+use crate::wire::{self, Bye, Parsed, Problem, Request};
 
 impl<S: Storage> App<S> {
     pub(super) fn take_text(&mut self, out: &Outbox, conn: ConnId, text: &str) {
-        let parsed = match wire::parse(text) {
-            Ok(parsed) => parsed,
-            Err(refused) => {
-                self.turn.tally.request(0);
-                self.turn.refuse(conn, refused.id.as_deref(), &refused.problem);
-                return;
-            }
-        };
-        if matches!(parsed.request, wire::Request::Login { .. }) {
-            // Counted here: one whose token does not hold never gets as far as the core.
-            self.turn.tally.request(tally::LOGIN_KIND);
-        }
-        let command = match parsed.request {
-            wire::Request::Chat(Command::Desk(mut request)) => {
+        match wire::parse(text) {
+            Ok(Parsed { id, request: Request::Chat(Command::Desk(mut request)) }) => {
                 if let DeskRequest::Support { ticket: None, opening, .. } = &mut request {
                     opening.address = self.strangers.address_of(conn);
                 }
-                Command::Desk(request)
+                self.ask(out, conn, id, Command::Desk(request));
             }
-            wire::Request::Chat(command) => command,
-            // Before the login the core refuses it whatever it brings: the token is not looked at.
-            wire::Request::Refresh { .. } if self.is_stranger(conn) => Command::Refresh(None),
-            wire::Request::Refresh { token } => Command::Refresh(self.grant(out.now().unix, conn, &token)),
-            wire::Request::Login { token, name, resume } => {
-                if let Some(retry_ms) = self.strangers.put_off_ms(out.now().mono, conn) {
-                    let problem = Problem::from(&Refusal::RateLimited { retry_ms });
-                    self.turn.refuse(conn, parsed.id.as_deref(), &problem);
-                    self.turn.end_with(conn, Bye::Overloaded, Some(retry_ms));
-                    return;
-                }
-                let Some(identity) = self.identify(out, conn, token, name) else {
-                    self.login_failed(out, conn);
-                    self.turn.refuse(conn, parsed.id.as_deref(), &Problem::UNAUTHORIZED);
-                    self.turn.end_with(conn, Bye::Unauthorized, None);
-                    return;
-                };
-                Command::Login(identity, resume.map(|resume| self.positions(resume)))
+            Ok(Parsed { id, request: Request::Chat(command) }) => self.ask(out, conn, id, command),
+            Ok(Parsed { id, request: Request::Login { token, name, resume } }) => {
+                self.take_login(out, conn, id, (token, name), resume);
             }
-        };
-        if !matches!(command, Command::Login(..)) {
-            self.turn.tally.request(tally::request_kind(&command));
+            Ok(Parsed { id, request: Request::Refresh { token } }) => {
+                // Before the login the core refuses it whatever it brings: the token is not looked at.
+                let grant =
+                    if self.is_stranger(conn) { None } else { self.grant(out.now().unix, conn, &token) };
+                self.ask(out, conn, id, Command::Refresh(grant));
+            }
+            Err(refused) => {
+                self.turn.tally.request(0);
+                self.turn.refuse(conn, refused.id.as_deref(), &refused.problem);
+            }
         }
-        let session = SessionId(conn.to_u64());
-        self.handle(out, Input::Request { session, id: parsed.id, command });
+    }
+
+    /// Hands a request to the core.
+    fn ask(&mut self, out: &Outbox, conn: ConnId, id: Option<Cow<'_, str>>, command: Command<'_>) {
+        self.turn.tally.request(tally::request_kind(&command));
+        self.handle(out, Input::Request { session: SessionId(conn.to_u64()), id, command });
+    }
+
+    fn take_login<'a>(
+        &mut self,
+        out: &Outbox,
+        conn: ConnId,
+        id: Option<Cow<'a, str>>,
+        (token, name): (Option<Cow<'a, str>>, Option<Cow<'a, str>>),
+        resume: Option<wire::Resume<'a>>,
+    ) {
+        if let Some(retry_ms) = self.strangers.put_off_ms(out.now().mono, conn) {
+            // Counted here: it never gets as far as the core.
+            self.turn.tally.request(tally::LOGIN_KIND);
+            let problem = Problem::from(&Refusal::RateLimited { retry_ms });
+            self.turn.refuse(conn, id.as_deref(), &problem);
+            self.turn.end_with(conn, Bye::Overloaded, Some(retry_ms));
+            return;
+        }
+        let Some(identity) = self.identify(out, conn, token, name) else {
+            self.turn.tally.request(tally::LOGIN_KIND);
+            self.login_failed(out, conn);
+            self.turn.refuse(conn, id.as_deref(), &Problem::UNAUTHORIZED);
+            self.turn.end_with(conn, Bye::Unauthorized, None);
+            return;
+        };
+        let resume = resume.map(|resume| self.positions(resume));
+        self.ask(out, conn, id, Command::Login(identity, resume));
     }
 
     /// Who wants to log in. `None`: nobody whom we know.

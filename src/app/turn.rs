@@ -141,7 +141,9 @@ impl<S: Storage> Turn<S> {
         &mut self.store
     }
 
-    /// Hands an input to the core, and answers what the core must know before the next one.
+    /// Hands an input to the core, and answers what the core must know before the next one. Inlined with what calls it:
+    /// a call less for each message.
+    #[inline(always)]
     pub(super) fn handle(&mut self, chat: &mut Chat, now: Now, input: Input<'_>) {
         if !self.touched {
             // Now, and not when the turn is over: then its acks would wait for it.
@@ -411,7 +413,8 @@ impl<S: Storage> Sink for Hold<'_, S> {
     fn put(&mut self, output: Output<'_>) {
         let turn = &mut *self.turn;
         match output {
-            Output::Deliver { to, event } => turn.deliver(to, &event, self.time),
+            // By reference: an event is 160 bytes, and moving it costs as much as hashing an id.
+            Output::Deliver { to, ref event } => turn.deliver(to, event, self.time),
             Output::Answer { call, answer } => {
                 if let Answer::File { put: Put::Kept, file } = &answer {
                     turn.found.push((call, (*file).clone()));

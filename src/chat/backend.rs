@@ -45,7 +45,7 @@ impl Chat {
             Target::Group(gid) => {
                 let slot = self.groups.intern(gid);
                 self.may(now, asker, slot, Deed::Speak)?;
-                draft::check_reply(draft, self.groups[slot].seq)?;
+                draft::check_reply(draft, || self.groups[slot].seq)?;
                 self.may_attach(asker, target, draft)?;
                 self.acquaint(asker.user, out);
                 let entry = self.utter(now, slot, &Sending { asker, id: None, draft }, out);
@@ -61,7 +61,7 @@ impl Chat {
             Target::User(peer) => {
                 let (author, other) = (asker.user, self.users.intern(peer));
                 self.may_write_to(asker, other)?;
-                draft::check_reply(draft, self.last_of_two(self.pair(author, other)))?;
+                draft::check_reply(draft, || self.last_of_two(self.pair(author, other)))?;
                 self.may_attach(asker, target, draft)?;
                 self.acquaint(author, out);
                 let reply = self.whisper(now, peer, &Sending { asker, id: None, draft }, out)?;

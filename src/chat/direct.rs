@@ -28,8 +28,9 @@ pub(super) struct Pair(u64, u64);
 
 impl Chat {
     /// What must be asked before these two can talk.
-    pub(super) fn needs_direct(&self, user: UserSlot, peer: &Id) -> Option<Query> {
+    pub(super) fn needs_direct(&mut self, user: UserSlot, peer: &Id) -> Option<Query> {
         let slot = self.users.slot(peer);
+        self.found_peer = slot;
         self.needs_last(user, (peer, slot)).or_else(|| {
             let is_known = slot.is_some_and(|slot| self.users[slot].knows_blocked);
             (!is_known).then(|| Query::User(peer.clone()))
@@ -76,10 +77,11 @@ impl Chat {
             return Ok(reply);
         }
         let (user, draft) = (sending.asker.user, sending.draft);
-        let other = self.users.intern(peer);
+        let found = self.found_peer.take().filter(|slot| self.users.is_named(*slot, peer));
+        let other = found.unwrap_or_else(|| self.users.intern(peer));
         self.may_write_to(sending.asker, other)?;
         let pair = self.pair(user, other);
-        draft::check_reply(draft, self.last_of_two(pair))?;
+        draft::check_reply(draft, || self.last_of_two(pair))?;
         self.may_attach(sending.asker, &target, draft)?;
         self.remember(user, out);
         self.guests.name(peer);

@@ -143,7 +143,7 @@ impl Chat {
         let (user, draft) = (sending.asker.user, sending.draft);
         let slot = self.groups.intern(gid);
         self.may(now, sending.asker, slot, Deed::Speak)?;
-        draft::check_reply(draft, self.groups[slot].seq)?;
+        draft::check_reply(draft, || self.groups[slot].seq)?;
         self.may_attach(sending.asker, &target, draft)?;
         self.enter(user, slot, out)?;
         Ok(Reply::Ack(Some(self.utter(now, slot, sending, out))))

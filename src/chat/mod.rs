@@ -127,6 +127,8 @@ pub struct Chat {
     turn: Turn,
     /// The receivers of one delivery to several sessions; kept for its memory.
     receivers: Vec<SessionId>,
+    /// The receiver of the private message that is served next, as the look at what it needs has found it.
+    found_peer: Option<UserSlot>,
 }
 
 impl Chat {
@@ -152,6 +154,7 @@ impl Chat {
             desk: Desks::default(),
             turn: Turn::default(),
             receivers: Vec::new(),
+            found_peer: None,
         }
     }
 

@@ -83,6 +83,11 @@ impl<T: Row> Table<T> {
         self.rows.number(id).map(T::Slot::from_index)
     }
 
+    /// Whether this is the slot of that id.
+    pub(super) fn is_named(&self, slot: T::Slot, id: &Id) -> bool {
+        self.rows.get(slot.index()).is_some_and(|entry| entry.row.id() == id)
+    }
+
     /// The row of an id that has one.
     pub(super) fn find(&self, id: &Id) -> Option<&T> {
         self.slot(id).map(|slot| &self[slot])

@@ -123,53 +123,49 @@ impl Io {
 
     /// Carries out every order of the outbox, in order, and empties it.
     pub(super) fn carry_out(&mut self, out: &mut Outbox) {
-        if out.orders.is_empty() {
-            out.bytes.clear();
-            return;
-        }
-        let mut orders = std::mem::take(&mut out.orders);
-        for order in orders.drain(..) {
+        let Outbox { orders, bytes, .. } = out;
+        for order in &mut *orders {
             match order {
                 Order::Send { conn, payload } => {
-                    let bytes = out.bytes.get(payload.range()).unwrap_or_default();
-                    self.queue_message(conn, payload, bytes);
+                    let bytes = bytes.get(payload.range()).unwrap_or_default();
+                    self.queue_message(*conn, *payload, bytes);
                 }
                 Order::Publish { topic, payload } => {
-                    let bytes = out.bytes.get(payload.range()).unwrap_or_default();
+                    let bytes = bytes.get(payload.range()).unwrap_or_default();
                     let receivers =
-                        self.topics.publish(&mut self.pool, &mut self.deflater, topic, payload, bytes);
-                    self.count_queued(payload, receivers);
+                        self.topics.publish(&mut self.pool, &mut self.deflater, *topic, *payload, bytes);
+                    self.count_queued(*payload, receivers);
                 }
                 Order::Subscribe { conn, topic } => {
-                    if let Some(slot) = self.open_slot(conn) {
-                        self.topics.subscribe(&mut self.conns, slot, topic);
+                    if let Some(slot) = self.open_slot(*conn) {
+                        self.topics.subscribe(&mut self.conns, slot, *topic);
                     }
                 }
                 Order::Unsubscribe { conn, topic } => {
-                    if let Some(slot) = self.open_slot(conn) {
-                        self.topics.unsubscribe(&mut self.conns, &mut self.pool, slot, topic);
+                    if let Some(slot) = self.open_slot(*conn) {
+                        self.topics.unsubscribe(&mut self.conns, &mut self.pool, slot, *topic);
                         self.mark_dirty(slot);
                     }
                 }
                 Order::Close { conn, code, reason } => {
-                    if let Some(slot) = self.open_slot(conn) {
-                        self.close(slot, code, &reason, CloseReason::Handler(code));
+                    if let Some(slot) = self.open_slot(*conn) {
+                        self.close(slot, *code, reason, CloseReason::Handler(*code));
                     }
                 }
-                Order::Respond { conn, response } => self.respond(conn, &response),
-                Order::Piece { conn, piece } => self.take_piece(conn, &out.bytes, piece),
-                Order::Abort { conn } => self.abort(conn),
-                Order::WakeAt { moment, token } => self.wakes.push(Reverse((moment, token))),
+                Order::Respond { conn, response } => self.respond(*conn, response),
+                Order::Piece { conn, piece } => self.take_piece(*conn, bytes, piece.clone()),
+                Order::Abort { conn } => self.abort(*conn),
+                Order::WakeAt { moment, token } => self.wakes.push(Reverse((*moment, *token))),
                 Order::Mark { conn, mark } => {
-                    if let Some(slot) = self.open_slot(conn) {
-                        self.with_pending(slot, |pending, _| pending.mark(mark));
+                    if let Some(slot) = self.open_slot(*conn) {
+                        self.with_pending(slot, |pending, _| pending.mark(*mark));
                     }
                 }
                 Order::Stop => self.stop_ordered = true,
-                Order::Adjust(adjustment) => self.adjustment = Some(adjustment),
+                Order::Adjust(adjustment) => self.adjustment = adjustment.take(),
             }
         }
-        out.orders = orders;
+        orders.clear();
         out.bytes.clear();
         // One answer of many megabytes must not keep its room for ever.
         out.bytes.shrink_to(1024 * 1024);

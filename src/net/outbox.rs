@@ -51,7 +51,7 @@ pub(super) enum Order {
     WakeAt { moment: Millis, token: u64 },
     Mark { conn: ConnId, mark: u64 },
     Stop,
-    Adjust(Box<Adjustment>),
+    Adjust(Option<Box<Adjustment>>),
 }
 
 impl Order {
@@ -212,6 +212,6 @@ impl Outbox {
 
     /// Tells the server what holds from the end of this turn on.
     pub fn adjust(&mut self, adjustment: Adjustment) {
-        self.orders.push(Order::Adjust(Box::new(adjustment)));
+        self.orders.push(Order::Adjust(Some(Box::new(adjustment))));
     }
 }

@@ -429,9 +429,13 @@ impl Pending {
                 Source::Shared(chunk) => pool.give_chunk(chunk),
             }
         }
-        self.segments.shrink_to(POOL_SEGMENTS_MAX);
+        if self.segments.capacity() > POOL_SEGMENTS_MAX {
+            self.segments.shrink_to(POOL_SEGMENTS_MAX);
+        }
         self.marks.clear();
-        self.marks.shrink_to(POOL_SEGMENTS_MAX);
+        if self.marks.capacity() > POOL_SEGMENTS_MAX {
+            self.marks.shrink_to(POOL_SEGMENTS_MAX);
+        }
         self.pong = Vec::new();
         self.bytes = 0;
         self.own_bytes = 0;

@@ -385,8 +385,9 @@ impl Memory {
 
     /// All files of a person who is deleted.
     pub(super) fn drop_files_of(&mut self, uid: &Id) -> Undo {
-        let theirs = self.files.records.extract_if(.., |_, file| file.uid == *uid);
-        let theirs = theirs.map(|(_, file)| file).collect();
+        let theirs = self.files.records.values().filter(|file| file.uid == *uid).map(|file| file.id.clone());
+        let theirs: Vec<FileId> = theirs.collect();
+        let theirs = theirs.iter().filter_map(|file| self.files.records.remove(file)).collect();
         Undo::File(Box::new(Step::Went(theirs)))
     }
 

@@ -51,16 +51,29 @@ struct More {
 const NO_MORE: More =
     More { kind: None, data: None, reply: None, mentions: Vec::new(), act: None, recall: Recall::None };
 
+impl More {
+    /// What an entry has of it, if it has any. That is asked first, for most have not.
+    fn of(entry: &Entry<'_>) -> Option<More> {
+        let Entry { kind, data, reply, mentions, act, recall, .. } = *entry;
+        let has_some = kind.is_some()
+            || data.is_some()
+            || reply.is_some()
+            || !mentions.is_empty()
+            || act.is_some()
+            || recall != Recall::None;
+        has_some.then(|| More {
+            kind: kind.map(Into::into),
+            data: data.map(Into::into),
+            reply,
+            mentions: mentions.into(),
+            act: act.cloned().map(Act::into_owned),
+            recall,
+        })
+    }
+}
+
 impl Kept {
     pub(super) fn new(number: u64, entry: &Entry<'_>) -> Kept {
-        let more = More {
-            kind: entry.kind.map(Into::into),
-            data: entry.data.map(Into::into),
-            reply: entry.reply,
-            mentions: entry.mentions.into(),
-            act: entry.act.cloned().map(Act::into_owned),
-            recall: entry.recall,
-        };
         let mut text = String::with_capacity(entry.name.len() + entry.content.len());
         text.push_str(entry.name);
         text.push_str(entry.content);
@@ -71,7 +84,7 @@ impl Kept {
             text: text.into_boxed_str(),
             // A name is far shorter.
             name_bytes: u32::try_from(entry.name.len()).unwrap_or(u32::MAX),
-            more: (more != NO_MORE).then(|| Box::new(more)),
+            more: More::of(entry).map(Box::new),
         }
     }
 
@@ -219,7 +232,8 @@ impl Log {
     /// Gives the oldest up, and tells the number of the last that went.
     pub(super) fn drop_first(&mut self, count: usize) -> Option<u64> {
         let count = count.min(self.len());
-        self.entries.drain(..count);
+        // One at a time: that is what a commit drops of a conversation that is full.
+        (0..count).for_each(|_| drop(self.entries.pop_front()));
         (count > 0).then(|| self.base())
     }
 

@@ -204,10 +204,10 @@ impl Memory {
                     last: tables.last,
                 })
             }
-            DeskQuery::Ticket(ticket) => {
-                let kept = tables.get(*ticket).map(|record| Box::new(self.kept_ticket(record)));
-                DeskRecord::Ticket(*ticket, kept)
-            }
+            DeskQuery::Ticket(ticket) => DeskRecord::Ticket(
+                *ticket,
+                tables.get(*ticket).map(|record| Box::new(self.kept_ticket(record))),
+            ),
             DeskQuery::Visitor(uid) => {
                 let own = tables.of_visitors.get(uid).into_iter().flatten();
                 let mut agents = own.clone().rev().filter_map(|ticket| tables.get(*ticket)?.agent.as_ref());

@@ -145,8 +145,7 @@ function drawHead() {
 /** @param {Talk} talk */
 function aboutWords(talk) {
   if (talk.isGroup) return talk.count === undefined ? word('gidIs', talk.id) : [word('memberCount', talk.count), talk.name && talk.id].filter(Boolean).join(' · ');
-  if (talk.isTicket) return `#${talk.id}`;
-  if (talks.isMe(talk.id)) return word('toYourself');
+  if (talk.isTicket || talks.isMe(talk.id)) return talk.isTicket ? `#${talk.id}` : word('toYourself');
   if (talk.presence?.online) return word('online');
   return talk.presence?.last ? word('lastSeen', dayAndClock(talk.presence.last)) : word('uidIs', talk.id);
 }

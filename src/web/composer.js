@@ -105,14 +105,15 @@ export class Composer {
     // Whoever is quick sends what was chosen all the same.
     if (this.#attaching) return void this.#attaching.then(() => setTimeout(() => this.send()));
     const content = this.input.value.trim();
-    if (!talk || !(content || this.#tray?.count(talk))) return;
+    const tray = talk && this.talks.takesFiles(talk) ? this.#tray : undefined;
+    if (!talk || !(content || tray?.count(talk))) return;
     const most = this.talks.karez.limits.content_bytes;
     if (most && new TextEncoder().encode(content).length > most) {
       this.page.refused({ code: 'too_large', field: 'content' });
       return;
     }
     const reply = this.#reply?.seq;
-    this.#tray?.send(talk, { reply: content ? undefined : reply });
+    tray?.send(talk, { reply: content ? undefined : reply });
     if (content) this.#say(talk, content, reply);
     this.#set('');
     this.#named.clear();
@@ -226,7 +227,7 @@ export class Composer {
   async attach(chosen) {
     const { talk } = this;
     const files = [...chosen];
-    if (!talk || files.length === 0) return;
+    if (!talk || files.length === 0 || !this.talks.takesFiles(talk)) return;
     this.#attaching = this.page.tray();
     this.#tray = await this.#attaching;
     this.#attaching = null;

@@ -146,6 +146,8 @@ class FileElement extends HTMLElement {
     if (this.isPicture) {
       const open = button('', () => this.#open(), 'open');
       const image = Object.assign(make('img'), { alt: word('pictureOf', name), title: about, draggable: false });
+      // Its picture may be on its way still.
+      open.setAttribute('aria-label', word('pictureOf', name));
       open.append(image);
       this.#image = image;
       this.replaceChildren(open);

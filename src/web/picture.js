@@ -66,10 +66,14 @@ async function draw(bitmap, type) {
   canvas.height = Math.max(1, Math.round(bitmap.height * share));
   const context = canvas.getContext('2d');
   if (!context) throw new Error('no canvas');
+  // What may be seen through stays so; where a browser writes no WebP it writes PNG. What cameras make is no such thing.
+  const wanted = type === 'image/png' || type === 'image/webp' ? 'image/webp' : 'image/jpeg';
+  if (wanted === 'image/jpeg') {
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+  }
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  // A JPEG has nothing that can be seen through; all else may have. Where a browser writes no WebP it writes PNG.
-  const wanted = type === 'image/jpeg' ? 'image/jpeg' : 'image/webp';
   const blob = await new Promise((done) => canvas.toBlob(done, wanted, QUALITY));
   if (!blob) throw new Error('no picture');
   return { blob, width: canvas.width, height: canvas.height };

@@ -28,6 +28,9 @@
 /** @typedef {{after: number, type: string, name: string, time: number, row?: () => HTMLElement}} Notice somebody came or went; not an entry */
 /** @typedef {{uid: Id, name: string, role: string, online: boolean}} Member */
 
+const TYPING_SHOWN_MS = 5000;
+const MEMBERS_MAX = 500;
+
 /** A group, the private talk with a user, or a ticket. */
 export class Talk {
   /** @param {Target} target */
@@ -96,6 +99,13 @@ export class Talk {
     return Math.max(this.last?.time ?? 0, this.pending.at(-1)?.time ?? 0);
   }
 
+  /** Somebody is writing here, for a moment. @param {Id} uid @param {string | undefined} name @param {() => void} over */
+  hearTyping(uid, name, over) {
+    this.ceaseTyping(uid);
+    const timer = setTimeout(() => (this.ceaseTyping(uid), over()), TYPING_SHOWN_MS);
+    this.typing.set(String(uid), { name: name ?? String(uid), timer });
+  }
+
   /** @param {Id} uid */
   ceaseTyping(uid) {
     clearTimeout(this.typing.get(String(uid))?.timer);
@@ -121,4 +131,17 @@ export function fileOf(item) {
   if ((kind !== 'image' && kind !== 'file') || typeof id !== 'string') return null;
   const isPicture = kind === 'image' && width > 0 && height > 0;
   return { id, name: String(name), type: String(type), bytes: Number(bytes) || 0, width: Number(width), height: Number(height), isPicture };
+}
+
+/** All members of a group, up to some hundreds. @param {import('./client/karez.js').Conversation} conversation @returns {Promise<Member[]>} */
+export async function membersOf(conversation) {
+  /** @type {any[]} */
+  const found = [];
+  for (let after; found.length < MEMBERS_MAX; ) {
+    const page = await conversation.members({ after, limit: 100 });
+    found.push(...page.members);
+    after = found.at(-1)?.uid;
+    if (!page.more) break;
+  }
+  return found;
 }

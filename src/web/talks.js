@@ -6,7 +6,7 @@
 // the entry, the other finds it.
 
 import { Conversation } from './client/karez.js';
-import { Talk, fileOf, isMessage, keyOf } from './talk.js';
+import { Talk, fileOf, isMessage, keyOf, membersOf } from './talk.js';
 import { keep, same } from './text.js';
 
 /** @typedef {import('./client/karez.js').Karez} Karez */
@@ -18,7 +18,6 @@ import { keep, same } from './text.js';
 
 const PAGE = 50;
 const KEPT = 400;
-const TYPING_SHOWN_MS = 5000;
 const READ_PAUSE_MS = 250;
 const WATCHED_MAX = 200;
 
@@ -332,6 +331,11 @@ export class Talks {
     });
   }
 
+  /** Whether files may be sent here. @param {Talk} _talk */
+  takesFiles(_talk) {
+    return true;
+  }
+
   /** Somebody is writing here. @param {Talk} talk */
   typing(talk) {
     this.conversation(talk).typing();
@@ -448,12 +452,7 @@ export class Talks {
 
   /** @param {any} event */
   #typing(event) {
-    if (this.isMe(event.uid)) return;
-    const talk = this.#talkOf(event);
-    const uid = String(event.uid);
-    talk.ceaseTyping(uid);
-    const timer = setTimeout(() => (talk.ceaseTyping(uid), this.page.changed()), TYPING_SHOWN_MS);
-    talk.typing.set(uid, { name: event.name ?? uid, timer });
+    if (!this.isMe(event.uid)) this.#talkOf(event).hearTyping(event.uid, event.name, () => this.page.changed());
     this.page.changed();
   }
 
@@ -469,24 +468,13 @@ export class Talks {
   /** Asks whether the other one of a private talk is there, now and from now on. @param {Talk} talk */
   async watch(talk) {
     if (!('uid' in talk.target) || talk.presence) return;
-    try {
-      this.#presence({ users: await this.conversation(talk).presence() });
-    } catch {
-      // Not known, then.
-    }
+    // Where it is not told it is not known.
+    this.#presence({ users: await this.conversation(talk).presence().catch(() => []) });
   }
 
   /** All members, up to some hundreds. @param {Talk} talk @returns {Promise<Member[]>} */
-  async members(talk) {
-    /** @type {any[]} */
-    const found = [];
-    for (let after; found.length < 500; ) {
-      const page = await this.conversation(talk).members({ after, limit: 100 });
-      found.push(...page.members);
-      after = found.at(-1)?.uid;
-      if (!page.more) break;
-    }
-    return found;
+  members(talk) {
+    return membersOf(this.conversation(talk));
   }
 
   // ---- what is kept over a reload ----

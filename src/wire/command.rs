@@ -104,6 +104,7 @@ pub(super) fn required<'a, T>(
 }
 
 impl<'a> Fields<'a> {
+    #[inline]
     fn request(&self, text: &'a str) -> Result<Request<'a>, Problem> {
         let kind_of_request = required("type", self.kind_of_request, value::text)?;
         let command = match &*kind_of_request {

@@ -48,7 +48,12 @@ const SYSTEM: &str = "system";
 /// A string. Borrowed from the message where it has no escapes, which is nearly always.
 pub(super) fn text(raw: &str) -> Read<Cow<'_, str>> {
     let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).ok_or(TEXT)?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+    // Most are words of a few letters, too short for a search that begins with finding out what the processor can.
+    let has_escapes = match inner.len() {
+        0..16 => inner.bytes().any(|byte| byte == b'\\'),
+        _ => memchr::memchr(b'\\', inner.as_bytes()).is_some(),
+    };
+    if !has_escapes {
         return Ok(Cow::Borrowed(inner));
     }
     serde_json::from_str(raw).map(Cow::Owned).map_err(|_| TEXT)

@@ -4,46 +4,60 @@
 //! private message is written for two. Names of fields are ours and need no escapes; text does.
 //!
 //! Whatever takes the name of a field is `inline(always)`: where the name is known when this is compiled, writing it
-//! is two stores, and otherwise a call of `memcpy`. With digits by two (`itoa`) that spares a third of what it costs to
-//! write a private message.
+//! with its signs is two or three stores, and otherwise a call of `memcpy`. With digits by two (`itoa`) that spares a
+//! third of what it costs to write a private message.
 
 use crate::chat::ids::Id;
 
+/// The longest name of a field.
+const NAME_BYTES_MAX: usize = 28;
+
 /// An object under construction at the end of a buffer of the caller's.
+///
+/// Every field begins with a comma, so that none has to ask whether it is the first; that of the first is where the
+/// brace belongs, and becomes it at the end.
 pub(super) struct Writer<'o> {
     out: &'o mut Vec<u8>,
+    /// Where the object begins.
+    start: usize,
 }
 
 impl<'o> Writer<'o> {
     /// Begins an object with its `type`.
     #[inline(always)]
     pub(super) fn open(out: &'o mut Vec<u8>, kind: &str) -> Writer<'o> {
-        out.push(b'{');
-        let mut json = Writer { out };
+        let mut json = Writer::begin(out);
         json.word("type", kind);
         json
     }
 
     /// Begins an object that has no `type`.
     pub(super) fn begin(out: &'o mut Vec<u8>) -> Writer<'o> {
-        out.push(b'{');
-        Writer { out }
+        let start = out.len();
+        Writer { out, start }
     }
 
     /// Ends it.
     pub(super) fn close(self) {
+        match self.out.get_mut(self.start) {
+            Some(comma) => *comma = b'{',
+            None => self.out.push(b'{'),
+        }
         self.out.push(b'}');
     }
 
     #[inline(always)]
     fn name(&mut self, name: &str) {
-        // Only the first field of an object follows its brace.
-        if self.out.last() != Some(&b'{') {
-            self.out.push(b',');
+        // Put together before it is appended: then there is one question whether there is room, and not four.
+        let mut field = [0; NAME_BYTES_MAX + 4];
+        match field.get_mut(..name.len() + 4) {
+            Some([comma, quote, inner @ .., end, colon]) => {
+                (*comma, *quote, *end, *colon) = (b',', b'"', b'"', b':');
+                inner.copy_from_slice(name.as_bytes());
+                self.out.extend_from_slice(field.get(..name.len() + 4).unwrap_or_default());
+            }
+            _ => debug_assert!(false, "{name} is longer than a name of ours may be"),
         }
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
     }
 
     /// A word of ours, which needs no escapes.
@@ -139,18 +153,18 @@ impl<'o> Writer<'o> {
     /// A list of objects.
     pub(super) fn objects<T>(&mut self, name: &str, items: &[T], fields: impl Fn(&mut Writer<'_>, &T)) {
         self.list(name, items, |out, item| {
-            out.push(b'{');
-            fields(&mut Writer { out }, item);
-            out.push(b'}');
+            let mut json = Writer::begin(out);
+            fields(&mut json, item);
+            json.close();
         });
     }
 
     /// An object within.
     pub(super) fn object(&mut self, name: &str, fields: impl FnOnce(&mut Writer<'_>)) {
         self.name(name);
-        self.out.push(b'{');
-        fields(&mut Writer { out: self.out });
-        self.out.push(b'}');
+        let mut json = Writer::begin(self.out);
+        fields(&mut json);
+        json.close();
     }
 
     fn list<T>(&mut self, name: &str, items: &[T], push: impl Fn(&mut Vec<u8>, &T)) {
@@ -196,26 +210,52 @@ const fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
+/// So many bytes are judged as a whole, without a branch for each.
+const CHUNK_BYTES: usize = 32;
+
 /// How many bytes in front need no escape.
+///
+/// What is looked at is mostly a word or two, so the first eight bytes are judged where it is asked, and only what is
+/// longer costs a call.
+#[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
-    // A chunk is judged as a whole and without a branch per byte, so the compiler takes vector instructions. What is
-    // looked at is mostly a word or two, though, so before and after that it goes by eight bytes.
-    const CHUNK_BYTES: usize = 32;
-    let plain_chunk = |chunk: &&[u8]| !chunk.iter().fold(false, |found, &byte| found | needs_escape(byte));
-    let mut at = 0;
+    match bytes.first_chunk().map(|word| escapes_in(u64::from_le_bytes(*word))) {
+        Some(0) => plain_len_of_long(bytes),
+        Some(escapes) => escapes.trailing_zeros() as usize / 8,
+        None => plain_len_of_short(bytes),
+    }
+}
+
+/// The same of less than eight bytes.
+#[inline(never)]
+fn plain_len_of_short(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&byte| needs_escape(byte)).unwrap_or(bytes.len())
+}
+
+/// The same of eight bytes or more, of which the first eight need none.
+#[inline(never)]
+fn plain_len_of_long(bytes: &[u8]) -> usize {
+    let rest = bytes.get(size_of::<u64>()..).unwrap_or_default();
+    let (chunks, _) = rest.as_chunks::<CHUNK_BYTES>();
+    let chunks = chunks.iter().take_while(|chunk| is_plain(chunk)).count();
+    let mut at = size_of::<u64>() + CHUNK_BYTES * chunks;
     while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let escapes = escapes_in(u64::from_le_bytes(*word));
         if escapes != 0 {
             return at + escapes.trailing_zeros() as usize / 8;
         }
         at += size_of::<u64>();
-        if at == size_of::<u64>() {
-            let rest = bytes.get(at..).unwrap_or_default();
-            at += CHUNK_BYTES * rest.chunks_exact(CHUNK_BYTES).take_while(plain_chunk).count();
-        }
     }
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len())
+    // What is left is less than a word. With bytes that were looked at already it is one.
+    let escapes = bytes.last_chunk().map_or(0, |word| escapes_in(u64::from_le_bytes(*word)));
+    let from_end = size_of::<u64>().saturating_sub(escapes.trailing_zeros() as usize / 8);
+    bytes.len() - from_end
+}
+
+/// Whether none of these bytes needs an escape: words together, which the compiler judges two at a time.
+fn is_plain(chunk: &[u8; CHUNK_BYTES]) -> bool {
+    let (words, _) = chunk.as_chunks::<8>();
+    words.iter().fold(0, |found, word| found | escapes_in(u64::from_le_bytes(*word))) == 0
 }
 
 /// Sets the high bit of the first of eight bytes that needs an escape, and perhaps of bytes behind it, but of none

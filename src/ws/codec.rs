@@ -139,6 +139,7 @@ struct Expected<'a> {
 }
 
 impl Rules for Expected<'_> {
+    #[inline(always)]
     fn first_byte(&self, first: FirstByte) -> Result<(), Violation> {
         if first.rsv1 && !self.deflate {
             return Err(Violation::ReservedBit);
@@ -150,6 +151,7 @@ impl Rules for Expected<'_> {
         }
     }
 
+    #[inline(always)]
     fn masked(&self, masked: bool) -> Result<(), Violation> {
         match (self.settings.role, masked) {
             (Role::Server, false) => Err(Violation::Unmasked),
@@ -160,6 +162,7 @@ impl Rules for Expected<'_> {
 
     /// A message over the limit is refused before its first byte: to take even a part of it would be memory and
     /// time that the peer spends for us.
+    #[inline(always)]
     fn length(&self, first: FirstByte, length: u64) -> Result<(), Violation> {
         if first.opcode.is_control() {
             return Ok(());
@@ -233,7 +236,26 @@ impl Decoder {
     }
 
     /// The next header, and how many bytes of `input` it took. `None`: all of `input` is a part of it, and is kept.
+    #[inline(always)]
     fn decode_header(
+        &mut self,
+        settings: &Settings,
+        deflate: bool,
+        input: &[u8],
+    ) -> Result<Option<(Header, usize)>, Violation> {
+        if self.partial.as_ref().is_none_or(|partial| partial.header_bytes == 0) {
+            let message = self.partial.as_ref().and_then(|partial| partial.message.as_ref());
+            let found = Header::decode_under(&Expected { settings, deflate, message }, input)?;
+            if found.is_some() || input.is_empty() {
+                return Ok(found);
+            }
+        }
+        self.decode_cut_header(settings, deflate, input)
+    }
+
+    /// The same where only the beginning of the header is there, now or before.
+    #[cold]
+    fn decode_cut_header(
         &mut self,
         settings: &Settings,
         deflate: bool,
@@ -242,13 +264,6 @@ impl Decoder {
         let message = self.partial.as_ref().and_then(|partial| partial.message.as_ref());
         let expected = Expected { settings, deflate, message };
         let kept = self.partial.as_ref().map_or(0, |partial| partial.header_bytes);
-        if kept == 0 {
-            let found = Header::decode_under(&expected, input)?;
-            if found.is_some() || input.is_empty() {
-                return Ok(found);
-            }
-        }
-
         let mut header = self.partial.as_ref().map_or([0; HEADER_BYTES_MAX], |partial| partial.header);
         let mut header_bytes = kept;
         for (place, byte) in header.iter_mut().skip(kept).zip(input) {

@@ -61,6 +61,7 @@ impl Opcode {
         matches!(self, Opcode::Close | Opcode::Ping | Opcode::Pong)
     }
 
+    #[inline(always)]
     fn decode(bits: u8) -> Result<Opcode, Violation> {
         match bits {
             0x0 => Ok(Opcode::Continuation),
@@ -157,7 +158,9 @@ impl Header {
         Header::decode_under(&FormOnly, bytes)
     }
 
-    /// The same under the rules of a receiver.
+    /// The same under the rules of a receiver. Inlined, so that what it finds out is in registers: it is asked once a
+    /// frame, and in two results, one in the other, it would go through memory.
+    #[inline(always)]
     pub(super) fn decode_under(
         rules: &impl Rules,
         bytes: &[u8],
@@ -195,6 +198,7 @@ impl Header {
     }
 
     /// Appends the header, its length in the shortest form.
+    #[inline(always)]
     pub fn encode(&self, out: &mut Vec<u8>) {
         let mut first = self.opcode.bits();
         if self.fin {
@@ -207,8 +211,8 @@ impl Header {
         if let Some(short) = u8::try_from(self.length).ok().filter(|length| *length < LENGTH_16) {
             out.extend_from_slice(&[first, mask_bit | short]);
         } else if let Ok(length) = u16::try_from(self.length) {
-            out.extend_from_slice(&[first, mask_bit | LENGTH_16]);
-            out.extend_from_slice(&length.to_be_bytes());
+            let [high, low] = length.to_be_bytes();
+            out.extend_from_slice(&[first, mask_bit | LENGTH_16, high, low]);
         } else {
             out.extend_from_slice(&[first, mask_bit | LENGTH_64]);
             out.extend_from_slice(&self.length.to_be_bytes());
@@ -220,6 +224,7 @@ impl Header {
 }
 
 impl FirstByte {
+    #[inline(always)]
     fn decode(byte: u8) -> Result<FirstByte, Violation> {
         if byte & RSV2_RSV3 != 0 {
             return Err(Violation::ReservedBit);
@@ -241,6 +246,7 @@ impl FirstByte {
 }
 
 /// The length that the second byte tells or announces, and what follows it. `None`: not all of it is there.
+#[inline(always)]
 fn decode_length(short: u8, after: &[u8]) -> Result<Option<(u64, &[u8])>, Violation> {
     match short {
         LENGTH_16 => {
@@ -309,6 +315,8 @@ pub fn encode_masked_compressed(out: &mut Vec<u8>, opcode: Opcode, compressed: &
     encode(out, Header { fin: true, rsv1: true, opcode, mask: Some(key), length }, compressed);
 }
 
+/// Inlined, so that each of those above is made without the choices that it does not have.
+#[inline(always)]
 fn encode(out: &mut Vec<u8>, header: Header, payload: &[u8]) {
     out.reserve(HEADER_BYTES_MAX + payload.len());
     header.encode(out);

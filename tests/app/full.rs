@@ -37,7 +37,7 @@ fn until_refused(mut say: impl FnMut(&str) -> String) -> u64 {
 fn a_full_store_refuses_serves_who_reads_and_recovers() {
     let folder = DataFolder::new("full");
     let (config, settings) = told(&["--messages-burst", "10000"]);
-    let store = Sqlite::open(&Options { pages_max: Some(60), ..Options::new(&folder.0) }).unwrap();
+    let store = Sqlite::open(&Options { pages_max: Some(105), ..Options::new(&folder.0) }).unwrap();
     let mut world = World::on(store, config, settings);
     let [mut ann, mut bob] = world.guests();
     bob.say(r#"{"type":"join","gid":7}"#);
@@ -53,7 +53,7 @@ fn a_full_store_refuses_serves_who_reads_and_recovers() {
     let page = world.texts_of(&mut bob).remove(0);
     assert!(page.contains(&format!(r#""seq":{acked},"#)), "reading goes on: {page}");
 
-    world.server.handler_mut().store_mut().limit_pages(200).unwrap();
+    world.server.handler_mut().store_mut().limit_pages(300).unwrap();
     ann.say(&group(acked + 1));
     let answer = world.texts_of(&mut ann).into_iter().find(|text| text.contains(r#""type":"ack""#)).unwrap();
     assert!(answer.contains(&format!(r#""seq":{},"#, acked + 1)), "no number was lost: {answer}");

@@ -40,7 +40,7 @@ fn a_failed_turn_shows_until_something_is_stored() {
 fn a_full_store_is_not_ready_and_is_again_when_there_is_room_though_nobody_speaks() {
     let folder = DataFolder::new("ready");
     let (config, settings) = told(&["--messages-burst", "10000"]);
-    let store = Sqlite::open(&Options { pages_max: Some(60), ..Options::new(&folder.0) }).unwrap();
+    let store = Sqlite::open(&Options { pages_max: Some(105), ..Options::new(&folder.0) }).unwrap();
     let mut world = World::on(store, config, settings);
     let (mut guest, _) = world.guest();
     let mut asker = world.dial();
@@ -62,7 +62,7 @@ fn a_full_store_is_not_ready_and_is_again_when_there_is_room_though_nobody_speak
     for _ in 0..3 {
         assert_eq!(world.get(&mut asker, "/readyz").0, 503);
     }
-    world.server.handler_mut().store_mut().limit_pages(200).unwrap();
+    world.server.handler_mut().store_mut().limit_pages(300).unwrap();
     world.turn_until("ready again", |_| true);
     let end = std::time::Instant::now() + Duration::from_secs(5);
     while world.get(&mut asker, "/readyz").0 != 200 {

@@ -22,6 +22,8 @@ mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
 mod files;
+mod files_gone;
+mod files_user;
 mod full;
 #[cfg(target_os = "linux")]
 mod handed;

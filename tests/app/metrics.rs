@@ -8,6 +8,7 @@ use karez::ws::Opcode;
 
 use crate::api::Site;
 use crate::client::*;
+use crate::files_user::upload_and_download;
 use crate::process::*;
 use crate::scrape::*;
 use crate::world::*;
@@ -322,39 +323,7 @@ const CASES: &[Case] = &[
             "karez_files_size_bytes",
         ],
         &[],
-        |world, clients| {
-            let (guest, login) = world.guest();
-            let token = field(&login, "token").as_str().unwrap().to_owned();
-            let head = |length: usize| {
-                format!(
-                    "POST /v1/files?gid=7&name=a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n\
-                     Content-Length: {length}\r\n\r\n"
-                )
-            };
-            for _ in 0..2 {
-                let mut client = world.dial();
-                client.send(head(10).as_bytes());
-                world.settle();
-                clients.push(client);
-            }
-            drop(clients.pop());
-            let mut client = world.dial();
-            client.send(head(99_999_999).as_bytes());
-            world.settle();
-            let mut client = world.dial();
-            client.send(format!("{}hello", head(5)).as_bytes());
-            world.settle();
-            while client.pull() {}
-            let answer = String::from_utf8(client.bytes.clone()).unwrap();
-            let url = answer.split("location: ").nth(1).unwrap().split("\r\n").next().unwrap();
-            let request = format!("GET {url} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n\r\n");
-            let mut speaker = guest;
-            speaker.say(r#"{"type":"join","gid":7}"#);
-            world.settle();
-            client.send(request.as_bytes());
-            world.settle();
-            clients.extend([client, speaker]);
-        },
+        upload_and_download,
     ),
     (&["karez_accept_pauses_total"], &[], |world, clients| {
         clients.extend([world.dial(), world.dial(), world.dial(), world.dial()]);

@@ -76,7 +76,10 @@ fn the_login_answer_tells_what_this_daemon_is_told() {
     let mut client = world.open();
     client.say(r#"{"type":"login","name":"  Ann ","id":"l1"}"#);
     let answers = world.texts_of(&mut client);
-    let limits = LIMITS.replace("65536", "2048").replace(":20,", ":7,").replace(":100}", ":9}");
+    let limits = LIMITS
+        .replace("65536", "2048")
+        .replace(":20,", ":7,")
+        .replace(r#""messages_burst":100,"#, r#""messages_burst":9,"#);
     // Content is bounded by the core, whatever a message may be.
     let limits = limits.replace(r#""content_bytes":2048"#, r#""content_bytes":65536"#);
     assert_eq!(

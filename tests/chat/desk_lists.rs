@@ -69,8 +69,8 @@ fn closed_ones_come_from_the_store() {
     w.hush();
     let closed = |n: u64| format!("{n} closed at sales by visitor, of 100{n} Vic: hello");
     let expected = format!("tickets [t] closed (0/0/0/0): {} | {} | {}", closed(3), closed(2), closed(1));
-    assert_eq!(list(&mut w, ann, TicketsView::Closed), [expected.clone()]);
-    assert_eq!(list(&mut w, ben, TicketsView::Closed), [expected]);
+    assert_eq!(list(&mut w, ann, TicketsView::Closed), [&*expected]);
+    assert_eq!(list(&mut w, ben, TicketsView::Closed), [&*expected]);
     assert_eq!(
         list(&mut w, visitors[3], TicketsView::Closed),
         ["tickets [t] closed: 4 closed at help by visitor, of 1004 Vic: hello"],

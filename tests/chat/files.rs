@@ -17,7 +17,7 @@ pub fn bearer(uid: u64) -> Bearer {
     Bearer { uid: id(uid), role: Role::User }
 }
 
-fn call(w: &mut World, request: Call<'_>) -> Answered {
+pub fn call(w: &mut World, request: Call<'_>) -> Answered {
     w.call(1, request);
     w.commit();
     let mut answers = w.answered();

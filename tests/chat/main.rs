@@ -19,6 +19,7 @@ mod desk_calls;
 mod desk_canned;
 mod desk_duty;
 mod desk_figures;
+mod desk_files;
 mod desk_forgetting;
 mod desk_graces;
 mod desk_hours;

@@ -2,7 +2,7 @@
 
 use karez::base::clock::UnixMillis;
 use karez::base::limits;
-use karez::chat::ids::{Conversation, FileId};
+use karez::chat::ids::{Conversation, FileId, TicketId};
 use karez::chat::output::{FileRecord, Query, Record, Store};
 use karez::store::{FileBytes, Retention, Sqlite, Storage, StoreError, Tidy};
 
@@ -84,8 +84,8 @@ fn names(scratch: &Scratch) -> Vec<String> {
 #[test]
 fn a_file_is_kept_with_what_is_known_of_it() {
     on_every_store(ground, |store| {
-        for (number, conversation) in [(1, in_group(7)), (2, talk(1, 2)), (3, talk(1, 1)), (4, in_group(99))]
-        {
+        let places = [in_group(7), talk(1, 2), talk(1, 1), Conversation::Ticket(TicketId(5))];
+        for (number, conversation) in (1..).zip(places) {
             let file = upload(store, number, conversation, b"some bytes");
             assert_eq!(known(store, &file.id), Some(file.clone()));
             assert_eq!(bytes_of(store, &file.id).unwrap(), b"some bytes");

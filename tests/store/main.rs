@@ -8,6 +8,8 @@ mod bans;
 mod checkpoints;
 mod common;
 mod desk;
+mod desk_common;
+mod desk_talk;
 mod files;
 mod folder;
 mod forgotten;

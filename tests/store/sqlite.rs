@@ -128,7 +128,7 @@ fn a_full_store_says_so_and_goes_on_when_there_is_room() {
     };
     assert_eq!(read(&store), seq, "reading goes on");
     assert_eq!(turn(&mut store, seq + 1), Err(StoreError::Full));
-    store.limit_pages(96).unwrap();
+    store.limit_pages(200).unwrap();
     assert_eq!(turn(&mut store, seq + 1), Ok(()));
     assert_eq!(read(&store), seq + 1);
 }

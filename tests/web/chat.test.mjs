@@ -362,6 +362,17 @@ describe('governing', () => {
   });
 });
 
+test('who is there has a dot, and who was there is told when', async () => {
+  const pat = await enter(browser, daemon, 'Pat');
+  await writeTo(ann, pat.uid);
+  await part(ann, 'about').getByText('online', { exact: true }).waitFor();
+  assert.equal(await ann.page.locator('#talk-avatar.online').count(), 1);
+  isClean(pat);
+  await pat.page.context().close();
+  await part(ann, 'about').getByText(/^last seen \d\d:\d\d$/).waitFor();
+  assert.equal(await ann.page.locator('#talk-avatar.online').count(), 0);
+});
+
 test('two tabs agree on what was read', async () => {
   const other = await sameBrowser(ann, daemon);
   assert.equal(other.uid, ann.uid);

@@ -312,6 +312,25 @@ describe('the daemon goes and comes', () => {
   });
 });
 
+test('a desk is asked: the ack names the ticket, which is a conversation as any other', async () => {
+  const [asks, later] = [client(`${daemon.socket}/ws`), client(`${daemon.socket}/ws`)];
+  const heard = [];
+  asks.on('message', (entry) => heard.push(entry.content));
+  const told = event(asks, 'ticket');
+  const sent = event(asks, 'sent');
+  asks.connect();
+  const { ticket, seq } = await asks.support('Is anybody there?', { desk: 'sales', page: 'https://shop.example/' });
+  assert.deepEqual([seq, (await told).ticket, (await sent).ticket], [1, ticket, ticket]);
+  assert.equal((await asks.support('Hello?')).ticket, ticket, 'the one that is open');
+  assert.equal((await asks.ticket(ticket).send('I can wait.')).seq, 3);
+  await soon('all is heard', () => heard.length === 3);
+  assert.deepEqual(texts((await asks.ticket(ticket).history()).messages), ['Is anybody there?', 'Hello?', 'I can wait.']);
+  assert.equal(asks.positions.tickets[ticket], 3);
+  later.connect();
+  await event(later, 'login');
+  await assert.rejects(later.ticket(ticket).history(), { code: 'not_found' });
+});
+
 describe('tokens', () => {
   const secret = 'a secret of thirty-two bytes or so, for tests';
 

@@ -1,10 +1,15 @@
-// The desks on the admin's page: who waits, who is on duty, and what an operator changes.
+// The desks on the admin's page: who waits, who is on duty, and what an operator changes. Then what the agents' page is made
+// of: its weight, its types, its words.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { agent, duty, openApi, startSite, take, tokenOf, visitor } from './agents.mjs';
 import { inspect, isClean, part } from './people.mjs';
-import { openTab, startBrowser } from './peers.mjs';
+import { openTab, root, startBrowser } from './peers.mjs';
 
 let site, browser, api;
 
@@ -70,4 +75,49 @@ test('operators see desks, queues and agents on their page, and change a desk’
   await inspect(tab, 'admin-desks');
   isClean(tab, ben);
   for (const { page } of [tab, ben]) await page.context().close();
+});
+
+describe('what the agents’ page is made of', () => {
+  const folder = join(root, 'src/web/desk');
+
+  test('the first load is at most 65 KiB compressed', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const network = await context.newCDPSession(page);
+    await network.send('Network.enable');
+    const files = new Map();
+    network.on('Network.responseReceived', ({ requestId, response }) => files.set(requestId, { url: new URL(response.url).pathname, headers: response.headers }));
+    network.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => Object.assign(files.get(requestId) ?? {}, { bytes: encodedDataLength }));
+    await page.goto(`${site.page}desk#token=${await tokenOf(site, 'weight')}`);
+    await page.getByTestId('me').filter({ hasText: 'weight' }).waitFor();
+    const all = [...files.values()].filter((file) => file.url.startsWith('/') && file.bytes !== undefined);
+    const total = all.reduce((sum, file) => sum + file.bytes, 0);
+    console.log(`desk: ${total} bytes with headers, ${all.length} requests`);
+    assert.ok(total > 20_000 && total <= 65 * 1024, `${total} bytes`);
+    for (const { url, headers } of all) {
+      assert.equal(headers['cache-control'], url === '/desk' ? 'no-cache' : 'public, max-age=31536000, immutable', url);
+      assert.equal(headers['content-encoding'], 'gzip', url);
+    }
+    await context.close();
+  });
+
+  test('its types hold', async () => {
+    const tsc = join(root, 'target/tools/web/node_modules/.bin/tsc');
+    const options = ['--noEmit', '--allowJs', '--checkJs', '--strict', '--target', 'es2022', '--module', 'esnext', '--lib', 'es2023,dom,dom.iterable'];
+    const files = (await readdir(folder)).filter((name) => name.endsWith('.js')).map((name) => join(folder, name));
+    await promisify(execFile)(tsc, [...options, ...files]).catch((error) => assert.fail(error.stdout));
+  });
+
+  test('both languages have the same words, with the same blanks, and each is used', async () => {
+    const [{ own: en }, { own: zh }] = [await import('../../src/web/desk/words.en.js'), await import('../../src/web/desk/words.zh.js')];
+    assert.deepEqual(Object.keys(zh), Object.keys(en));
+    const blanks = (text) => [...new Set(JSON.stringify(text).match(/\{\w\}/g))].sort();
+    for (const key of Object.keys(en)) assert.deepEqual(blanks(zh[key]), blanks(en[key]), key);
+    const names = (await readdir(folder)).filter((name) => /\.(js|html)$/.test(name) && !name.startsWith('words'));
+    const shared = ['log.js', 'composer.js', 'row.js', 'notices.js', 'text.js'];
+    const sources = [...names.map((name) => join(folder, name)), ...shared.map((name) => join(folder, '..', name))];
+    const source = (await Promise.all(sources.map((name) => readFile(name, 'utf8')))).join('\n');
+    const made = /^(error|is|by|view|empty|duty|fig|days)_/; // put together from what the wire says
+    for (const key of Object.keys(en)) assert.ok(made.test(key) || new RegExp(`['"]${key}['"]`).test(source), `${key} is not used`);
+  });
 });

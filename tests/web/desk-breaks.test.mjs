@@ -47,6 +47,8 @@ test('a reload, and the daemon killed and started again: the ticket, the draft a
   await part(ann, 'banner').waitFor();
   await inspect(ann, 'desk-offline');
   await site.start();
+  // Back by itself or by the button, whichever is first.
+  await part(ann, 'banner').getByRole('button').click({ timeout: 2000 }).catch(() => {});
   await eva.enter();
   await row(ann, 'said while it was down').locator('.state').getByText('sent').waitFor({ timeout: 30_000 });
   await eva.heardOnce((one) => one.content === 'said while it was down');
@@ -60,6 +62,38 @@ test('a reload, and the daemon killed and started again: the ticket, the draft a
   // Chromium notes each attempt that finds nobody.
   ann.errors.splice(0, ann.errors.length, ...ann.errors.filter((text) => !/WebSocket connection|ERR_CONNECTION_REFUSED/.test(text)));
   eva.leave();
+});
+
+test('a ticket in which nobody speaks says when it closes, goes on after a word, and closes by itself', async () => {
+  assert.ok((await api.call('PUT', 'desks/quiet', { idle_close_seconds: 7, idle_notice_seconds: 5 })).status < 300);
+  const ida = await visitor(site, 'Ida', 'hello?', { desk: 'quiet' });
+  await take(ann, 'Ida');
+  await part(ann, 'bar').getByText(/Closes by itself in 0:0\d/).waitFor();
+  await ida.write('still here');
+  await hidden(part(ann, 'bar'));
+  await part(ann, 'bar').getByText('Closed by itself').waitFor();
+  ida.leave();
+});
+
+test('who holds as many tickets as allowed takes no more, and is told so', async () => {
+  const tab = await agent(browser, site, await tokenOf(site, 'max', { name: 'Max', desks: 'full' }));
+  await duty(tab, 'online');
+  await part(tab, 'self').click();
+  await part(tab, 'capacity').fill('1');
+  await part(tab, 'capacity').press('Tab');
+  await part(tab, 'load').getByText('0 of 1').waitFor({ state: 'attached' });
+  await tab.page.keyboard.press('Escape');
+  const both = [await visitor(site, 'One', 'first', { desk: 'full' }), await visitor(site, 'Two', 'second', { desk: 'full' })];
+  await take(tab, 'One');
+  await part(tab, 'load').getByText('1 of 1').waitFor();
+  await ticket(tab, 'Two').getByTestId('claim-line').click();
+  await part(tab, 'alert').getByText('as many as you may').waitFor();
+  for (const one of both) {
+    await one.ask({ type: 'close', ticket: one.ticket });
+    one.leave();
+  }
+  isClean(tab);
+  await tab.page.context().close();
 });
 
 test('whoever may not come in is told why, and whoever is sent away may come back', async () => {
@@ -196,7 +230,7 @@ describe('foreign text stays text', () => {
     tab.page.on('dialog', () => assert.fail('a script ran'));
     await duty(tab, 'online');
     for (const [at, payload] of payloads.entries()) {
-      const one = await visitor(site, payload, payload, { desk: 'foreign', page: payload, referrer: payload, lang: payload, form: { [`field ${at}`]: payload, [payload]: payload } });
+      const one = await visitor(site, payload, payload, { desk: 'foreign', page: payload, referrer: payload, lang: payload, browser: payload, form: { [`field ${at}`]: payload, [payload]: payload } });
       await look(tab, 'waiting');
       await part(tab, 'queue').locator('.claim').first().click();
       await line(tab, payload).first().waitFor();

@@ -6,9 +6,12 @@ import { after, before, describe, test } from 'node:test';
 import { agent, duty, look, note, open, openApi, startSite, take, ticket, tokenOf, visitor } from './agents.mjs';
 import { act, inspect, isClean, line, part, row, say } from './people.mjs';
 import { startBrowser } from './peers.mjs';
+import { line as lineIn, openSite, say as sayIn, visit } from './shop.mjs';
 
 let site, browser, api, ann, ben;
 const tokens = {};
+
+const hidden = (node) => node.waitFor({ state: 'hidden' });
 
 before(async () => {
   site = await startSite();
@@ -108,7 +111,8 @@ describe('a conversation', () => {
 
   test('has history, typing, ticks of what was read, replies and recalls', async () => {
     mia = await visitor(site, 'Mia', 'Where is my order?', {
-      desk: 'sales', page: 'https://shop.example/orders', referrer: 'https://search.example/', lang: 'zh-CN', form: { Mail: 'mia@example.org' },
+      desk: 'sales', page: 'https://shop.example/orders', referrer: 'https://search.example/', lang: 'zh-CN',
+      browser: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', form: { Mail: 'mia@example.org' },
     });
     await mia.write('It is 1234.');
     await look(ann, 'waiting');
@@ -142,7 +146,7 @@ describe('a conversation', () => {
 
   test('has a card: where from, what the form said, tags', async () => {
     const card = part(ann, 'panel');
-    for (const text of ['https://shop.example/orders', 'https://search.example/', 'mia@example.org', 'Chinese (China) (zh-CN)', 'Mia']) await card.getByText(text).first().waitFor();
+    for (const text of ['https://shop.example/orders', 'https://search.example/', 'mia@example.org', 'Chinese (China) (zh-CN)', 'Firefox 140 · Linux', 'Mia']) await card.getByText(text).first().waitFor();
     await part(ann, 'tag-input').fill('order, 1234');
     await part(ann, 'tag-input').press('Enter');
     await part(ann, 'tags').getByText('order').waitFor();
@@ -174,6 +178,23 @@ describe('a conversation', () => {
     assert.equal(await part(ann, 'input').inputValue(), filled);
     await part(ann, 'input').press('Enter');
     await mia.heardOnce((one) => one.content === filled);
+  });
+
+  test('takes files: those of the agent reach the visitor, and none goes while a note is written', async () => {
+    const files = (name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from('what is in it') });
+    await part(ann, 'files').setInputFiles(files('invoice.txt'));
+    await part(ann, 'tray').getByText('invoice.txt').waitFor();
+    await part(ann, 'mode-note').click();
+    await hidden(part(ann, 'attach'));
+    await note(ann, 'the invoice is ready');
+    assert.equal(mia.heard.filter((one) => one.kind === 'file').length, 0);
+    await part(ann, 'tray').getByText('invoice.txt').waitFor();
+    await part(ann, 'send').click();
+    const heard = await mia.heardOnce((one) => one.kind === 'file');
+    assert.equal(heard.data.file.name, 'invoice.txt');
+    await part(ann, 'log').locator('karez-file').getByText('invoice.txt').waitFor();
+    const got = await fetch(`${site.page}files/${heard.data.file.id}`, { headers: { authorization: `Bearer ${mia.token}` } });
+    assert.equal(await got.text(), 'what is in it');
   });
 
   test('goes to a colleague with a note, and back into a desk’s queue', async () => {
@@ -279,6 +300,36 @@ test('a message is left when nobody is on duty, and taken later', async () => {
   await part(ann, 'end-yes').click();
   await leo.heardOnce((one) => one.type === 'ticket' && one.state === 'closed');
   leo.leave();
+});
+
+test('from the widget in another site’s page to the desk and back: asked, taken, answered, ended, rated', async (t) => {
+  const shop = await openSite(site);
+  t.after(() => shop.stop());
+  const person = await visit(browser, site, `${shop.page}?desk=sales`);
+  t.after(() => person.page.context().close());
+  const panel = await person.open();
+  await sayIn(panel, 'Is the shop open on Sunday?');
+  const name = part(ann, 'queue').locator('.item-name').last();
+  await look(ann, 'waiting');
+  await part(ann, 'queue').locator('.preview').getByText('Is the shop open on Sunday?').waitFor();
+  await open(ann, await name.textContent());
+  await part(ann, 'panel').getByText(`${shop.page}?desk=sales`).waitFor();
+  await part(ann, 'claim').click();
+  await panel.getByTestId('title').getByText('Ann', { exact: true }).waitFor();
+  await note(ann, 'asks about Sunday');
+  await say(ann, 'From ten to four.');
+  await lineIn(panel, 'From ten to four.').waitFor();
+  await row(ann, 'From ten to four.').locator('.state').getByText('read').waitFor();
+  assert.equal(await panel.getByText('asks about Sunday').count(), 0);
+  await sayIn(panel, 'Thanks!');
+  await line(ann, 'Thanks!').waitFor();
+  await part(ann, 'end').click();
+  await part(ann, 'end-yes').click();
+  await panel.getByTestId('star-5').check();
+  await panel.getByTestId('rate').click();
+  await part(ann, 'rating').getByText('5 of 5 stars').waitFor();
+  assert.deepEqual(shop.reports, [], 'no breach of the policy of the site');
+  isClean(person);
 });
 
 test('no console error and no request to another host in all of this', () => isClean(ann, ben));

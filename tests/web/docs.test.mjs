@@ -63,7 +63,7 @@ describe('what one may copy', () => {
     const lines = [...example('curl'), ...example('sh')];
     assert.ok(lines.length >= 8);
     const said = await shell(lines.join('\n'));
-    for (const word of ['"users_online":', '"stored":2', '"content":"hello everybody"', '"banned":true', '"token":"']) {
+    for (const word of ['"users_online":', '"stored":2', '"content":"hello everybody"', '"banned":true', '"token":"', '"name":"teas.txt","type":"text/plain","bytes":19']) {
       assert.ok(said.includes(word), `${word}: ${said}`);
     }
   });

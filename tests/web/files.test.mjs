@@ -59,10 +59,12 @@ test('several at once wait in a tray, can be left out, and go in order behind wh
   assert.deepEqual(sentSmall.bytes, small.buffer, 'as it is');
 });
 
-test('a small picture with notes is freed of them too', async () => {
-  await choose(ann, withNotes(await picture(ann.page, 'portrait.jpg', 300, 400)));
+test('a small picture with notes is freed of them too, and one that may be seen through stays so', async () => {
+  await choose(ann, withNotes(await picture(ann.page, 'portrait.jpg', 300, 400)), await picture(ann.page, 'wide.png', 2500, 50, 'image/png'));
   await part(ann, 'send').click();
   await isSeen(ben, 'portrait.jpg', 300, 400);
+  await isSeen(ben, 'wide.webp', 2048, 41);
+  assert.equal((await fetched(ben, 'wide.webp')).type, 'image/webp');
   assert.ok(!(await fetched(ben, 'portrait.jpg')).bytes.includes('GPS'));
 });
 

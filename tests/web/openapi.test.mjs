@@ -210,7 +210,7 @@ test('every schema of an object says what each member is', () => {
 
 test('each example of a request is valid, and done as its answer says', async () => {
   let replayed = 0;
-  for (const operation of operations().filter(({ operationId }) => operationId !== 'OpenApi')) {
+  for (const operation of operations().filter(({ operationId }) => !['OpenApi', 'UploadFile', 'FetchFile'].includes(operationId))) {
     const bodies = Object.entries(operation.requestBody?.content ?? { '': { examples: { '': {} } } });
     const successes = Object.entries(operation.responses).filter(([status]) => status < '300');
     const seen = new Set();

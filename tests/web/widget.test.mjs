@@ -279,6 +279,51 @@ test('what is refused stands in the log with ways on; what was said by mistake i
   isClean(person);
 });
 
+test('pictures and files go both ways, and what is taken back is gone', async (t) => {
+  const ann = await onDuty(t, daemon, 'Ann');
+  const person = await visitor(t);
+  const panel = await person.open();
+  assert.ok(!(await panel.getByTestId('attach').isVisible()), 'a file needs a ticket');
+  await say(panel, 'My teapot is broken');
+  const ticket = await ann.ticketOf('My teapot is broken');
+  await ann.ask({ type: 'claim', ticket });
+  const picture = Buffer.from(await panel.evaluate(async () => {
+    const canvas = new OffscreenCanvas(300, 200);
+    const context = canvas.getContext('2d');
+    context.fillStyle = '#a8573a';
+    context.fillRect(40, 40, 220, 120);
+    return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+  }));
+  await panel.getByTestId('files').setInputFiles([{ name: 'teapot.png', mimeType: 'image/png', buffer: picture }, { name: 'bill.txt', mimeType: 'text/plain', buffer: Buffer.from('one teapot') }]);
+  await panel.getByTestId('attached').nth(1).waitFor();
+  await panel.getByTestId('send').click();
+  const image = await ann.hearsSaid('teapot.png');
+  const bill = await ann.hearsSaid('bill.txt');
+  assert.deepEqual([image.kind, image.data.file.width, image.data.file.height, bill.kind], ['image', 300, 200, 'file']);
+  const get = (id) => fetch(`${daemon.page}files/${id}`, { headers: { authorization: `Bearer ${sign(ann.claims)}` } });
+  assert.equal(await (await get(bill.data.file.id)).text(), 'one teapot');
+  await soon('the picture is shown', () => panel.evaluate(() => document.querySelector('#log .own karez-file img')?.naturalWidth === 300));
+
+  const upload = await fetch(`${daemon.page}v1/files?ticket=${ticket}&name=new.png`, { method: 'POST', headers: { authorization: `Bearer ${sign(ann.claims)}`, 'content-type': 'image/png' }, body: picture });
+  assert.equal(upload.status, 201);
+  const { id, name, type, bytes } = await upload.json();
+  await ann.ask({ type: 'support', ticket, content: name, kind: 'image', data: { file: { id, name, type, bytes, width: 300, height: 200 } } });
+  await soon('hers is shown', () => panel.evaluate(() => document.querySelector('#log .row:not(.own) karez-file img')?.naturalWidth === 300));
+  await person.page.screenshot({ path: join(screenshots, 'widget-files.png') });
+  await panel.getByRole('button', { name: 'Picture: new.png' }).click();
+  await panel.getByTestId('dialog').getByRole('img').waitFor();
+  await panel.getByTestId('dialog').getByRole('button', { name: 'Close', exact: true }).click();
+
+  await person.page.reload();
+  const later = await person.panel();
+  await soon('both are there after a reload', () => later.evaluate(() => [...document.querySelectorAll('#log karez-file img')].filter((one) => one.naturalWidth === 300).length === 2));
+  await later.locator('#log .own', { has: later.locator('karez-file.picture') }).hover();
+  await later.getByRole('button', { name: 'Take back' }).click();
+  await later.getByText('A message was taken back').waitFor();
+  await soon('it is gone', async () => (await get(image.data.file.id)).status === 404);
+  isClean(person);
+});
+
 describe('who the visitor is', { concurrency: 4 }, () => {
   test('a token of the site makes a visitor known; another is another, and sees nothing of the one before', async (t) => {
     const ann = await onDuty(t, daemon, 'Ann');

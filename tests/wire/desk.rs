@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use karez::base::clock::UnixMillis;
 use karez::chat::desk::*;
-use karez::chat::ids::TicketId;
+use karez::chat::ids::{Conversation, TicketId};
 use karez::chat::input::{Command, Draft, Target};
-use karez::chat::output::{Event, Refusal};
+use karez::chat::output::{AckedEntry, Entry, Event, Recall, Refusal};
 use karez::wire::{Code, Problem, render, render_error};
 
 use crate::common::{command, id, refused, written};
@@ -193,9 +193,32 @@ pub fn every_event() -> Vec<String> {
         DeskEvent::Figures { id, figures: &figures },
     ];
     texts.extend(others.map(text));
+    texts.extend(said_in_a_ticket());
     let held = Problem::from(&Refusal::Held { uid: bob, name: "Bob".into() });
     texts.push(written(|out| render_error(id, &held, out)));
     texts
+}
+
+/// An entry of a ticket and its ack, with every field that they can have.
+fn said_in_a_ticket() -> [String; 2] {
+    let (ann, conversation, time) = (id("1001"), Conversation::Ticket(SEVEN), UnixMillis(1));
+    let entry = Entry {
+        conversation: &conversation,
+        seq: 1,
+        uid: &ann,
+        name: "Ann",
+        content: "hi",
+        kind: Some("image"),
+        data: Some("{}"),
+        reply: Some(1),
+        mentions: &[],
+        act: None,
+        recall: Recall::None,
+        time,
+    };
+    let acked = AckedEntry { target: Target::Ticket(SEVEN), seq: 1, time, duplicate: true };
+    [Event::Offline(entry), Event::Ack { id: "1", entry: Some(acked) }]
+        .map(|event| written(|out| render(&event, out)))
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use karez::base::clock::UnixMillis;
-use karez::chat::ids::{Conversation, TicketId};
+use karez::chat::ids::Conversation;
 use karez::chat::input::{Command, Target};
 use karez::chat::output::{
     AckedEntry, Entry, Event, GroupRole, GroupSummary, ListPlace, Member, Membership, Notice, Recall,
@@ -117,7 +117,6 @@ fn fullest() -> Vec<String> {
     };
     let users = [UserPresence { uid: &ann, online: false, last: Some(time) }];
     let (to_group, to_user) = (Target::Group(id("123")), Target::User(id("bob")));
-    let (to_ticket, ticket) = (Target::Ticket(TicketId(7)), Conversation::Ticket(TicketId(7)));
     let events = [
         Event::Refreshed { id: Some("1"), exp_s: 1 },
         Event::Pong { id: Some("1") },
@@ -138,8 +137,6 @@ fn fullest() -> Vec<String> {
         Event::Conversations { id: Some("1"), uid: &ann, list: &[], next: Some(&ListPlace::Entry(1)) },
         Event::Read { target: &to_group, uid: &ann, seq: 1 },
         Event::Read { target: &to_user, uid: &ann, seq: 1 },
-        Event::Entry(entry(&ticket)),
-        Event::Ack { id: "1", entry: Some(acked(to_ticket)) },
         Event::Search { id: Some("1"), found: &[], next: Some(1) },
         Event::Typing { target: &to_group, uid: &ann, name },
         Event::Typing { target: &to_user, uid: &ann, name },
@@ -151,8 +148,7 @@ fn fullest() -> Vec<String> {
     texts.push(written(|out| render_bye(Bye::Restart, Some(1), out)));
     texts.push(login_answer());
     texts.extend(told_instead_of_entries());
-    texts.push(offline_push());
-    texts.extend(desk::every_event());
+    texts.extend([offline_push()].into_iter().chain(desk::every_event()));
     texts
 }
 

@@ -35,8 +35,6 @@ const UPLOADS: &str = "/v1/files";
 
 const UNAUTHORIZED: Problem =
     Problem::new(401, "unauthorized", "give the token with which you log in: Authorization: Bearer ...");
-const NO_LENGTH: Problem = Problem::new(411, "length_required", "say how long the file is: Content-Length");
-const FULL: Problem = Problem::new(507, "storage_full", "there is no room for further files");
 
 /// How much there may be of files.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +128,7 @@ impl<S: Storage> App<S> {
         let request_id = request_id(request);
         let problem = match request.method {
             "POST" => match self.judge_head(out, conn, request) {
-                Ok(_) if request.header("content-length").is_none() => NO_LENGTH,
+                Ok(_) if request.header("content-length").is_none() => Problem::LENGTH_REQUIRED,
                 Ok(_) => Problem::bad_request("body", "is empty"),
                 Err(problem) => problem,
             },
@@ -175,7 +173,7 @@ impl<S: Storage> App<S> {
         request_id: &str,
     ) -> Result<(), Problem> {
         let (bearer, upload) = self.judge_head(out, conn, head)?;
-        let digits = head.header_text("content-length").ok_or(NO_LENGTH)?;
+        let digits = head.header_text("content-length").ok_or(Problem::LENGTH_REQUIRED)?;
         // A number that is no u64 is over every limit.
         let bytes = digits.parse().unwrap_or(u64::MAX);
         let limits = self.settings.files;
@@ -184,7 +182,7 @@ impl<S: Storage> App<S> {
         }
         let taken = self.turn.store_mut().files_bytes().saturating_add(self.files.reserved_bytes);
         if taken.saturating_add(bytes) > limits.total_bytes_max {
-            return Err(FULL);
+            return Err(Problem::STORAGE_FULL);
         }
         let name = auth::random_name().map_err(|_| self.failed())?;
         let file = FileId::from_text(&name).ok_or_else(|| self.failed())?;
@@ -215,7 +213,8 @@ impl<S: Storage> App<S> {
                 if let Err(error) = self.turn.store_mut().put_bytes(&upload.file, bytes) {
                     log::error!("an upload could not be stored: {error}");
                     self.turn.health.failed(&error);
-                    let problem = if error == StoreError::Full { FULL } else { self.failed() };
+                    let problem =
+                        if error == StoreError::Full { Problem::STORAGE_FULL } else { self.failed() };
                     self.break_upload(out, conn, &problem);
                 }
             }

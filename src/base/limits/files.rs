@@ -101,7 +101,7 @@ pub const DOWNLOAD_PIECE_BYTES: Limit = Limit {
     default: 64 * 1024,
     min: 1_024,
     max: 1024 * 1024,
-    test: "tests/app/files.rs::a_slow_reader_of_a_large_file_costs_one_piece_of_memory",
+    test: "tests/app/files_gone.rs::a_slow_reader_of_a_large_file_costs_one_piece_of_memory",
 };
 /// How long a client may take over one such piece.
 pub const DOWNLOAD_PIECE_TIMEOUT_MS: Limit = Limit {

@@ -152,7 +152,7 @@ pub enum DeskAnswer<'a> {
     Desk {
         /// Whether a call has given it its first settings just now.
         put: Put,
-        /// How it is now. In a box, for it is far larger than all other answers.
+        /// How it is now.
         desk: Box<DeskView<'a>>,
     },
     /// A page of tickets, the newest first.

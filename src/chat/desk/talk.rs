@@ -56,7 +56,7 @@ impl Chat {
             None => {
                 let own = self.own_ticket(&self.users[user].uid);
                 let last = own.and_then(|own| self.desk.tickets.get(own)).map_or(0, |own| own.seq);
-                draft::check_reply(sending.draft, last)?;
+                draft::check_reply(sending.draft, || last)?;
                 if own.is_none() && sending.draft.file.is_some() {
                     return Err(NOT_YOURS);
                 }
@@ -102,7 +102,7 @@ impl Chat {
         let (user, draft) = (sending.asker.user, sending.draft);
         self.may_do(sending.asker, number, Deed::Speak)?;
         let Some(ticket) = self.desk.tickets.get(number) else { return Err(Refusal::NotFound) };
-        draft::check_reply(draft, ticket.seq)?;
+        draft::check_reply(draft, || ticket.seq)?;
         self.may_attach(sending.asker, &Target::Ticket(number), draft)?;
         let Some(ticket) = self.desk.tickets.get(number) else { return Err(Refusal::NotFound) };
         let is_answer = ticket.record.visitor.uid != self.users[user].uid;

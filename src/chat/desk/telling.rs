@@ -143,8 +143,8 @@ impl Chat {
         let holder = ticket.holder();
         for (session, post) in self.desk.agents.posts() {
             let is_holder = holder == Some(&post.uid);
-            let is_told = is_holder || post.watches && post.serves(&ticket.record.desk);
-            if !is_told {
+            let is_concerned = is_holder || post.watches && post.serves(&ticket.record.desk);
+            if !is_concerned {
                 continue;
             }
             let oversees = self.sessions.get(&session).is_some_and(|row| row.role == Role::Admin);

@@ -39,6 +39,8 @@ const queue = new Queue(tickets, { choose: (ticket) => show(ticket, { byHand: tr
 const banner = new Banner(karez, announce);
 /** @type {import('./pane.js').Pane | undefined} */
 let pane;
+/** @type {import('../attach.js').Tray | undefined} */
+let attached;
 /** @type {import('../bell.js').Bell | undefined} */
 let bell;
 
@@ -187,7 +189,7 @@ async function lazy(loading) {
 /** The conversation. */
 async function loadPane() {
   const loaded = await lazy(import('./pane.js'));
-  if (loaded) pane ??= new loaded.Pane(tickets, { refused, announce, choose: (ticket) => show(ticket, { byHand: true }), showFiles });
+  if (loaded) pane ??= new loaded.Pane(tickets, { refused, announce, choose: (ticket) => show(ticket, { byHand: true }), showFiles, tray });
   return pane;
 }
 
@@ -197,9 +199,16 @@ async function loadBell() {
   return bell;
 }
 
-/** Files that visitors have sent. */
 async function showFiles() {
-  (await lazy(import('../file.js')))?.showFiles({ karez, refused, cancel: () => {} });
+  const cancel = async (/** @type {import('../talk.js').Pending} */ pending) => tickets.shown && (await tray())?.cancel(tickets.shown, pending);
+  (await lazy(import('../file.js')))?.showFiles({ karez, refused, cancel });
+}
+
+/** What is attached. */
+async function tray() {
+  const loaded = await lazy(import('../attach.js'));
+  if (loaded) attached ??= new loaded.Tray(tickets, { refused, announce });
+  return attached;
 }
 
 /** @param {(dialogs: typeof import('./dialogs.js'), ticket: Ticket) => void} act */

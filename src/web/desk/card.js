@@ -26,6 +26,22 @@ function languageName(lang) {
   }
 }
 
+/** Browsers by what they say, those first that name others besides themselves. */
+const BROWSERS = /** @type {[RegExp, string][]} */ ([
+  [/MicroMessenger\/(\d+)/, 'WeChat'], [/Edg\w*\/(\d+)/, 'Edge'], [/OPR\/(\d+)/, 'Opera'], [/SamsungBrowser\/(\d+)/, 'Samsung Internet'],
+  [/Firefox\/(\d+)/, 'Firefox'], [/FxiOS\/(\d+)/, 'Firefox'], [/(?:Chrome|CriOS)\/(\d+)/, 'Chrome'], [/Version\/(\d+).*Safari/, 'Safari'],
+]);
+const SYSTEMS = /** @type {[RegExp, string][]} */ ([[/Android/, 'Android'], [/iPhone|iPod/, 'iPhone'], [/iPad/, 'iPad'], [/Windows/, 'Windows'], [/Mac OS X/, 'Mac'], [/Linux/, 'Linux']]);
+
+/** What a browser calls itself, in short; the whole is behind it. @param {string} text */
+function browserNode(text) {
+  const known = BROWSERS.find(([pattern]) => pattern.test(text));
+  const system = SYSTEMS.find(([pattern]) => pattern.test(text))?.[1];
+  const node = make('span', '', known ? [`${known[1]} ${known[0].exec(text)?.[1]}`, system].filter(Boolean).join(' · ') : text);
+  if (known) node.title = text;
+  return node;
+}
+
 export class Card {
   /** @type {Ticket | null} */
   #ticket = null;
@@ -88,7 +104,7 @@ export class Card {
     return facts([
       [word('page'), page && address(page)],
       [word('referrer'), referrer && address(referrer)],
-      [word('browser'), browser],
+      [word('browser'), browser && browserNode(browser)],
       [word('language'), lang && languageName(lang)],
       [word('ticket'), `#${ticket.number}`],
       [word('deskIs'), told.desk],

@@ -45,6 +45,7 @@ export class Head {
     for (const mode of ['reply', 'note']) part(`mode-${mode}`).setAttribute('aria-pressed', String(ticket.mode === mode));
     part('composer').dataset.mode = ticket.mode;
     part('mode-reply').hidden = !this.tickets.mayAnswer(ticket);
+    part('attach').hidden = !this.tickets.takesFiles(ticket);
     part('mode-hint').textContent = ticket.mode === 'note' ? word('noteHint') : '';
     const hint = word(ticket.mode === 'note' ? 'writeNote' : 'writeReply');
     if (part('input').placeholder !== hint) part('input').placeholder = hint;

@@ -17,12 +17,11 @@ const focusFirst = () => [part('input'), part('claim')].find((one) => one.checkV
 export class Pane {
   /**
    * @param {Tickets} tickets
-   * @param {{refused: (error: any) => void, announce: (text: string) => void, choose: (ticket: Ticket) => void, showFiles: () => void}} page
+   * @param {{refused: (error: any) => void, announce: (text: string) => void, choose: (ticket: Ticket) => void, showFiles: () => void,
+   *   tray: () => Promise<import('../attach.js').Tray | undefined>}} page
    */
-  constructor(tickets, { refused, announce, choose, showFiles }) {
+  constructor(tickets, { refused, announce, choose, showFiles, tray }) {
     this.tickets = tickets;
-    /** Agents attach no files. */
-    const tray = async () => undefined;
     const mayAnswer = () => Boolean(this.#shown && tickets.mayAnswer(this.#shown) && this.#shown.mode === 'reply');
     this.log = new Log(tickets, {
       reply: (entry) => this.composer.reply(entry), edit: (text) => this.composer.edit(text), person: () => this.openCard(), refused, announce, showFiles, tray, mayAnswer,

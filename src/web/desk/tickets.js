@@ -357,6 +357,11 @@ export class Tickets extends Talks {
     if (ticket.mode !== 'note' && this.mayAnswer(ticket)) super.typing(ticket);
   }
 
+  /** Files are for the visitor: notes have none. @param {any} ticket */
+  takesFiles(ticket) {
+    return Boolean(this.karez.limits.files_bytes) && ticket.mode !== 'note' && this.mayAnswer(ticket);
+  }
+
   /** What is read is told to the visitor by who answers. @param {any} ticket @param {number} seq */
   markRead(ticket, seq) {
     if (this.isMine(ticket)) super.markRead(ticket, seq);

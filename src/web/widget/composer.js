@@ -17,7 +17,10 @@ const FIELD_LENGTH = 200;
 export class Composer {
   #fields = '';
 
-  /** @param {Support} support @param {{refused: (error: any, text?: string) => void, sent: () => void}} page */
+  /** Files that wait. @type {import('./attach.js').Attached | null} */
+  #attached = null;
+
+  /** @param {Support} support @param {{refused: (error: any, text?: string) => void, sent: () => void, attached: () => Promise<import('./attach.js').Attached>}} page */
   constructor(support, page) {
     this.support = support;
     this.page = page;
@@ -32,6 +35,7 @@ export class Composer {
     });
     this.input.addEventListener('input', () => this.#typed());
     part('emoji-open').addEventListener('click', () => this.#emoji());
+    this.#listenForFiles();
     this.input.value = keep.read('widget-draft', sessionStorage) ?? '';
     this.#fit();
   }
@@ -39,6 +43,7 @@ export class Composer {
   /** Shows what fits the state of things. @param {boolean} isThere whether an agent may answer soon */
   draw(isThere) {
     this.input.placeholder = word(isThere ? 'message' : 'leaveMessage');
+    part('attach').hidden = !this.#mayAttach;
     const form = this.support.isOpen ? [] : this.support.desk?.form ?? [];
     const says = JSON.stringify(form);
     if (says === this.#fields) return;
@@ -106,7 +111,47 @@ export class Composer {
     this.input.focus();
   }
 
+  // ---- files ----
+
+  /** A file is uploaded for a ticket, and so needs one. */
+  get #mayAttach() {
+    return this.support.isOpen && Boolean(this.support.karez.limits.files_bytes);
+  }
+
+  #listenForFiles() {
+    const files = part('files');
+    part('attach').addEventListener('click', () => files.click());
+    files.addEventListener('change', () => {
+      this.#attach(files.files);
+      files.value = '';
+    });
+    this.input.addEventListener('paste', (/** @type {ClipboardEvent} */ e) => {
+      // What is text too, as from a table, is pasted as text.
+      const data = e.clipboardData;
+      if (!data?.files.length || data.types.includes('text/plain')) return;
+      e.preventDefault();
+      this.#attach(data.files);
+    });
+    for (const event of /** @type {const} */ (['dragover', 'drop'])) {
+      addEventListener(event, (e) => {
+        if (!e.dataTransfer?.types.includes('Files')) return;
+        e.preventDefault();
+        if (event === 'drop') this.#attach(e.dataTransfer.files);
+      });
+    }
+  }
+
+  /** @param {FileList} chosen */
+  async #attach(chosen) {
+    const files = [...chosen];
+    if (!this.#mayAttach || files.length === 0) return;
+    this.#attached = await this.page.attached();
+    this.#attached.add(files);
+    this.input.focus();
+  }
+
   send() {
+    if (this.#attached?.send()) this.page.sent();
     const content = this.input.value.trim();
     const form = content ? this.#form() : null;
     if (!form) return;

@@ -1,7 +1,7 @@
 // The panel's log: earlier conversations, the greeting, what was said, what waits to be sent. Each draw makes the list of
 // lines anew and exchanges only those that have changed; the reader's place stays where it is.
 
-import { isMessage } from './support.js';
+import { isMessage } from '../talk.js';
 import { failureNode, messageRow, noticeRow } from './row.js';
 import { brief, button, dayAndClock, locale, make, part, same, setChildren, word } from '../text.js';
 
@@ -25,7 +25,10 @@ export class Log {
   /** Behind this entry stands the line above what is new. @type {number | null} */
   newAfter = null;
 
-  /** @param {Support} support @param {{edit: (text: string) => void, looked: () => void}} page */
+  /**
+   * @param {Support} support
+   * @param {{edit: (text: string) => void, looked: () => void, showFiles: () => void, again: (pending: Pending) => void, drop: (pending: Pending) => void}} page
+   */
   constructor(support, page) {
     this.support = support;
     this.page = page;
@@ -43,10 +46,15 @@ export class Log {
     const now = /** @type {Map<string, {says: string, node: HTMLElement}>} */ (new Map());
     for (const { key, says, make } of this.#all()) {
       const before = this.#lines.get(key);
-      now.set(key, before?.says === says ? before : { says, node: make() });
+      const line = before?.says === says ? before : { says, node: make() };
+      now.set(key, line);
+      // A picture that is here already stays, whatever changes around it.
+      const picture = line !== before && !key.startsWith('p') && before?.node.querySelector('karez-file.picture');
+      if (picture) line.node.querySelector('karez-file')?.replaceWith(picture);
     }
     this.#lines = now;
     setChildren(this.node, [...now.values()].map(({ node }) => node));
+    if (this.node.querySelector('karez-file')) this.page.showFiles();
     if (held) this.node.scrollTop += held.row.isConnected ? held.row.getBoundingClientRect().top - held.top : 0;
     else this.toEnd();
     this.#drawPill();
@@ -131,11 +139,15 @@ export class Log {
     const view = { own: true, newest: !after, goesOn: false, ends: !after || Boolean(pending.failed), state };
     const make = () => {
       const row = messageRow(pending, view);
-      const takeBack = () => (this.support.drop(pending), this.page.edit(pending.content));
-      if (pending.failed) row.querySelector('.bubble')?.append(failureNode(pending.failed, () => this.support.again(pending), takeBack));
+      const isFile = row.querySelector('karez-file') !== null;
+      const takeBack = () => {
+        this.page.drop(pending);
+        if (!isFile) this.page.edit(pending.content);
+      };
+      if (pending.failed) row.querySelector('.bubble')?.append(failureNode(pending.failed, () => this.page.again(pending), takeBack, isFile));
       return row;
     };
-    return { key: `p${pending.id}`, says: JSON.stringify([view, pending.failed?.code, locale()]), make };
+    return { key: `p${pending.id}`, says: JSON.stringify([view, pending.failed?.code, Boolean(pending.upload), locale()]), make };
   }
 
   /** What the desk says to everybody; no entry. @param {string} text @param {string} name @returns {Line} */

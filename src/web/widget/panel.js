@@ -3,7 +3,7 @@
 // those of the chat page; the wire is spoken by client/karez.js alone.
 
 import { Karez } from '../client/karez.js';
-import { brief, dress, errorWords, keep, locale, paintAvatar, part, word } from '../text.js';
+import { brief, button, dress, errorWords, keep, locale, make, paintAvatar, part, word } from '../text.js';
 import { Bridge, asked } from './bridge.js';
 import { Composer } from './composer.js';
 import { Connection } from './connection.js';
@@ -85,9 +85,36 @@ karez.on('login', (event) => {
 
 const about = { page: hello.page, referrer: hello.referrer || undefined, lang: navigator.language, browser: navigator.userAgent };
 const support = new Support(karez, { desk: asked('desk'), about }, { changed, arrived, failed: refused });
-const log = new Log(support, { edit: (text) => composer.edit(text), looked });
-const composer = new Composer(support, { refused, sent });
+/** What is attached, once something is. @type {Promise<import('./attach.js').Attached> | undefined} */
+let attached;
+const log = new Log(support, { edit: (text) => composer.edit(text), looked, showFiles, again, drop });
+const composer = new Composer(support, { refused, sent, attached: files });
 const connection = new Connection(karez, { announce, ended });
+
+// ---- files, loaded when there is one ----
+
+function files() {
+  attached ??= import('./attach.js').then(({ Attached }) => new Attached(support, { refused, announce, changed }));
+  return attached;
+}
+
+/** Files in the log are shown from now on. */
+async function showFiles() {
+  const { showFiles } = await import('../file.js');
+  showFiles({ karez, refused, cancel: drop });
+}
+
+/** @param {import('../talk.js').Pending} pending */
+async function again(pending) {
+  if (attached) (await attached).again(pending);
+  else support.again(pending);
+}
+
+/** @param {import('../talk.js').Pending} pending */
+async function drop(pending) {
+  if (attached) (await attached).cancel(pending);
+  else support.drop(pending);
+}
 
 // ---- drawing ----
 
@@ -274,10 +301,15 @@ function focus() {
 part('close').hidden = !bridge.isFramed;
 part('close').addEventListener('click', () => bridge.tell('close'));
 part('alert-close').addEventListener('click', () => (part('alert').hidden = true));
-part('end').addEventListener('click', () => part('dialog').showModal());
-part('dialog').addEventListener('close', () => {
-  if (part('dialog').returnValue === 'end') support.end();
-  part('dialog').returnValue = '';
+part('end').addEventListener('click', async () => {
+  const { openDialog } = await import('../dialog.js');
+  const close = () => part('dialog').close();
+  const end = button(word('end'), () => (close(), support.end()), 'primary danger');
+  end.dataset.testid = 'end-yes';
+  const choices = make('p', 'choices');
+  choices.append(end, button(word('keepOn'), close));
+  openDialog(word('endTitle'), make('p', '', word('endText')), choices);
+  end.focus();
 });
 addEventListener('keydown', (e) => {
   if (e.key === 'Escape' && !e.defaultPrevented && !part('dialog').open) bridge.tell('close');

@@ -1,5 +1,6 @@
 // The lines of the panel's log. Foreign text enters as text nodes only.
 
+import { fileOf } from '../talk.js';
 import { button, clock, contentNode, errorWords, make, moment, paintAvatar, word } from '../text.js';
 
 /**
@@ -12,10 +13,15 @@ import { button, clock, contentNode, errorWords, make, moment, paintAvatar, word
  * @property {string} [quote]
  */
 
+/** @typedef {import('../talk.js').FileData} FileData */
+
+const PICTURE_PX = 220;
+const PICTURE_MIN_PX = 60;
 const MARKS = /** @type {Record<string, string>} */ ({ queued: '🕓', stored: '✓', read: '✓✓', failed: '!' });
 
-/** @param {{uid?: any, name?: string, content: string, time?: number}} item a message, or one that waits @param {View} view @returns {HTMLElement} */
-export function messageRow({ uid, name = String(uid), content, time }, view) {
+/** @param {{uid?: any, name?: string, content: string, time?: number, message?: any, kind?: string, data?: any}} item a message, or one that waits @param {View} view @returns {HTMLElement} */
+export function messageRow(item, view) {
+  const { uid, name = String(uid), content, time } = item;
   const row = make('div', ['row', view.own && 'own', view.goesOn && 'goes-on', view.ends && 'ends', view.state].filter(Boolean).join(' '));
   row.tabIndex = -1;
   row.setAttribute('role', 'article');
@@ -27,10 +33,24 @@ export function messageRow({ uid, name = String(uid), content, time }, view) {
   }
   bubble.append(make('span', view.own || view.goesOn ? 'unseen' : 'author', view.own ? word('you') : name));
   if (view.quote !== undefined) bubble.append(make('p', 'quote', view.quote));
-  bubble.append(contentNode(content));
+  const file = fileOf(item);
+  if (file) bubble.append(fileNode(item, file));
+  if (file?.name !== content) bubble.append(contentNode(content));
   if (time) bubble.append(foot(time, view));
   row.append(bubble);
   return row;
+}
+
+/** A file, which file.js fills; a picture has its size before it is there. @param {object} item @param {FileData} file */
+function fileNode(item, file) {
+  const node = make('karez-file', file.isPicture ? 'picture' : 'file');
+  Object.assign(node, { item, file });
+  if (!file.isPicture) return node;
+  const share = Math.min(1, PICTURE_PX / Math.max(file.width, file.height));
+  const [width, height] = [file.width, file.height].map((side) => Math.max(PICTURE_MIN_PX, Math.round(side * share)));
+  node.style.width = `${width}px`;
+  node.style.aspectRatio = `${width} / ${height}`;
+  return node;
 }
 
 /** @param {number} time @param {View} view */
@@ -52,10 +72,10 @@ function timeNode(text, time) {
   return node;
 }
 
-/** What went wrong, and ways on. @param {any} error @param {() => void} again @param {() => void} edit */
-export function failureNode(error, again, edit) {
+/** What went wrong, and ways on. @param {any} error @param {() => void} again @param {() => void} edit @param {boolean} isFile which nobody can edit */
+export function failureNode(error, again, edit, isFile) {
   const node = make('p', 'failure');
-  node.append(make('span', '', errorWords(error)), button(word('again'), again), button(word('takeBack'), edit));
+  node.append(make('span', '', errorWords(error)), button(word('again'), again), button(word(isFile ? 'cancel' : 'takeBack'), edit));
   return node;
 }
 

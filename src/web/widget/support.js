@@ -5,6 +5,7 @@
 // one. So a word that crosses the end of a conversation is not lost. The `ack` and the own copy of an entry come in
 // either order: whichever is first makes the entry, the other finds it.
 
+import { isMessage } from '../talk.js';
 import { same } from '../text.js';
 
 /** @typedef {import('../client/karez.js').Karez} Karez */
@@ -24,9 +25,6 @@ const TYPING_EVERY_MS = 3000;
 const READ_PAUSE_MS = 250;
 /** So long after its end a conversation that nobody has rated is what the panel opens with. */
 const FRESH_MS = 2 * 3_600_000;
-
-/** Whether an entry is somebody's message, which can be unread. @param {Entry} entry */
-export const isMessage = (entry) => entry.ref === undefined && !entry.recalled;
 
 export class Support {
   /** @type {Desk | null} */

@@ -42,6 +42,12 @@ impl Problem {
     pub const KEY_REUSED: Problem =
         Problem::new(422, "idempotency_key_reused", "this Idempotency-Key came before, with another call");
 
+    /// A file of unknown length.
+    pub const LENGTH_REQUIRED: Problem =
+        Problem::new(411, "length_required", "say how long the file is: Content-Length");
+    /// All files together are as large as they may be.
+    pub const STORAGE_FULL: Problem = Problem::new(507, "storage_full", "there is no room for further files");
+
     /// A reason.
     #[must_use]
     pub const fn new(status: u16, code: &'static str, detail: &'static str) -> Problem {

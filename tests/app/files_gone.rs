@@ -1,0 +1,229 @@
+//! Files and images: how they go, what is left of those that break off, and what a slow reader costs.
+
+use std::io::Write;
+use std::time::Instant;
+
+use karez::base::limits;
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::client::*;
+use crate::files_user::*;
+use crate::process::*;
+use crate::world::*;
+
+#[test]
+fn an_upload_that_breaks_off_leaves_nothing() {
+    let folder = DataFolder::new("files-broken");
+    let (process, address) = daemon(&folder, &[]);
+    let ann = User::guest(address);
+    let mut stream = connect(address);
+    stream.write_all(upload_head("gid=7&name=a", &ann.token, "", 1_000_000).as_bytes()).unwrap();
+    stream.write_all(&[7; 300_000]).unwrap();
+    wait_for_files(&folder, 1);
+    drop(stream);
+    wait_for_files(&folder, 0);
+    process.end();
+}
+
+#[test]
+fn a_daemon_that_is_killed_keeps_what_it_acknowledged_and_nothing_else() {
+    let folder = DataFolder::new("files-killed");
+    let (process, address) = daemon(&folder, &[]);
+    let mut ann = User::guest(address);
+    let file = ann.uploads("gid=7&name=a", PNG);
+    let sent = ann.uploads("gid=7&name=b", &[9; 200_000]);
+    ann.acked(image(7, &sent));
+    let mut stream = connect(address);
+    stream.write_all(upload_head("gid=7&name=c", &ann.token, "", 1_000_000).as_bytes()).unwrap();
+    stream.write_all(&[7; 300_000]).unwrap();
+    wait_for_files(&folder, 3);
+    process.signal(Signal::KILL);
+    process.wait();
+    assert_eq!(kept(&folder).len(), 3, "nobody was there to take it away");
+
+    let (process, address) = daemon(&folder, &[]);
+    assert_eq!(kept(&folder).len(), 2, "the start does");
+    let ann = User::with(address, &json!({"type": "login", "token": ann.token}).to_string());
+    assert!(ann.fetch(&sent).body == [9; 200_000]);
+    let mut expected = [file["id"].as_str().unwrap(), sent["id"].as_str().unwrap()];
+    expected.sort_unstable();
+    assert_eq!(kept(&folder), expected);
+    process.end();
+}
+
+#[test]
+fn a_file_goes_with_its_entry() {
+    let folder = DataFolder::new("files-gone");
+    let (process, address) = daemon(&folder, &["--retention-entries-per-conversation-max", "2"]);
+    let mut ann = User::guest(address);
+    for gid in [7, 8] {
+        ann.acked(json!({"type": "join", "gid": gid}));
+    }
+    // A recall.
+    let file = ann.uploads("gid=7&name=a", PNG);
+    let seq = ann.acked(image(7, &file))["seq"].clone();
+    ann.acked(json!({"type": "recall", "gid": 7, "seq": seq}));
+    assert_eq!(ann.fetch(&file).status, 404, "at once");
+    wait_for_files(&folder, 0);
+    // Retention. Each `id` is of one send.
+    let file = ann.uploads("gid=7&name=a", PNG);
+    let mut first = image(7, &file);
+    first["id"] = "first".into();
+    ann.client.say(&first.to_string());
+    for number in 0..3 {
+        ann.client
+            .say(&json!({"type": "group", "gid": 7, "content": "x", "id": number.to_string()}).to_string());
+    }
+    wait_for_files(&folder, 0);
+    assert_eq!(ann.fetch(&file).status, 404);
+    // The end of a group, of what is not sent yet too.
+    let [sent, unsent] = [(); 2].map(|()| ann.uploads("gid=8&name=a", PNG));
+    ann.client.say(&json!({"type": "group", "gid": 8, "content": "x", "kind": "file", "data": {"file": sent}, "id": "8"}).to_string());
+    ann.acked(json!({"type": "group_delete", "gid": 8}));
+    assert_eq!([ann.fetch(&sent).status, ann.fetch(&unsent).status], [404, 404]);
+    wait_for_files(&folder, 0);
+    process.end();
+}
+
+#[test]
+fn a_person_who_is_deleted_leaves_no_file() {
+    let folder = DataFolder::new("files-forgotten");
+    let (process, address) = daemon(&folder, &[]);
+    let (mut ann, mut bob) = (User::guest(address), User::guest(address));
+    for user in [&mut ann, &mut bob] {
+        user.acked(json!({"type": "join", "gid": 7}));
+    }
+    let [sent, _unsent] = [(); 2].map(|()| ann.uploads("gid=7&name=a", PNG));
+    ann.acked(image(7, &sent));
+    let kept_one = bob.uploads("gid=7&name=b", PNG);
+    bob.acked(image(7, &kept_one));
+    let uid = field(&ann.login, "uid").to_string();
+    drop(ann);
+    process.end();
+    let store = ["--data", folder.0.to_str().unwrap()];
+    let (code, _, words) = run_to_end(&["forget", &uid, store[0], store[1]], &[]);
+    assert_eq!(code, 0, "{words}");
+    assert_eq!(kept(&folder), [kept_one["id"].as_str().unwrap()]);
+    let (process, address) = daemon(&folder, &[]);
+    let bob = User::with(address, &json!({"type": "login", "token": bob.token}).to_string());
+    assert_eq!((bob.fetch(&sent).status, bob.fetch(&kept_one).status), (404, 200));
+    process.end();
+}
+
+/// The daemon in the test's own thread: it does as much as the test has it do.
+fn logged_in(world: &mut World) -> (Client, String) {
+    let (client, login) = world.guest();
+    (client, field(&login, "token").as_str().unwrap().to_owned())
+}
+
+/// Uploads and sends a file in group 7, and returns how it is fetched.
+fn sent(world: &mut World, client: &mut Client, token: &str, body: &[u8]) -> String {
+    let mut upload = world.dial();
+    upload.stream.set_nonblocking(false).unwrap();
+    upload.send(upload_head("gid=7&name=a", token, "", body.len()).as_bytes());
+    for part in body.chunks(100_000) {
+        upload.send(part);
+        world.settle();
+    }
+    upload.pull();
+    let answer = String::from_utf8(upload.bytes.clone()).unwrap();
+    let url = answer.split("location: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
+    let file = json!({"id": url.trim_start_matches("/files/"), "name": "a"});
+    client.say(&image(7, &file).to_string());
+    world.settle();
+    head(&format!("GET {url}"), token, "")
+}
+
+#[test]
+fn a_slow_reader_of_a_large_file_costs_one_piece_of_memory() {
+    let mut world = World::new();
+    let (mut ann, token) = logged_in(&mut world);
+    let body = vec![b'z'; 8 * 1024 * 1024];
+    let get = sent(&mut world, &mut ann, &token, &body);
+    let mut readers: Vec<Client> = (0..4).map(|_| world.dial()).collect();
+    let mut most = 0;
+    for reader in &mut readers {
+        socket2::SockRef::from(&reader.stream).set_recv_buffer_size(16 * 1024).unwrap();
+        reader.send(get.as_bytes());
+    }
+    for _ in 0..200 {
+        world.turn();
+        most = most.max(world.server.counters().queued_bytes);
+    }
+    let piece = limits::DOWNLOAD_PIECE_BYTES.count();
+    assert!((1..=readers.len() * (piece + 4_096)).contains(&most), "{most} bytes for {}", readers.len());
+    assert_eq!(world.server.counters().slow_consumers_total, 0);
+    // Whoever reads gets all of it, whatever the others do.
+    let reader = readers.last_mut().unwrap();
+    let end = Instant::now() + PATIENCE;
+    while reader.bytes.len() < body.len() && Instant::now() < end {
+        world.turn();
+        while reader.pull() {}
+    }
+    assert!(reader.bytes.ends_with(&body[..1_000]) && reader.bytes.len() > body.len());
+}
+
+#[test]
+fn what_is_recalled_during_a_download_ends_it() {
+    let mut world = World::new();
+    let (mut ann, token) = logged_in(&mut world);
+    let get = sent(&mut world, &mut ann, &token, &vec![b'z'; 4 * 1024 * 1024]);
+    let mut reader = world.dial();
+    socket2::SockRef::from(&reader.stream).set_recv_buffer_size(16 * 1024).unwrap();
+    reader.send(get.as_bytes());
+    world.settle();
+    ann.say(r#"{"type":"recall","gid":7,"seq":1}"#);
+    world.settle();
+    let end = Instant::now() + PATIENCE;
+    while !reader.ended && Instant::now() < end {
+        world.turn();
+        reader.pull();
+    }
+    assert!(reader.ended && reader.bytes.len() < 1024 * 1024, "{} bytes", reader.bytes.len());
+}
+
+#[test]
+fn what_is_not_stored_is_told_and_leaves_nothing() {
+    let mut world = World::new();
+    let (_ann, token) = logged_in(&mut world);
+    let mut client = world.dial();
+    client.send(upload_head("gid=7&name=a", &token, "", 10).as_bytes());
+    client.send(b"12345");
+    world.settle();
+    world.fail_next_commit();
+    client.send(b"67890");
+    world.settle();
+    while client.pull() {}
+    let answer = String::from_utf8(client.bytes.clone()).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 1\r\n"), "{answer}");
+    assert!(!answer.contains("location"), "{answer}");
+    let mut asker = world.dial();
+    assert_eq!(world.scrape(&mut asker)["karez_files_size_bytes"], 0.0);
+    assert_eq!(world.scrape(&mut asker)["karez_uploads_under_way"], 0.0);
+}
+
+#[test]
+fn a_backup_has_the_files_and_a_restore_brings_them_back() {
+    let (folder, other) = (DataFolder::new("files-backup"), DataFolder::new("files-restored"));
+    let (process, address) = daemon(&folder, &[]);
+    let mut ann = User::guest(address);
+    ann.acked(json!({"type": "join", "gid": 7}));
+    let body = vec![5; 300_000];
+    let file = ann.uploads("gid=7&name=a", &body);
+    ann.acked(image(7, &file));
+    let copy = other.0.join("copy");
+    let (copy, data) = (copy.to_str().unwrap(), folder.0.to_str().unwrap());
+    let (code, _, words) = run_to_end(&["backup", copy, "--data", data], &[]);
+    assert!(code == 0 && words.contains("1 files of users"), "{words}");
+    process.end();
+    let restored = other.0.join("data");
+    let (code, _, words) = run_to_end(&["restore", copy, "--data", restored.to_str().unwrap()], &[]);
+    assert!(code == 0 && words.contains("1 files of users are back"), "{words}");
+    let process =
+        Process::karez(&["--listen", "127.0.0.1:0", "--store", "disk", "--data", restored.to_str().unwrap()]);
+    let login = json!({"type": "login", "token": ann.token}).to_string();
+    let ann = User::with(process.address("page"), &login);
+    assert!(ann.fetch(&file).body == body);
+    process.end();
+}
