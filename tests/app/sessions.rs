@@ -251,7 +251,7 @@ fn wrong_messages_are_told_apart_and_the_connection_goes_on() {
     let table = [
         ("hello", r#""code":"bad_json""#, ""),
         (r#"{"type":"nonsense","id":"1"}"#, r#""code":"unknown_type""#, r#""id":"1""#),
-        (r#"{"type":"support","content":"tea"}"#, r#""code":"unknown_type""#, ""),
+        (r#"{"type":"support","ticket":7,"content":"tea"}"#, r#""code":"not_found""#, ""),
         (r#"{"type":"group","content":"no gid","id":"2"}"#, r#""code":"bad_request""#, r#""field":"gid""#),
         (r#"{"type":"pm","uid":-1,"content":"hi"}"#, r#""code":"bad_request""#, r#""field":"uid""#),
         (r#"{"type":"group","gid":5,"content":""}"#, r#""code":"bad_request""#, r#""field":"content""#),
