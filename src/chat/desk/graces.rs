@@ -215,7 +215,8 @@ impl Chat {
         let is_answered = is_here && self.is_open(now, &ticket.record.desk);
         let stays = ticket.state() == TicketState::Offline && !is_answered;
         let state = if stays { TicketState::Offline } else { TicketState::Waiting };
-        let grace = self.visitor_grace(now);
+        // Who is gone already has no more time for that.
+        let grace = ticket.grace.unwrap_or_else(|| self.visitor_grace(now));
         self.change_ticket(number, |ticket| {
             let record = ticket.record_mut();
             (record.state, record.agent) = (state, None);

@@ -280,7 +280,8 @@ impl Chat {
         desk.untold.clear();
         desk.places.failed();
         desk.paused_until = Some(now.mono.plus_ms(self.limits.internal_retry_ms));
-        desk.unsettled.extend(desk.tickets.queues().cloned().collect::<Vec<_>>());
+        // What the turn has settled is unsettled again, also where the queue is empty by now.
+        desk.unsettled.extend(desk.tickets.queues().chain(&desk.open).cloned().collect::<Vec<_>>());
         self.miss_who_has_gone(now);
     }
 
