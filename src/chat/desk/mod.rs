@@ -5,7 +5,7 @@
 //! it in `standing.rs`. A desk is a name that tickets and agents have in common, with rules if the site gives it some.
 //!
 //! All that is not closed is held here, from the start on; the rest is asked of the store. A change is made by
-//! [`Chat::change_ticket`], which keeps the step back, and is told when the input is done ([`Chat::settle_desks`]):
+//! `Chat::change_ticket`, which keeps the step back, and is told when the input is done (`Chat::settle_desks`):
 //! first what has become of tickets, then what follows for offers, then places in the queue, which are told to one
 //! visitor once a second at most. Nothing that is told is decided there but this: an input may change a ticket three
 //! times, and it is told once.
