@@ -100,7 +100,7 @@ impl Chat {
         if ticket.grace.is_some() {
             self.touch_ticket(number, |ticket| ticket.grace = None);
         }
-        if state == TicketState::Offline && self.is_open(now, &desk) {
+        if state == TicketState::Offline && self.finds_open(now, &desk) {
             self.queue_up(now, number, out);
         } else {
             self.tell_visitor(now, number, Some(session), out);
@@ -210,9 +210,9 @@ impl Chat {
     /// A ticket that somebody held waits again, since when it waited before. A message that was left stays one, unless
     /// its visitor is there and the desk answers.
     pub(super) fn requeue(&mut self, now: Now, number: TicketId, out: &mut impl Sink) {
-        let Some(ticket) = self.desk.tickets.get(number) else { return };
+        let Some(ticket) = self.desk.tickets.get(number).cloned() else { return };
         let is_here = self.is_here(&ticket.record.visitor.uid);
-        let is_answered = is_here && self.is_open(now, &ticket.record.desk);
+        let is_answered = is_here && self.finds_open(now, &ticket.record.desk);
         let stays = ticket.state() == TicketState::Offline && !is_answered;
         let state = if stays { TicketState::Offline } else { TicketState::Waiting };
         // Who is gone already has no more time for that.

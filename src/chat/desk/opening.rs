@@ -97,7 +97,7 @@ impl Chat {
         self.remember(user, out);
         let earlier = self.desk.visitors.remove(&uid).unwrap_or_default();
         let state =
-            if self.is_open(now, &opening.desk) { TicketState::Waiting } else { TicketState::Offline };
+            if self.finds_open(now, &opening.desk) { TicketState::Waiting } else { TicketState::Offline };
         self.desk.last += 1;
         self.turn.undo(Undo::Desk(DeskUndo::Numbered));
         let number = TicketId(self.desk.last);

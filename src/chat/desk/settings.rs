@@ -68,6 +68,16 @@ impl Chat {
         is_within_hours && self.desk.agents.answer(desk)
     }
 
+    /// The same for a visitor who is here. Whoever finds it shut is seen to when it opens, even if nobody has looked
+    /// at the desk since it was shut.
+    pub(super) fn finds_open(&mut self, now: Now, desk: &Desk) -> bool {
+        let is_open = self.is_open(now, desk);
+        if !is_open && self.desk.open.remove(desk) {
+            self.turn.undo(Undo::Desk(DeskUndo::Shut(desk.clone())));
+        }
+        is_open
+    }
+
     /// Sees to what follows when a desk begins to answer, or ceases to.
     pub(super) fn open_or_shut(&mut self, now: Now, desk: &Desk, out: &mut impl Sink) {
         let has_queue = self.desk.tickets.queues().any(|queue| queue == desk);
