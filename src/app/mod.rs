@@ -160,6 +160,8 @@ pub struct App<S> {
     core_wakes_at: BTreeSet<Millis>,
     /// When the loop was asked to wake us for the store's tidying up.
     store_wakes_at: Option<Millis>,
+    /// When the loop was asked to wake us for those who do not log in.
+    logins_wake_at: Option<Millis>,
     /// Whether the loop was asked to wake us for what the store does now and then.
     has_routine: bool,
     /// Reads the settings again, where there is something to read.
@@ -171,14 +173,16 @@ pub struct App<S> {
     is_ready: bool,
 }
 
-/// The token of the core's own deadline; every other but the three below is a connection's, for its login.
-const CORE_DEADLINE: u64 = u64::MAX;
+/// The token of the core's own deadline.
+const CORE_DEADLINE: u64 = 0;
 /// The token of the store's. All that it needs is the end of a turn.
-const STORE_DEADLINE: u64 = u64::MAX - 1;
+const STORE_DEADLINE: u64 = 1;
 /// The token of what comes round every [`Settings::tidy_every_ms`].
-const ROUTINE_DEADLINE: u64 = u64::MAX - 2;
+const ROUTINE_DEADLINE: u64 = 2;
 /// The token of what the supervisor wants to hear.
-const SUPERVISOR_DEADLINE: u64 = u64::MAX - 3;
+const SUPERVISOR_DEADLINE: u64 = 3;
+/// The token of the first connection whose time to log in ends.
+const LOGIN_DEADLINE: u64 = 4;
 /// Between these a client is told to come back after a restart, so that not all come in one moment.
 const RETRY_MS: std::ops::Range<u64> = 500..5_500;
 
@@ -204,6 +208,7 @@ impl<S: Storage> App<S> {
             settings,
             core_wakes_at: BTreeSet::new(),
             store_wakes_at: None,
+            logins_wake_at: None,
             has_routine: false,
             reload: None,
             farewells: 0,
@@ -238,6 +243,20 @@ impl<S: Storage> App<S> {
         self.strangers.failed(out.now().mono, conn);
     }
 
+    /// Ends those who have had their time to log in.
+    fn end_strangers(&mut self, out: &Outbox) {
+        let now = out.now().mono;
+        while let Some(conn) = self.strangers.next_overdue(now) {
+            if self.turn.has_logged_in(conn) {
+                // In this turn, which may still be undone.
+                self.strangers.put_off(conn, now.plus_ms(self.settings.login_timeout_ms.max(1)));
+            } else {
+                let retry_ms = self.spread_retry_ms();
+                self.turn.end_with(conn, Bye::LoginTimeout, Some(retry_ms));
+            }
+        }
+    }
+
     /// Tells the supervisor that the loop turns, and when it will be told again.
     fn beat(&mut self, out: &mut Outbox) {
         if let Some(ms) = self.supervisor.beat_ms() {
@@ -254,9 +273,8 @@ impl<S: Storage> Handler for App<S> {
     }
 
     fn on_connect(&mut self, out: &mut Outbox, conn: ConnId) {
-        self.strangers.insert(conn);
+        self.strangers.insert(conn, out.now().mono.plus_ms(self.settings.login_timeout_ms));
         self.api.connections += 1;
-        out.wake_at(out.now().mono.plus_ms(self.settings.login_timeout_ms), conn.to_u64());
     }
 
     fn on_message(&mut self, out: &mut Outbox, conn: ConnId, message: Message<'_>) {
@@ -333,16 +351,9 @@ impl<S: Storage> Handler for App<S> {
             self.beat(out);
             return;
         }
-        let conn = ConnId::from_u64(token);
-        if !self.strangers.contains(conn) {
-            return;
-        }
-        if self.turn.has_logged_in(conn) {
-            // In this turn, which may still be undone.
-            out.wake_at(out.now().mono.plus_ms(self.settings.login_timeout_ms), token);
-        } else {
-            let retry_ms = self.spread_retry_ms();
-            self.turn.end_with(conn, Bye::LoginTimeout, Some(retry_ms));
+        if token == LOGIN_DEADLINE {
+            self.logins_wake_at = None;
+            self.end_strangers(out);
         }
     }
 
@@ -361,6 +372,10 @@ impl<S: Storage> Handler for App<S> {
         if let (Some(moment), None) = (self.turn.tidies_up_at(), self.store_wakes_at) {
             self.store_wakes_at = Some(moment);
             out.wake_at(moment, STORE_DEADLINE);
+        }
+        if let (Some(moment), None) = (self.strangers.next_deadline(), self.logins_wake_at) {
+            self.logins_wake_at = Some(moment);
+            out.wake_at(moment, LOGIN_DEADLINE);
         }
         if !std::mem::replace(&mut self.is_ready, true) {
             self.supervisor.ready();

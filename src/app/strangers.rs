@@ -15,7 +15,7 @@
 //! The tutorial has no tokens. Tested below and in `tests/app/logins.rs`.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use crate::base::clock::Millis;
 use crate::chat::desk::Address;
@@ -35,28 +35,19 @@ pub struct FailedLogins {
     pub addresses_max: usize,
 }
 
-/// Where a connection comes from, as far as it matters.
+/// Where a connection comes from, as far as it matters: an address of IPv4, or the first half of one of IPv6. The same
+/// source has the same number, and no other has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Source {
-    V4(Ipv4Addr),
-    /// The first half of the address.
-    V6(u64),
-}
+struct Source(u64);
 
 impl Source {
+    /// In front of an address of IPv4. No network of IPv6 begins like that.
+    const V4: u64 = 0xffff_ffff << 32;
+
     fn of(address: IpAddr) -> Source {
         match address.to_canonical() {
-            IpAddr::V4(address) => Source::V4(address),
-            IpAddr::V6(address) => Source::V6((address.to_bits() >> 64) as u64),
-        }
-    }
-
-    /// The same source has the same number, and no other has. No network of IPv6 begins with 64 bits like those.
-    fn number(self) -> u64 {
-        const V4: u64 = 0xffff_ffff << 32;
-        match self {
-            Source::V4(address) => V4 | u64::from(address.to_bits()),
-            Source::V6(network) => network,
+            IpAddr::V4(address) => Source(Source::V4 | u64::from(address.to_bits())),
+            IpAddr::V6(address) => Source((address.to_bits() >> 64) as u64),
         }
     }
 }
@@ -73,6 +64,8 @@ struct Failures {
 pub(super) struct Strangers {
     limits: FailedLogins,
     conns: HashMap<ConnId, Option<Source>>,
+    /// When the time to log in is over, in order; of those who have logged in or gone, too, until they are in front.
+    deadlines: VecDeque<(Millis, ConnId)>,
     /// Where connections come from, whether they have logged in or not.
     sources: HashMap<ConnId, Source>,
     failures: HashMap<Source, Failures>,
@@ -85,6 +78,7 @@ impl Strangers {
         Strangers {
             limits,
             conns: HashMap::new(),
+            deadlines: VecDeque::new(),
             sources: HashMap::new(),
             failures: HashMap::new(),
             order: VecDeque::new(),
@@ -105,11 +99,39 @@ impl Strangers {
 
     /// Where a connection comes from, if that is counted.
     pub(super) fn address_of(&self, conn: ConnId) -> Option<Address> {
-        self.sources.get(&conn).map(|source| Address(source.number()))
+        self.sources.get(&conn).map(|source| Address(source.0))
     }
 
-    pub(super) fn insert(&mut self, conn: ConnId) {
+    /// A connection is there, and has to log in by then; later if somebody before it has longer, for whoever sets a
+    /// shorter time means those who come after.
+    pub(super) fn insert(&mut self, conn: ConnId, until: Millis) {
         self.conns.entry(conn).or_default();
+        self.put_off(conn, until);
+    }
+
+    /// The connection has until then.
+    pub(super) fn put_off(&mut self, conn: ConnId, until: Millis) {
+        let last = self.deadlines.back().map_or(until, |(last, _)| *last);
+        self.deadlines.push_back((until.max(last), conn));
+    }
+
+    /// When the time of the first is over.
+    pub(super) fn next_deadline(&mut self) -> Option<Millis> {
+        while let Some((_, conn)) = self.deadlines.front()
+            && !self.conns.contains_key(conn)
+        {
+            self.deadlines.pop_front();
+        }
+        if self.deadlines.capacity() > ROOM_KEPT && self.deadlines.len() < self.deadlines.capacity() / 8 {
+            self.deadlines.shrink_to(self.deadlines.len() * 2);
+        }
+        self.deadlines.front().map(|(until, _)| *until)
+    }
+
+    /// Takes out one whose time is over.
+    pub(super) fn next_overdue(&mut self, now: Millis) -> Option<ConnId> {
+        self.next_deadline().filter(|until| *until <= now)?;
+        self.deadlines.pop_front().map(|(_, conn)| conn)
     }
 
     /// The connection has gone.
@@ -183,7 +205,7 @@ mod tests {
     fn from(strangers: &mut Strangers, number: u64, address: impl Into<IpAddr>) -> ConnId {
         let conn = ConnId::from_u64(number);
         strangers.comes_from(conn, address.into());
-        strangers.insert(conn);
+        strangers.insert(conn, Millis(0));
         conn
     }
 
@@ -229,7 +251,7 @@ mod tests {
         let same = from(&mut strangers, 2, [0, 0, 0, 0, 0, 0xffff, 0xc000, 0x201]);
         let other = from(&mut strangers, 3, [0x2001, 0xdb8, 0, 7, 0, 0, 0, 1]);
         let nowhere = ConnId::from_u64(4);
-        strangers.insert(nowhere);
+        strangers.insert(nowhere, Millis(0));
         strangers.logged_in(one);
         assert!(strangers.address_of(one).is_some());
         assert_eq!(strangers.address_of(one), strangers.address_of(same));
@@ -254,17 +276,41 @@ mod tests {
     #[test]
     fn a_crowd_that_has_passed_keeps_no_room() {
         let mut strangers = Strangers::new(LIMITS);
-        (0..10_000).for_each(|number| strangers.insert(ConnId::from_u64(number)));
+        (0..10_000).for_each(|number| strangers.insert(ConnId::from_u64(number), Millis(number)));
         (0..9_990).for_each(|number| strangers.remove(ConnId::from_u64(number)));
+        assert_eq!(strangers.next_deadline(), Some(Millis(9_990)));
         assert!(strangers.conns.capacity() <= 2 * ROOM_KEPT);
+        assert!(strangers.deadlines.capacity() <= 2 * ROOM_KEPT);
         assert!((9_990..10_000).all(|number| strangers.contains(ConnId::from_u64(number))));
+    }
+
+    #[test]
+    fn the_time_to_log_in_ends_in_the_order_of_coming() {
+        let mut strangers = Strangers::new(LIMITS);
+        let conns = [1, 2, 3, 4].map(ConnId::from_u64);
+        for (conn, until) in conns.into_iter().zip([10, 20, 15, 30]) {
+            strangers.insert(conn, Millis(until));
+        }
+        strangers.logged_in(conns[0]);
+        assert_eq!(strangers.next_deadline(), Some(Millis(20)), "who has logged in is not waited for");
+        assert_eq!(strangers.next_overdue(Millis(19)), None);
+        strangers.put_off(conns[1], Millis(40));
+        let overdue = [(); 4].map(|()| strangers.next_overdue(Millis(20)));
+        assert_eq!(
+            overdue,
+            [Some(conns[1]), Some(conns[2]), None, None],
+            "a shorter time holds for who comes after"
+        );
+        assert_eq!(strangers.next_overdue(Millis(30)), Some(conns[3]));
+        assert_eq!(strangers.next_overdue(Millis(40)), Some(conns[1]));
+        assert_eq!((strangers.next_deadline(), strangers.next_overdue(Millis(99))), (None, None));
     }
 
     #[test]
     fn who_has_no_address_is_never_put_off() {
         let mut strangers = Strangers::new(LIMITS);
         let conn = ConnId::from_u64(1);
-        strangers.insert(conn);
+        strangers.insert(conn, Millis(0));
         (0..9).for_each(|_| strangers.failed(Millis(0), conn));
         assert_eq!(strangers.put_off_ms(Millis(0), conn), None);
     }
