@@ -85,7 +85,7 @@ impl Io {
         }
         conn.decoder = ws::Decoder::new();
         conn.request = None;
-        conn.kept = Box::default();
+        conn.kept = None;
         self.give_up_exchange(slot);
         let Some(conn) = self.conns.get_mut(slot) else { return };
         if let Some(tls) = conn.tls_mut() {

@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use std::collections::binary_heap::PeekMut;
 
 use super::conn::State;
-use super::{CloseReason, ConnId, Handler, Server};
+use super::{CloseReason, Handler, Server};
 use crate::base::deadline::Tick;
 use crate::http::Response;
 
@@ -23,8 +23,8 @@ impl<H: Handler> Server<H> {
     pub(super) fn pass_deadlines(&mut self) {
         let mut due = std::mem::take(&mut self.due);
         self.io.wheel.expire(self.io.tick, &mut due);
-        for id in due.drain(..) {
-            self.look_at(id);
+        for slot in due.drain(..) {
+            self.look_at(slot as usize);
         }
         self.due = due;
         // No more than there are now: a handler that asks to be woken at once is woken in the next turn.
@@ -44,18 +44,18 @@ impl<H: Handler> Server<H> {
         }
     }
 
-    fn look_at(&mut self, id: ConnId) {
+    fn look_at(&mut self, slot: usize) {
         let now = self.io.tick;
-        let slot = id.slot as usize;
         let Some(conn) = self.io.conns.get_mut(slot) else { return };
-        if conn.generation != id.generation || conn.wheel.is_none_or(|due| due > now) {
+        // An entry may be stale, or of one who had the slot before: then this connection is not due yet, or was looked at.
+        if conn.wheel.get().is_none_or(|due| due > now) {
             return;
         }
         let due = conn.wheel.take().unwrap_or(now);
         if now.ms_since(due) > LATE_MS {
             self.io.counters.deadlines_late_total += 1;
         }
-        let (state, deadline) = (conn.state, conn.deadline);
+        let (state, deadline) = (conn.state, conn.deadline.get());
         match state {
             State::Open => self.look_at_open(slot, now),
             State::Handshaking | State::Closing | State::Lingering => match deadline {

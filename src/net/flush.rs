@@ -111,7 +111,7 @@ impl Io {
     fn go_on_reading(&mut self, slot: usize) {
         let own_max = self.limits.own_output_bytes_max;
         if let Some(conn) = self.conns.get(slot)
-            && (!conn.kept.is_empty() || conn.readable)
+            && (conn.kept.is_some() || conn.readable)
             && conn.may_be_read(own_max)
         {
             self.hold_back(slot);

@@ -178,7 +178,7 @@ impl<H: Handler> Server<H> {
         match received {
             Ok(Flow::GoesOn) => {}
             // Where something is still to be looked at or to be answered, FIN comes to the same when it is its turn.
-            Ok(Flow::Ended) if conn.kept.is_empty() && conn.may_be_read(own_max) => self.end_of_stream(slot),
+            Ok(Flow::Ended) if conn.kept.is_none() && conn.may_be_read(own_max) => self.end_of_stream(slot),
             Ok(Flow::Ended) => {}
             Err(failure) => {
                 log::debug!("{}: TLS failed: {failure}", conn.id(slot));

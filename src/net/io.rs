@@ -35,8 +35,8 @@ pub(super) struct Io {
     pub(super) endings: Endings,
     pub(super) now: Now,
     pub(super) tick: Tick,
-    /// Connections with a deadline, by slot and generation.
-    pub(super) wheel: Wheel<ConnId>,
+    /// Connections with a deadline, by slot. Whether an entry still holds is for the connection to say.
+    pub(super) wheel: Wheel<u32>,
     /// The handler's own deadlines.
     pub(super) wakes: BinaryHeap<Reverse<(Millis, u64)>>,
     /// Connections with output to flush, since the last flush.
@@ -240,7 +240,7 @@ impl Io {
     /// Sets the deadline of the connection's state.
     pub(super) fn set_deadline(&mut self, slot: usize, deadline: Tick) {
         if let Some(conn) = self.conns.get_mut(slot) {
-            conn.deadline = Some(deadline);
+            conn.deadline = deadline.into();
             self.look_again_at(slot, deadline);
         }
     }
@@ -248,9 +248,9 @@ impl Io {
     /// Sees that the wheel brings the connection up at that tick, or earlier.
     pub(super) fn look_again_at(&mut self, slot: usize, tick: Tick) {
         let Some(conn) = self.conns.get_mut(slot) else { return };
-        if conn.wheel.is_none_or(|due| tick < due) {
-            conn.wheel = Some(tick);
-            self.wheel.insert(tick, conn.id(slot));
+        if conn.wheel.get().is_none_or(|due| tick < due) {
+            conn.wheel = tick.into();
+            self.wheel.insert(tick, slot as u32);
         }
     }
 

@@ -38,15 +38,16 @@ impl<H: Handler> Server<H> {
         self.inflated_bytes = 0;
         let Some(conn) = self.io.conns.get_mut(slot) else { return };
         let own_max = self.io.limits.own_output_bytes_max;
-        if !conn.kept.is_empty() && conn.may_be_read(own_max) {
-            let mut kept = std::mem::take(&mut conn.kept);
-            self.feed(slot, &mut kept);
+        if conn.may_be_read(own_max)
+            && let Some(mut kept) = conn.kept.take()
+        {
+            self.feed(slot, &mut kept.0);
         }
         let mut buffer = std::mem::take(&mut self.read_buffer);
         let mut budget = self.io.limits.read_bytes_per_turn;
         while let Some(conn) = self.io.conns.get_mut(slot)
             && conn.readable
-            && conn.kept.is_empty()
+            && conn.kept.is_none()
             && conn.may_be_read(own_max)
         {
             if budget == 0 {

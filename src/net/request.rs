@@ -19,6 +19,7 @@ use super::config::Deflate;
 use super::conn::{Conn, Reply, Stage, State};
 use super::peer::{ForwardedForError, forwarded_for};
 use super::{Asker, Body, BodyPlan, Entrance, Handler, Server};
+use crate::base::deadline::TickOrNone;
 use crate::http::{self, Part, Persistence, Response};
 use crate::ws;
 
@@ -110,7 +111,7 @@ impl<H: Handler> Server<H> {
                 persistence: persistence.unwrap_or(Persistence::Close),
                 stage: Stage::Whole(Part::Whole),
             });
-            conn.deadline = None;
+            conn.deadline = TickOrNone::NONE;
         }
         conn.request = Some(request);
         self.io.carry_out(&mut self.outbox);
@@ -142,7 +143,7 @@ impl<H: Handler> Server<H> {
         let (id, local) = (conn.id(slot), conn.local);
         let Some(whole) = conn.request.take() else { return };
         conn.reply = Some(Reply { persistence: Persistence::Close, stage: Stage::Whole(Part::Whole) });
-        conn.deadline = None;
+        conn.deadline = TickOrNone::NONE;
         let asker = Asker { conn: id, entrance: conn.entrance, is_near: conn.near };
         let paths = self.config.websocket_paths;
         let proxies = self.config.trusted_proxies.as_slice();

@@ -101,7 +101,7 @@ pub struct Server<H> {
     /// Kept for the next turn, so that a turn allocates nothing: connections to read, deadlines.
     ready: Vec<usize>,
     spare: Vec<usize>,
-    pub(super) due: Vec<ConnId>,
+    pub(super) due: Vec<u32>,
 }
 
 impl<H: Handler> Server<H> {
