@@ -75,7 +75,7 @@ impl Chat {
     /// Ends every session of a user. How many.
     pub(super) fn send_away(&mut self, user: UserSlot, why: Farewell, out: &mut impl Sink) -> usize {
         let mut sessions = self.users[user].sessions.as_slice().to_vec();
-        sessions.retain(|session| self.sessions.get(session).is_some_and(|row| !row.ending));
+        sessions.retain(|session| self.sessions.find(session).is_some_and(|row| !row.ending));
         for session in &sessions {
             self.end(*session, why, out);
         }

@@ -150,7 +150,7 @@ impl Chat {
         out.put(Output::Store(Store::Block { uid: &row.uid, other, on }));
         let watchers = self.presence.watchers_of(user);
         let of_other = |session: &&SessionId| {
-            self.sessions.get(session).is_some_and(|session| self.users[session.user].uid == *other)
+            self.sessions.find(session).is_some_and(|session| self.users[session.user].uid == *other)
         };
         self.receivers.clear();
         self.receivers.extend(watchers.iter().filter(of_other));

@@ -67,7 +67,7 @@ impl Expiry {
 impl Chat {
     /// From now on the session is held by this. A session that has gone is held by nothing.
     pub(super) fn hold_by(&mut self, session: SessionId, hold: Hold) {
-        if let Some(row) = self.sessions.get_mut(&session) {
+        if let Some(row) = self.sessions.find_mut(&session) {
             self.expiry.forget(session, row.hold());
             row.hold_by(hold);
             self.expiry.set(session, hold);
@@ -76,7 +76,7 @@ impl Chat {
 
     /// A session that was to end goes on: the order is undone.
     pub(super) fn go_on(&mut self, session: SessionId) {
-        if let Some(row) = self.sessions.get_mut(&session) {
+        if let Some(row) = self.sessions.find_mut(&session) {
             row.ending = false;
             self.expiry.set(session, row.hold());
         }
@@ -90,7 +90,7 @@ impl Chat {
         grant: Option<&Grant>,
         out: &mut impl Sink,
     ) -> Outcome {
-        let Some(row) = self.sessions.get(&session) else { return Err(Refusal::LoginRequired) };
+        let Some(row) = self.sessions.find(&session) else { return Err(Refusal::LoginRequired) };
         // A guest's uid is not the site's to speak for, so there is no token that a guest could bring.
         let user = &self.users[row.user];
         let Some(grant) = grant.filter(|grant| grant.uid == user.uid && !user.guest) else {

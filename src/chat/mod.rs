@@ -88,6 +88,7 @@ use turn::Turn;
 use user::{Guests, User, UserSlot};
 
 use crate::base::clock::{Millis, Now, UnixDay};
+use crate::base::keyed::KeyedSlab;
 use crate::base::map::Map;
 
 /// How much the core holds in memory, not how much there is in the store.
@@ -106,7 +107,7 @@ pub struct Counts {
 /// The core. One per daemon.
 pub struct Chat {
     limits: Limits,
-    sessions: Map<SessionId, Session>,
+    sessions: KeyedSlab<Session>,
     users: Table<User>,
     groups: Table<Group>,
     /// The last `seq` of private conversations.
@@ -140,7 +141,7 @@ impl Chat {
             forgetting: Forgetting::after_start(limits.forgetting_every_ms),
             today: UnixDay::default(),
             limits,
-            sessions: Map::default(),
+            sessions: KeyedSlab::default(),
             users: Table::new(),
             groups: Table::new(),
             directs: Map::default(),
@@ -250,7 +251,7 @@ impl Chat {
                     _ => None,
                 };
                 refuse(session, id, refusal, out);
-                if let Some(why) = why.filter(|_| !self.sessions.contains_key(&session)) {
+                if let Some(why) = why.filter(|_| !self.sessions.find(&session).is_some()) {
                     out.put(Output::Disconnect { session, why });
                 }
             }

@@ -153,7 +153,7 @@ impl Chat {
             receivers.retain(|session| !self.holds_back(*session, conversation, seq));
         }
         let takes = |session: &SessionId| {
-            self.sessions.get(session).is_some_and(|row| row.user == other && !row.ending)
+            self.sessions.find(session).is_some_and(|row| row.user == other && !row.ending)
         };
         // The author's come first.
         let is_heard = receivers.iter().rev().any(takes);

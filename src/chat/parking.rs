@@ -196,7 +196,7 @@ impl Chat {
 
     /// Takes a request as far as it can go.
     fn advance(&mut self, now: Now, request: Request<'_>, out: &mut impl Sink) -> Progress {
-        let session = self.sessions.get(&request.session);
+        let session = self.sessions.find(&request.session);
         let asker = session.map(Session::asker);
         if session.is_some_and(|session| session.ending) {
             // Not heard any more. But if the commit fails the session does not end, and must hear of it.

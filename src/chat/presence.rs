@@ -154,7 +154,7 @@ impl Chat {
         self.visitor_shown(user);
         let row = &self.users[user];
         let sees = |session: &&SessionId| {
-            self.sessions.get(session).is_some_and(|session| !row.blocks(&self.users[session.user].uid))
+            self.sessions.find(session).is_some_and(|session| !row.blocks(&self.users[session.user].uid))
         };
         self.receivers.clear();
         self.receivers.extend(self.presence.watchers_of(user).iter().filter(sees));

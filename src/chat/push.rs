@@ -28,9 +28,11 @@ use super::limits::Limits;
 use super::output::{Event, Output, Query, Refusal, Sink, Store, To};
 use super::permission::Deed;
 use super::replay::Leg;
+use super::session::Session;
 use super::turn::Undo;
 use super::user::{self, UserSlot};
 use crate::base::clock::{Now, UnixMillis};
+use crate::base::keyed::Keyed;
 
 /// What a back end wants told, checked for shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -401,7 +403,7 @@ impl Chat {
         let kept = self.replays.running.iter().filter(|(_, replay)| replay.brings(conversation));
         let kept = kept.map(|(session, _)| *session);
         let is_member = |session: &SessionId| {
-            self.sessions.get(session).is_some_and(|row| self.may_hear(row.user, conversation))
+            self.sessions.find(session).is_some_and(|row| self.may_hear(row.user, conversation))
         };
         let kept: Vec<SessionId> = kept.filter(is_member).collect();
         self.receivers.clear();
@@ -409,16 +411,16 @@ impl Chat {
     }
 
     fn is_there(&self, user: UserSlot) -> bool {
-        let is_going = |session: &SessionId| self.sessions.get(session).is_none_or(|row| row.ending);
+        let is_going = |session: &SessionId| self.sessions.find(session).is_none_or(|row| row.ending);
         !self.users[user].sessions.as_slice().iter().all(is_going)
     }
 
     /// How many users are there. Each is counted by the first of the sessions.
     fn count_there(&self) -> usize {
-        let is_first = |(session, row): &(&SessionId, &super::session::Session)| {
-            self.users[row.user].sessions.as_slice().first() == Some(*session) && self.is_there(row.user)
+        let is_first = |row: &Session| {
+            self.users[row.user].sessions.as_slice().first() == Some(row.key()) && self.is_there(row.user)
         };
-        self.sessions.iter().filter(is_first).count()
+        self.sessions.iter().filter(|(_, row)| is_first(row)).count()
     }
 
     /// The last session of a user has ended: what it was told in this turn waits.

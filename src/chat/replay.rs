@@ -211,7 +211,7 @@ impl Chat {
 
     /// Goes on up to where the store must be asked, or to the end.
     fn step(&mut self, session: SessionId, out: &mut impl Sink) {
-        let Some(row) = self.sessions.get(&session).filter(|row| !row.ending) else { return };
+        let Some(row) = self.sessions.find(&session).filter(|row| !row.ending) else { return };
         if !self.replays.is_ready(session) {
             return;
         }
@@ -466,7 +466,7 @@ impl Chat {
 
     /// A replay is as it was before the turn, if its session is still there.
     pub(super) fn put_back_replay(&mut self, session: SessionId, before: Replay) {
-        if self.sessions.contains_key(&session) {
+        if self.sessions.find(&session).is_some() {
             self.replays.running.insert(session, before);
         }
     }

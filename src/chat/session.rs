@@ -24,11 +24,13 @@ use super::room::GroupSlot;
 use super::turn::Undo;
 use super::user::{self, UserSlot};
 use crate::base::clock::{Millis, Now};
+use crate::base::keyed::Keyed;
 
 const NEVER: Millis = Millis(u64::MAX);
 
 /// One logged-in connection.
 pub(super) struct Session {
+    session: SessionId,
     pub(super) user: UserSlot,
     /// What the token allows.
     pub(super) role: Role,
@@ -38,8 +40,15 @@ pub(super) struct Session {
     pub(super) ending: bool,
 }
 
-/// With its name in the table 24 bytes.
-const _: () = assert!(size_of::<Session>() <= 16);
+const _: () = assert!(size_of::<Session>() <= 24);
+
+impl Keyed for Session {
+    type Key = SessionId;
+
+    fn key(&self) -> &SessionId {
+        &self.session
+    }
+}
 
 impl Session {
     /// Who asks by this session.
@@ -60,7 +69,7 @@ impl Session {
 impl Chat {
     /// The user of a session.
     pub(super) fn user_of(&self, session: SessionId) -> Result<UserSlot, Refusal> {
-        self.sessions.get(&session).map(|session| session.user).ok_or(Refusal::LoginRequired)
+        self.sessions.find(&session).map(|session| session.user).ok_or(Refusal::LoginRequired)
     }
 
     pub(super) fn login(
@@ -88,7 +97,7 @@ impl Chat {
                 (self.known(&grant.uid, name, out)?, Hold::of(grant, now), &grant.groups[..])
             }
         };
-        self.sessions.insert(session, Session { user, role: Role::default(), until: NEVER, ending: false });
+        self.sessions.insert(Session { session, user, role: Role::default(), until: NEVER, ending: false });
         self.users[user].sessions.insert(session);
         self.turn.undo(Undo::LoggedIn(session));
         self.hold_by(session, hold);
@@ -200,7 +209,7 @@ impl Chat {
 
     /// Ends a session from our side. What it still asks for is not heard.
     pub(super) fn end(&mut self, session: SessionId, why: Farewell, out: &mut impl Sink) {
-        if let Some(row) = self.sessions.get_mut(&session) {
+        if let Some(row) = self.sessions.find_mut(&session) {
             row.ending = true;
             self.expiry.forget(session, row.hold());
         }
@@ -210,7 +219,7 @@ impl Chat {
 
     /// Takes a session out of the table, by its end or because its login is undone.
     pub(super) fn log_out(&mut self, session: SessionId) -> Option<UserSlot> {
-        let row = self.sessions.remove(&session)?;
+        let row = self.sessions.number(&session).and_then(|number| self.sessions.remove(number))?;
         let user = row.user;
         self.expiry.forget(session, row.hold());
         self.replays.forget(session);

@@ -90,7 +90,7 @@ impl Chat {
     }
 
     fn oversees(&self, session: SessionId) -> bool {
-        self.sessions.get(&session).is_some_and(|row| row.role == Role::Admin)
+        self.sessions.find(&session).is_some_and(|row| row.role == Role::Admin)
     }
 
     /// Makes or changes a canned reply of this owner, or one that is everybody's. Those that there are, are at hand.

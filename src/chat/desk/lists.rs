@@ -109,7 +109,7 @@ impl Chat {
     ) -> TicketView<'a> {
         let view = self.view(now, ticket);
         let uid = &self.users[asker.user].uid;
-        let oversees = self.sessions.get(&session).is_some_and(|row| row.role == Role::Admin);
+        let oversees = self.sessions.find(&session).is_some_and(|row| row.role == Role::Admin);
         let reads = oversees
             || ticket.state() != TicketState::Open
             || ticket.holder() == Some(uid)

@@ -301,7 +301,7 @@ impl Chat {
     pub(in crate::chat) fn step_back_at_desk(&mut self, step: DeskUndo) {
         match step {
             DeskUndo::Post(session, before) => {
-                if self.sessions.contains_key(&session) {
+                if self.sessions.find(&session).is_some() {
                     self.desk.agents.set_post(session, before.map(|before| *before));
                 }
             }

@@ -200,7 +200,7 @@ impl Chat {
 
     /// Whether this is a session of that user which goes on.
     fn takes(&self, session: SessionId, user: Option<UserSlot>) -> bool {
-        self.sessions.get(&session).is_some_and(|row| Some(row.user) == user && !row.ending)
+        self.sessions.find(&session).is_some_and(|row| Some(row.user) == user && !row.ending)
     }
 
     /// Tells the other of the two that somebody is writing.

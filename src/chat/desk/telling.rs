@@ -147,7 +147,7 @@ impl Chat {
             if !is_concerned {
                 continue;
             }
-            let oversees = self.sessions.get(&session).is_some_and(|row| row.role == Role::Admin);
+            let oversees = self.sessions.find(&session).is_some_and(|row| row.role == Role::Admin);
             let is_visitor = ticket.record.visitor.uid == post.uid;
             let reads = is_holder || oversees || is_visitor || ticket.state() != TicketState::Open;
             if reads { readers.push(session) } else { others.push(session) }
