@@ -6,7 +6,7 @@
 //! stays, and so does that somebody banned, muted or blocked him, which is theirs.
 //! Tested in `tests/store/guests.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::params;
 
@@ -18,8 +18,9 @@ use super::sqlite::Sqlite;
 use crate::base::clock::UnixDay;
 use crate::chat::ids::Id;
 
-/// The guests in memory, by the day on which they were last here, and by their numbers in [`Memory`].
-pub(super) type SeenGuests = BTreeSet<(UnixDay, u32)>;
+/// How many were last here on which day, as guests. Who they are is looked up among the users: to list them a second time
+/// would cost 15 bytes for each.
+pub(super) type SeenGuests = BTreeMap<UnixDay, u32>;
 
 /// How often somebody is named who need not be a user: as one who is blocked, and as one who is banned or muted.
 #[derive(Debug, Default)]
@@ -54,12 +55,13 @@ impl Memory {
             || self.desk.names(uid)
     }
 
-    /// The guest who was here longest ago, if that was before this day; of several the one with the smallest uid. They
-    /// are looked through, for that is asked a few times a second at most.
+    /// The guest who was here longest ago, if that was before this day; of several the one with the smallest uid. All
+    /// users are looked through, if there is one, for that is asked a few times a second at most.
     pub(super) fn forgettable(&self, seen_before: UnixDay) -> Option<Id> {
-        let (first, _) = self.seen.first().filter(|(day, _)| *day < seen_before)?;
-        let of_that_day = self.seen.range((*first, 0)..=(*first, u32::MAX));
-        of_that_day.filter_map(|(_, number)| Some(&self.users.get(*number)?.uid)).min().cloned()
+        self.seen.first_key_value().filter(|(day, _)| **day < seen_before)?;
+        let known = self.users.iter().map(|(_, user)| user).filter(|user| user.guest);
+        let past = known.filter(|user| user.seen > UnixDay::default() && user.seen < seen_before);
+        past.min_by_key(|user| (user.seen, &user.uid)).map(|user| user.uid.clone())
     }
 
     /// Returns the day before.
@@ -78,10 +80,20 @@ impl Memory {
 
     fn put_day(&mut self, number: u32, day: UnixDay) {
         let Some(user) = self.users.get_mut(number).filter(|user| user.guest) else { return };
-        self.seen.remove(&(user.seen, number));
-        user.seen = day;
+        let before = std::mem::replace(&mut user.seen, day);
+        self.uncount_guest(before);
         if day > UnixDay::default() {
-            self.seen.insert((day, number));
+            *self.seen.entry(day).or_default() += 1;
+        }
+    }
+
+    /// A guest is counted under this day no more.
+    fn uncount_guest(&mut self, day: UnixDay) {
+        if let Some(guests) = self.seen.get_mut(&day) {
+            *guests -= 1;
+            if *guests == 0 {
+                self.seen.remove(&day);
+            }
         }
     }
 
@@ -92,13 +104,13 @@ impl Memory {
             return Err(StoreError::StillMember(uid.clone()));
         }
         let user = self.users.remove(number).ok_or_else(|| StoreError::NoSuchUser(uid.clone()))?;
-        self.seen.remove(&(user.seen, number));
+        self.uncount_guest(user.seen);
         user.blocks().for_each(|other| self.named.remove(other));
         Ok((user, self.sends.take_of(uid)))
     }
 
-    pub(super) fn remember(&mut self, user: User, sends: TakenSends) {
-        let day = user.seen;
+    pub(super) fn remember(&mut self, mut user: User, sends: TakenSends) {
+        let day = std::mem::take(&mut user.seen);
         user.blocks().for_each(|other| self.named.add(other));
         let number = self.users.insert(user);
         self.put_day(number, day);
