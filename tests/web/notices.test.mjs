@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, isClean, joinGroup, line, part, sameBrowser, say, show, talk, writeTo } from './people.mjs';
-import { startBrowser, startDaemon } from './peers.mjs';
+import { enter, isClean, joinGroup, line, part, sameBrowser, say, sayMany, show, talk, writeTo } from './people.mjs';
+import { soon, startBrowser, startDaemon } from './peers.mjs';
 
 let daemon, browser, ann, other, ben;
 
@@ -49,11 +49,20 @@ const told = (tab) => tab.page.evaluate(() => ({ asked: told.asked, sounds: told
 const look = (tab, on) => tab.page.evaluate((on) => look(on), on);
 const bell = (tab) => tab.page.locator('#bell');
 
-/** Until whatever was said has been told where it is told. */
-async function settle(unread) {
-  for (const tab of [ann, other].filter((one) => !one.page.isClosed())) await tab.page.waitForFunction((unread) => document.title.startsWith(`(${unread}) `), unread);
-  await ann.page.waitForTimeout(300);
+/** Until what was said is counted everywhere, and told by one, if it is to be told. */
+async function settle(unread, notes) {
+  const tabs = [ann, other].filter((one) => !one.page.isClosed());
+  for (const tab of tabs) await tab.page.waitForFunction((unread) => document.title.startsWith(`(${unread}) `), unread);
+  await soon('it is told', async () => (await Promise.all(tabs.map(told))).reduce((sum, one) => sum + one.notes.length, 0) >= notes);
+  await ann.page.waitForTimeout(300); // and by nobody else
 }
+
+/** Until so many tabs have said by their lock that they are looked at, and the one that tells is chosen. */
+const agreed = (tab, looked) => tab.page.waitForFunction(async (looked) => {
+  const { held, pending } = await navigator.locks.query();
+  const count = (locks, name) => locks.filter((lock) => lock.name.startsWith(name)).length;
+  return count(held, 'karez-looked-') === looked && count(pending, 'karez-looked-') === 0 && count(held, 'karez-bell-') === 1;
+}, looked);
 
 before(async () => {
   daemon = await startDaemon();
@@ -89,9 +98,10 @@ test('of two tabs exactly one tells', async () => {
   await other.page.locator('#bell[aria-pressed="true"]').waitFor();
   await other.page.evaluate(() => (Notification.permission = 'granted'));
   for (const tab of [ann, other]) await look(tab, false);
+  await agreed(ann, 0);
   const before = [await told(ann), await told(other)];
   await say(ben, 'are you there?');
-  await settle(2);
+  await settle(2, 1);
   const now = [await told(ann), await told(other)];
   const notes = now.flatMap(({ notes }) => notes);
   assert.deepEqual(notes, [{ title: 'Ben', body: 'are you there?', tag: `u:${ben.uid}` }]);
@@ -100,18 +110,21 @@ test('of two tabs exactly one tells', async () => {
 
 test('nothing is told to whoever looks at one of the tabs', async () => {
   await look(other, true);
+  await agreed(ann, 1);
   const before = [await told(ann), await told(other)];
   await say(ben, 'you see this');
-  await settle(3);
+  await settle(3, 1);
   assert.deepEqual([await told(ann), await told(other)], before);
   await look(other, false);
+  await agreed(ann, 0);
 });
 
 test('when the tab that tells is closed, another does', async () => {
   const leads = (await told(ann)).notes.length > 0 ? ann : other;
   const left = leads === ann ? other : ann;
   await leads.page.close();
-  await left.page.waitForTimeout(1600); // what comes at once sounds once
+  // The other one waits for the lock no more: it has it.
+  await left.page.waitForFunction(async () => !(await navigator.locks.query()).pending.some((lock) => lock.name.startsWith('karez-bell-')));
   await say(ben, 'and now?');
   await left.page.waitForFunction(() => told.notes.length === 1);
   assert.equal((await told(left)).notes[0].body, 'and now?');
@@ -126,11 +139,13 @@ test('when the tab that tells is closed, another does', async () => {
 test('a burst is one sound, and each is told of', async () => {
   await show(ann, 'Tea house');
   await look(ann, false);
+  await agreed(ann, 0);
   const before = await told(ann);
-  await ann.page.waitForTimeout(1600);
-  for (const text of ['one', 'two', 'three']) await say(ben, text);
-  await ann.page.waitForFunction(() => document.title.startsWith('(3) '));
+  await ann.page.waitForTimeout(1600); // what comes at once sounds once
+  await sayMany(ben, ['one', 'two', 'three']);
+  await ann.page.waitForFunction((count) => told.notes.length === count, before.notes.length + 3);
   await ann.page.waitForTimeout(300);
+  assert.match(await ann.page.title(), /^\(3\) /);
   const now = await told(ann);
   assert.equal(now.sounds - before.sounds, 1);
   assert.deepEqual(now.notes.slice(before.notes.length).map(({ body }) => body), ['one', 'two', 'three']);
@@ -142,6 +157,7 @@ test('off is off', async () => {
   const before = await told(ann);
   await say(ben, 'silence');
   await ann.page.waitForFunction(() => document.title.startsWith('(4) '));
+  await ann.page.waitForTimeout(300);
   assert.deepEqual(await told(ann), before);
 });
 
