@@ -234,6 +234,25 @@ test('what one recalls is gone for everybody, and may be edited again', async ()
   assert.doesNotMatch(kept, /oops/);
 });
 
+test('what was recalled may be edited again for five minutes, and not longer', async () => {
+  const dee = await enter(browser, daemon, 'Dee', {}, (page) => page.clock.install());
+  await joinGroup(dee, 'regrets');
+  await say(dee, 'said too soon');
+  await part(dee, 'log').locator('.row[data-seq]', { hasText: 'said too soon' }).waitFor();
+  await act(dee, 'said too soon', 'Recall');
+  const again = part(dee, 'log').getByRole('button', { name: 'Edit again' });
+  await again.waitFor();
+  await dee.page.clock.fastForward('04:30');
+  await say(dee, 'and now this');
+  await part(dee, 'log').locator('.row[data-seq]', { hasText: 'and now this' }).waitFor();
+  assert.ok(await again.isVisible());
+  await dee.page.clock.fastForward('00:31');
+  await again.waitFor({ state: 'detached' });
+  await part(dee, 'log').getByText('You recalled a message').waitFor();
+  isClean(dee);
+  await dee.page.context().close();
+});
+
 test('a name behind @ marks the message for the one who is named', async () => {
   await writeTo(ben, ann.uid);
   await part(ann, 'input').fill('');

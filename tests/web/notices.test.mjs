@@ -57,12 +57,14 @@ async function settle(unread, notes) {
   await ann.page.waitForTimeout(300); // and by nobody else
 }
 
-/** Until so many tabs have said by their lock that they are looked at, and the one that tells is chosen. */
-const agreed = (tab, looked) => tab.page.waitForFunction(async (looked) => {
+/** How many locks of this name all tabs have, and wait for. */
+const locks = (tab, name) => tab.page.evaluate(async (name) => {
   const { held, pending } = await navigator.locks.query();
-  const count = (locks, name) => locks.filter((lock) => lock.name.startsWith(name)).length;
-  return count(held, 'karez-looked-') === looked && count(pending, 'karez-looked-') === 0 && count(held, 'karez-bell-') === 1;
-}, looked);
+  return [held, pending].map((all) => all.filter((lock) => lock.name.startsWith(name)).length).join();
+}, name);
+
+/** Until so many tabs have said by their lock that they are looked at. */
+const areLooked = (count) => soon(`${count} looked at`, async () => (await locks(ann, 'karez-looked-')) === `${count},0`);
 
 before(async () => {
   daemon = await startDaemon();
@@ -98,7 +100,8 @@ test('of two tabs exactly one tells', async () => {
   await other.page.locator('#bell[aria-pressed="true"]').waitFor();
   await other.page.evaluate(() => (Notification.permission = 'granted'));
   for (const tab of [ann, other]) await look(tab, false);
-  await agreed(ann, 0);
+  await areLooked(0);
+  await soon('one tells', async () => (await locks(ann, 'karez-bell-')) === '1,1');
   const before = [await told(ann), await told(other)];
   await say(ben, 'are you there?');
   await settle(2, 1);
@@ -110,21 +113,20 @@ test('of two tabs exactly one tells', async () => {
 
 test('nothing is told to whoever looks at one of the tabs', async () => {
   await look(other, true);
-  await agreed(ann, 1);
+  await areLooked(1);
   const before = [await told(ann), await told(other)];
   await say(ben, 'you see this');
   await settle(3, 1);
   assert.deepEqual([await told(ann), await told(other)], before);
   await look(other, false);
-  await agreed(ann, 0);
+  await areLooked(0);
 });
 
 test('when the tab that tells is closed, another does', async () => {
   const leads = (await told(ann)).notes.length > 0 ? ann : other;
   const left = leads === ann ? other : ann;
   await leads.page.close();
-  // The other one waits for the lock no more: it has it.
-  await left.page.waitForFunction(async () => !(await navigator.locks.query()).pending.some((lock) => lock.name.startsWith('karez-bell-')));
+  await soon('the other has the lock', async () => (await locks(left, 'karez-bell-')) === '1,0');
   await say(ben, 'and now?');
   await left.page.waitForFunction(() => told.notes.length === 1);
   assert.equal((await told(left)).notes[0].body, 'and now?');
@@ -139,7 +141,7 @@ test('when the tab that tells is closed, another does', async () => {
 test('a burst is one sound, and each is told of', async () => {
   await show(ann, 'Tea house');
   await look(ann, false);
-  await agreed(ann, 0);
+  await areLooked(0);
   const before = await told(ann);
   await ann.page.waitForTimeout(1600); // what comes at once sounds once
   await sayMany(ben, ['one', 'two', 'three']);

@@ -62,6 +62,9 @@ export async function startDaemon({ listen = '127.0.0.1:0', options = [], files 
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
   let daemon;
   const site = {
+    get pid() {
+      return daemon.child.pid;
+    },
     /** ADDRESS:PORT, which is kept over a restart. */
     host: listen,
     binary,
