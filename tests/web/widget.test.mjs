@@ -144,6 +144,102 @@ test('a reload keeps the conversation; what comes while it is closed is counted,
   isClean(person);
 });
 
+test('what comes while it is closed sounds, once the visitor wants that, and once for all pages of the site', async (t) => {
+  const ann = await onDuty(t, daemon, 'Ann');
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
+  t.after(() => context.close());
+  await context.addInitScript(() => {
+    globalThis.sounds = 0;
+    globalThis.AudioContext = class {
+      currentTime = 0;
+      destination = {};
+      createOscillator = () => ({ frequency: {}, connect: (to) => to, start() {}, stop() {} });
+      createGain() {
+        globalThis.sounds += 0.5; // two notes are one sound
+        return { gain: { setValueAtTime() {}, exponentialRampToValueAtTime() {} }, connect: (to) => to };
+      }
+    };
+  });
+  const same = { newContext: async () => context };
+  const person = await visit(same, daemon, `${site.page}?desk=sales`);
+  const panel = await person.open();
+  const sounds = async (...panels) => (await Promise.all(panels.map((one) => one.evaluate(() => globalThis.sounds)))).reduce((sum, one) => sum + one, 0);
+  await say(panel, 'Ring me');
+  const ticket = await ann.ticketOf('Ring me');
+  await ann.ask({ type: 'claim', ticket });
+  const close = async () => {
+    await panel.getByTestId('close').click();
+    await soon('it is closed', async () => (await person.heard('close')).length > (await person.heard('open')).length - 1);
+  };
+  const comes = async (content, count) => {
+    await ann.ask({ type: 'support', ticket, content });
+    await soon('it is counted', async () => (await person.heard('unread')).at(-1)?.count === count);
+  };
+  await close();
+  await comes('unheard', 1);
+  await person.page.waitForTimeout(300);
+  assert.equal(await sounds(panel), 0, 'nothing sounds unasked');
+  await person.open();
+  const bell = panel.getByRole('button', { name: 'Sound for new messages' });
+  await bell.click();
+  await panel.locator('#bell[aria-pressed="true"]').waitFor();
+  await soon('it is tried', async () => (await sounds(panel)) === 1);
+  await ann.ask({ type: 'support', ticket, content: 'seen' });
+  await line(panel, 'seen').waitFor();
+  await person.page.waitForTimeout(300);
+  assert.equal(await sounds(panel), 1, 'who looks needs none');
+  await close();
+  const other = await visit(same, daemon, `${site.page}?desk=sales&page=2`);
+  const there = await other.panel();
+  await line(there, 'seen').waitFor({ state: 'attached' });
+  await comes('heard', 1);
+  await soon('it sounds', async () => (await sounds(panel, there)) === 2);
+  await line(there, 'heard').waitFor({ state: 'attached' });
+  await person.page.waitForTimeout(300);
+  assert.equal(await sounds(panel, there), 2, 'in one of them');
+  isClean(person, other);
+});
+
+test('an agent sees the page that was turned to without loading it', async (t) => {
+  const ann = await onDuty(t, daemon, 'Ann');
+  const person = await visitor(t);
+  const panel = await person.open();
+  await person.page.evaluate(() => history.pushState({}, '', '/tea/7?size=2#leaf'));
+  await person.page.mouse.click(200, 300);
+  await say(panel, 'What about this one?');
+  const ticket = await ann.ticketOf('What about this one?');
+  const told = ann.heard.find((event) => event.type === 'ticket' && event.ticket === ticket);
+  assert.equal(told.visitor.page, `${site.page}tea/7?size=2`);
+  isClean(person);
+});
+
+test('what the daemon will not have yet says why it waits', async (t) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en' });
+  t.after(() => context.close());
+  await context.clock.install();
+  let refuses = true;
+  await context.routeWebSocket(/\/ws$/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      const { type, id } = JSON.parse(String(message));
+      if (refuses && type === 'support') socket.send(JSON.stringify({ type: 'error', id, code: 'rate_limited', message: 'too much', retry: 20_000 }));
+      else server.send(message);
+    });
+  });
+  await onDuty(t, daemon, 'Ann');
+  const person = await visit({ newContext: async () => context }, daemon, `${site.page}?desk=sales`);
+  const panel = await person.open();
+  await say(panel, 'One word too many');
+  await row(panel, 'One word too many').filter({ hasText: 'sending' }).waitFor();
+  await context.clock.fastForward(11_000);
+  await place(panel, 'Too many at once. Please wait a little (rate_limited)');
+  await place(panel, 'Your message will be sent by itself.');
+  refuses = false;
+  await context.clock.fastForward(20_000);
+  await row(panel, 'One word too many').filter({ hasText: 'sent' }).waitFor();
+  isClean(person);
+});
+
 test('the daemon is killed and started again: both go on, and nothing is lost or said twice', async (t) => {
   const own = await startDaemon({ options, files });
   t.after(() => own.stop());
