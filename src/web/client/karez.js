@@ -464,10 +464,7 @@ export class Karez {
       entry.underWay = false;
       this.#emit('delayed', { ...entry.message, error });
       this.#clear('outbox');
-      this.#timers.outbox = setTimeout(() => {
-        this.#clear('outbox');
-        this.#send();
-      }, error.retry ?? 1000);
+      this.#timers.outbox = setTimeout(() => (this.#clear('outbox'), this.#send()), error.retry ?? 1000);
     } else if (error) this.#fail(id, error);
     else {
       this.#forget(id);
