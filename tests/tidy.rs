@@ -57,7 +57,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 /// Files over [`FILE_LINES_MAX`], with the number of lines that they may not exceed.
 const LONG_FILES: &[(&str, usize)] = &[
     // Sites load the client as one module of one file; a third of it says what it does.
-    ("src/web/client/karez.js", 697),
+    ("src/web/client/karez.js", 695),
 ];
 
 /// Functions over [`FUNCTION_LINES_MAX`], as `file function`.

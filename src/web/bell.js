@@ -10,8 +10,6 @@ export class Bell {
   /** Without locks, as on plain http, each tab speaks for itself. */
   #isLeader = !navigator.locks;
   #rangAt = -Infinity;
-  /** @type {AudioContext | null} */
-  #audio = null;
   #isLookedAt = /** @type {(() => void) | null} */ (null);
 
   /** @param {string} account the user whose tabs agree @param {(words: string) => void} refused */
@@ -35,7 +33,7 @@ export class Bell {
     keep.write('bell', this.isOn ? null : 'on');
     this.draw();
     if (!this.isOn) return;
-    this.#sound();
+    sound();
     if (!('Notification' in globalThis)) return;
     if (Notification.permission === 'default') await Notification.requestPermission().catch(() => {});
     if (Notification.permission === 'denied') this.refused(word('bellBlocked'));
@@ -70,7 +68,7 @@ export class Bell {
     const locks = await navigator.locks?.query();
     const isLooked = locks ? locks.held?.some((lock) => lock.name === `karez-looked-${this.account}`) : document.hasFocus();
     if (isLooked && sounds !== 'always') return false;
-    if (performance.now() - this.#rangAt > QUIET_MS) this.#sound();
+    if (performance.now() - this.#rangAt > QUIET_MS) sound();
     this.#rangAt = performance.now();
     if (isLooked) return true;
     if (!('Notification' in globalThis) || Notification.permission !== 'granted') return true;
@@ -82,24 +80,37 @@ export class Bell {
     }
     return true;
   }
+}
 
-  /** Two short notes, made here: no file to load. */
-  #sound() {
-    try {
-      const audio = (this.#audio ??= new AudioContext());
-      [660, 880].forEach((frequency, at) => {
-        const start = audio.currentTime + at * 0.12;
-        const note = audio.createOscillator();
-        const volume = audio.createGain();
-        note.frequency.value = frequency;
-        volume.gain.setValueAtTime(0.08, start);
-        volume.gain.exponentialRampToValueAtTime(0.001, start + 0.2);
-        note.connect(volume).connect(audio.destination);
-        note.start(start);
-        note.stop(start + 0.2);
-      });
-    } catch {
-      // No sound here.
-    }
+/** Sounds in one of the tabs that hear the same, and once for what comes at once. @param {string} name which they have in common */
+export function soundOnce(name) {
+  if (!navigator.locks) return sound();
+  navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+    if (!lock) return;
+    sound();
+    await new Promise((done) => setTimeout(done, QUIET_MS));
+  });
+}
+
+/** @type {AudioContext | undefined} */
+let audio;
+
+/** Two short notes, made here: no file to load. */
+export function sound() {
+  try {
+    const { currentTime, destination } = (audio ??= new AudioContext());
+    [660, 880].forEach((frequency, at) => {
+      const start = currentTime + at * 0.12;
+      const note = /** @type {AudioContext} */ (audio).createOscillator();
+      const volume = /** @type {AudioContext} */ (audio).createGain();
+      note.frequency.value = frequency;
+      volume.gain.setValueAtTime(0.08, start);
+      volume.gain.exponentialRampToValueAtTime(0.001, start + 0.2);
+      note.connect(volume).connect(destination);
+      note.start(start);
+      note.stop(start + 0.2);
+    });
+  } catch {
+    // No sound here.
   }
 }

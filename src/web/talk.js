@@ -23,7 +23,7 @@
  * @property {number} [ticket]
  */
 /** @typedef {{blob: Blob, share: number, abort: AbortController, show: () => void}} Upload bytes on their way, and how much has gone: 0 to 1 */
-/** @typedef {{id: string, message: any, content: string, time: number, failed?: any, covered?: boolean, upload?: Upload}} Pending */
+/** @typedef {{id: string, message: any, content: string, time: number, failed?: any, delayed?: any, covered?: boolean, upload?: Upload}} Pending */
 /** @typedef {{id: string, name: string, type: string, bytes: number, width: number, height: number, isPicture: boolean}} FileData what an entry says of its file */
 /** @typedef {{after: number, type: string, name: string, time: number, row?: () => HTMLElement}} Notice somebody came or went; not an entry */
 /** @typedef {{uid: Id, name: string, role: string, online: boolean}} Member */

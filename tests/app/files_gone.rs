@@ -1,9 +1,11 @@
 //! Files and images: how they go, what is left of those that break off, and what a slow reader costs.
 
 use std::io::Write;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use karez::base::clock::UnixMillis;
 use karez::base::limits;
+use karez::store::{Storage as _, Tidy};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -117,8 +119,8 @@ fn logged_in(world: &mut World) -> (Client, String) {
     (client, field(&login, "token").as_str().unwrap().to_owned())
 }
 
-/// Uploads and sends a file in group 7, and returns how it is fetched.
-fn sent(world: &mut World, client: &mut Client, token: &str, body: &[u8]) -> String {
+/// Uploads a file for group 7, and returns where it is.
+fn uploaded(world: &mut World, token: &str, body: &[u8]) -> String {
     let mut upload = world.dial();
     upload.stream.set_nonblocking(false).unwrap();
     upload.send(upload_head("gid=7&name=a", token, "", body.len()).as_bytes());
@@ -128,11 +130,44 @@ fn sent(world: &mut World, client: &mut Client, token: &str, body: &[u8]) -> Str
     }
     upload.pull();
     let answer = String::from_utf8(upload.bytes.clone()).unwrap();
-    let url = answer.split("location: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
-    let file = json!({"id": url.trim_start_matches("/files/"), "name": "a"});
-    client.say(&image(7, &file).to_string());
+    answer.split("location: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned()
+}
+
+/// The message that has it.
+fn with_file(url: &str) -> String {
+    image(7, &json!({"id": url.trim_start_matches("/files/"), "name": "a"})).to_string()
+}
+
+/// Uploads and sends a file in group 7, and returns how it is fetched.
+fn sent(world: &mut World, client: &mut Client, token: &str, body: &[u8]) -> String {
+    let url = uploaded(world, token, body);
+    client.say(&with_file(&url));
     world.settle();
     head(&format!("GET {url}"), token, "")
+}
+
+#[test]
+fn an_upload_that_nobody_sends_is_removed_after_an_hour() {
+    let mut world = World::new();
+    let (mut ann, token) = logged_in(&mut world);
+    let unix_ms = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let an_hour_after = |world: &mut World, since: u64| {
+        let store = world.server.handler_mut().store_mut();
+        while store.tidy_up(UnixMillis(since + limits::FILE_UNBOUND_MS.default)).unwrap() == Tidy::NotYet {}
+    };
+    let before = unix_ms();
+    let kept = uploaded(&mut world, &token, PNG);
+    sent(&mut world, &mut ann, &token, PNG);
+    let mut asker = world.dial();
+    let size = |world: &mut World, asker: &mut Client| world.scrape(asker)["karez_files_size_bytes"];
+    an_hour_after(&mut world, before);
+    assert_eq!(size(&mut world, &mut asker), 2.0 * PNG.len() as f64, "the hour is not over");
+    an_hour_after(&mut world, unix_ms() + 1);
+    assert_eq!(size(&mut world, &mut asker), PNG.len() as f64, "what was sent stays");
+    ann.say(&with_file(&kept));
+    let heard = world.texts_of(&mut ann);
+    let refusal = heard.last().unwrap();
+    assert_eq!((field(refusal, "code"), field(refusal, "field")), (json!("bad_request"), json!("data.file")));
 }
 
 #[test]

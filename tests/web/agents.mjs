@@ -1,9 +1,10 @@
 // Agents in front of the desk's page, and visitors who write to them over the bare WebSocket, so that all they hear is seen.
 
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { part } from './people.mjs';
-import { installed, openTab, startDaemon } from './peers.mjs';
+import { answered, part, sent } from './people.mjs';
+import { PATIENCE_MS, createKey, installed, openTab, soon, startDaemon } from './peers.mjs';
 
 const WebSocket = installed('ws');
 const secret = 'a secret of thirty-two bytes or so, for tests';
@@ -21,31 +22,32 @@ export async function tokenOf(site, uid, { name = uid, role = 'agent', desks, tt
 
 /** A key of the HTTP API, and calls with it. */
 export async function openApi(site) {
-  const made = await run(site.binary, ['key', 'create', '--name', 'tests', '--scope', 'read,publish,manage'], { cwd: site.folder });
-  const key = made.stdout.match(/kz_\S+/)[0];
+  const key = await createKey(site, 'read,publish,manage');
   const call = async (method, path, body) => {
     const headers = { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) };
     const response = await fetch(`${site.page}v1/${path}`, { method, headers, body: body && JSON.stringify(body) });
     return { status: response.status, body: response.status === 204 ? {} : await response.json().catch(() => ({})) };
   };
-  // The daemon looks at the file of keys once a second.
-  for (let n = 0; (await call('GET', 'key')).status !== 200 && n < 40; n += 1) await new Promise((done) => setTimeout(done, 100));
   return { key, call };
 }
 
-/** Opens the desk for an agent. @param {object} [options] of the browser context @param {(page: import('playwright-core').Page) => Promise<void>} [prepare] */
+/** Opens the desk for an agent, until it has learned what is there. @param {object} [options] of the browser context @param {(page: import('playwright-core').Page) => Promise<void>} [prepare] */
 export async function agent(browser, site, token, options = {}, prepare = async () => {}) {
   const tab = await openTab(browser, [site.page, site.socket], { viewport: { width: 1280, height: 800 }, ...options });
   await prepare(tab.page);
   await tab.page.goto(`${site.page}desk#token=${token}`);
   await part(tab, 'me').filter({ hasText: /./ }).waitFor();
+  // The last of what it asks at first.
+  await answered(tab, 'agents');
   return tab;
 }
 
-/** Goes on duty, or off. @param {'online' | 'busy' | 'away'} state */
+/** Goes on duty, or off, and the daemon knows. @param {'online' | 'busy' | 'away'} state */
 export async function duty(tab, state) {
   await part(tab, `duty-${state}`).check();
-  await tab.page.waitForFunction((id) => document.getElementById(id).checked, `duty-${state}`);
+  await soon(`${state} is known`, () => sent(tab, 'duty').at(-1)?.state === state);
+  await answered(tab, 'duty');
+  assert.ok(await part(tab, `duty-${state}`).isChecked());
 }
 
 /** A line of the list, by the visitor's name. */
@@ -127,7 +129,7 @@ export class Visitor {
   /** The first message of that kind from now on. */
   hears(is) {
     return new Promise((done, failed) => {
-      const late = setTimeout(() => failed(new Error(`${this.name} never heard ${is}`)), 10_000);
+      const late = setTimeout(() => failed(new Error(`${this.name} never heard ${is}`)), PATIENCE_MS);
       this.#waiting.push({ is, done: (message) => void (clearTimeout(late), done(message)) });
     });
   }

@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Karez, KarezError } from '../../src/web/client/karez.js';
 import { FaultyLink } from './faulty.mjs';
-import { installed, root, startDaemon } from './peers.mjs';
+import { installed, root, soon, startDaemon } from './peers.mjs';
 
 // Node 20 has none of its own.
 const { WebSocket } = installed('ws');
@@ -70,14 +70,6 @@ async function pair(options = {}, site = daemon) {
 
 const texts = (messages) => messages.map((message) => message.content);
 const numbered = (count, word = 'n') => Array.from({ length: count }, (_, n) => `${word}${n}`);
-
-async function soon(what, holds, seconds = 20) {
-  const until = performance.now() + seconds * SECONDS; // a test makes Date.now() jump
-  while (!holds()) {
-    assert.ok(performance.now() < until, `not within ${seconds} s: ${what}`);
-    await new Promise((done) => setTimeout(done, 10));
-  }
-}
 
 /** Says `count` things, has `fault` happen meanwhile, and proves that all of it is stored and heard once and in order. */
 async function sayThrough({ ann, ben, gid, heard }, fault, count = 100) {

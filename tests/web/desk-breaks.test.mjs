@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { agent, duty, look, note, openApi, startSite, take, ticket, tokenOf, visitor } from './agents.mjs';
-import { inspect, isClean, line, part, row, say } from './people.mjs';
-import { openTab, startBrowser } from './peers.mjs';
+import { inspect, isClean, line, part, reconnect, row, say } from './people.mjs';
+import { openTab, soon, startBrowser } from './peers.mjs';
 
 let site, browser, api, ann;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -32,13 +32,12 @@ test('a reload, and the daemon killed and started again: the ticket, the draft a
   await row(ann, 'said before').locator('.state').getByText('sent').waitFor();
   await note(ann, 'a note before');
   await part(ann, 'input').fill('half a sent');
-  await pause(400);
   await ann.page.reload();
   await part(ann, 'title').getByText('Eva', { exact: true }).waitFor();
   await line(ann, 'said before').waitFor();
   await part(ann, 'note').filter({ hasText: 'a note before' }).waitFor();
   assert.equal(await part(ann, 'input').inputValue(), 'half a sent');
-  assert.ok(await part(ann, 'duty-online').isChecked());
+  await soon('she is on duty', () => part(ann, 'duty-online').isChecked());
 
   await site.kill();
   await part(ann, 'input').fill('said while it was down');
@@ -47,8 +46,7 @@ test('a reload, and the daemon killed and started again: the ticket, the draft a
   await part(ann, 'banner').waitFor();
   await inspect(ann, 'desk-offline');
   await site.start();
-  // Back by itself or by the button, whichever is first.
-  await part(ann, 'banner').getByRole('button').click({ timeout: 2000 }).catch(() => {});
+  await reconnect(ann);
   await eva.enter();
   await row(ann, 'said while it was down').locator('.state').getByText('sent').waitFor({ timeout: 30_000 });
   await eva.heardOnce((one) => one.content === 'said while it was down');
@@ -69,8 +67,8 @@ test('a ticket in which nobody speaks says when it closes, goes on after a word,
   const ida = await visitor(site, 'Ida', 'hello?', { desk: 'quiet' });
   await take(ann, 'Ida');
   await part(ann, 'bar').getByText(/Closes by itself in 0:0\d/).waitFor();
-  await ida.write('still here');
-  await hidden(part(ann, 'bar'));
+  // It is hidden for two seconds.
+  await Promise.all([hidden(part(ann, 'bar')), ida.write('still here')]);
   await part(ann, 'bar').getByText('Closed by itself').waitFor();
   ida.leave();
 });
@@ -133,7 +131,7 @@ test('by the keyboard alone: duty, take, answer, note, kept reply, transfer, clo
   await keyboard.press('d');
   await focus('duty-away');
   for (let n = 0; n < 3 && !(await part(tab, 'duty-online').isChecked()); n += 1) await keyboard.press('ArrowRight');
-  assert.ok(await part(tab, 'duty-online').isChecked());
+  await duty(tab, 'online');
   const tom = await visitor(site, 'Tom', 'keys only', { desk: 'keys' });
   await ticket(tab, 'Tom').waitFor();
   await keyboard.press('c');
@@ -211,7 +209,8 @@ test('the bell: one of two tabs rings for a new visitor, and only after a click'
   const before = await heard();
   const loud = await visitor(site, 'Loud', 'the bell', { desk: 'bells' });
   await ticket(tab, 'Loud').waitFor();
-  await pause(500);
+  await soon('it rings', async () => (await heard()) > before);
+  await pause(500); // and not in the other tab as well
   assert.equal((await heard()) - before, 2, 'two notes, of one tab');
   assert.match(await tab.page.title(), /^\(2\) /);
   for (const one of [quiet, loud]) {

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { agent, duty, look, note, open, openApi, startSite, take, ticket, tokenOf, visitor } from './agents.mjs';
-import { act, inspect, isClean, line, part, row, say } from './people.mjs';
-import { startBrowser } from './peers.mjs';
+import { act, answered, inspect, isClean, line, part, row, say, sent } from './people.mjs';
+import { soon, startBrowser } from './peers.mjs';
 import { line as lineIn, openSite, say as sayIn, visit } from './shop.mjs';
 
 let site, browser, api, ann, ben;
@@ -47,39 +47,37 @@ describe('who waits', () => {
   });
 
   test('of two who take a ticket in the same moment one has it, and the other hears who', async () => {
-    let lost = 0;
-    for (let round = 1; round <= 10 && lost === 0; round += 1) {
-      const name = `Race ${round}`;
-      const one = await visitor(site, name, 'me first', { desk: 'sales' });
-      for (const tab of [ann, ben]) {
-        await look(tab, 'waiting');
-        await ticket(tab, name).waitFor();
-      }
-      const at = Date.now() + 300;
-      // The page's own clock clicks: a robot's hand is seconds late here.
-      const click = (time) => setTimeout(() => document.querySelector('#queue .claim')?.click(), time - Date.now());
-      await Promise.all([ann, ben].map(({ page }) => page.evaluate(click, at)));
-      const told = await one.heardOnce((heard) => heard.type === 'ticket' && heard.state === 'open');
-      const [winner, loser] = told.agent.uid === 'ann' ? [ann, ben] : [ben, ann];
-      await part(winner, 'title').getByText(name, { exact: true }).waitFor();
-      await look(loser, 'all');
-      await ticket(loser, name).getByText(told.agent.name).waitFor();
-      if (await part(loser, 'alert').isVisible()) {
-        lost += 1;
-        await part(loser, 'alert').getByText(`${told.agent.name} was faster`).waitFor();
-        await loser.page.keyboard.press('Escape');
-      }
-      await open(loser, name);
-      await part(loser, 'bar').getByText(`${told.agent.name} is answering`).waitFor();
-      assert.equal(await line(loser, 'me first').count(), 0, 'a colleague’s ticket is not read');
-      assert.equal(await part(loser, 'input').isVisible(), false);
-      assert.equal(one.heard.filter((heard) => heard.type === 'ticket' && heard.state === 'open').length, 1, 'one holder');
-      await part(winner, 'end').click();
-      await part(winner, 'end-yes').click();
-      assert.equal((await one.heardOnce((heard) => heard.type === 'ticket' && heard.state === 'closed')).by, 'agent');
-      one.leave();
+    const one = await visitor(site, 'Race', 'me first', { desk: 'sales' });
+    for (const tab of [ann, ben]) {
+      await look(tab, 'waiting');
+      await ticket(tab, 'Race').waitFor();
     }
-    assert.equal(lost, 1, 'once in ten rounds both were there in time');
+    // A robot's hands are seconds apart here: the daemon holds still until both have clicked.
+    site.pause();
+    try {
+      for (const tab of [ann, ben]) {
+        await ticket(tab, 'Race').getByTestId('claim-line').click();
+        await soon('it is asked for', () => sent(tab, 'claim').length === 1);
+      }
+    } finally {
+      site.resume();
+    }
+    const told = await one.heardOnce((heard) => heard.type === 'ticket' && heard.state === 'open');
+    const [winner, loser] = told.agent.uid === 'ann' ? [ann, ben] : [ben, ann];
+    await part(winner, 'title').getByText('Race', { exact: true }).waitFor();
+    await part(loser, 'alert').getByText(`${told.agent.name} was faster`).waitFor();
+    await loser.page.keyboard.press('Escape');
+    await look(loser, 'all');
+    await ticket(loser, 'Race').getByText(told.agent.name).waitFor();
+    await open(loser, 'Race');
+    await part(loser, 'bar').getByText(`${told.agent.name} is answering`).waitFor();
+    assert.equal(await line(loser, 'me first').count(), 0, 'a colleague’s ticket is not read');
+    assert.equal(await part(loser, 'input').isVisible(), false);
+    assert.equal(one.heard.filter((heard) => heard.type === 'ticket' && heard.state === 'open').length, 1, 'one holder');
+    await part(winner, 'end').click();
+    await part(winner, 'end-yes').click();
+    assert.equal((await one.heardOnce((heard) => heard.type === 'ticket' && heard.state === 'closed')).by, 'agent');
+    one.leave();
   });
 
   test('is offered to one agent for a while where the desk wants it: declined goes on, accepted is taken', async () => {
@@ -152,6 +150,7 @@ describe('a conversation', () => {
     await part(ann, 'tags').getByText('order').waitFor();
     await card.getByRole('button', { name: 'Remove the tag 1234' }).click();
     await part(ann, 'tags').getByText('1234').waitFor({ state: 'detached' });
+    await answered(ann, 'tag');
     await look(ann, 'mine');
     await ticket(ann, 'Mia').locator('.tag').getByText('order').waitFor();
     assert.deepEqual((await api.call('GET', `tickets/${mia.ticket}`)).body.tags, ['order']);
@@ -170,8 +169,10 @@ describe('a conversation', () => {
     await ann.page.keyboard.press('Escape');
     await part(ann, 'input').fill('');
     await part(ann, 'input').pressSequentially('/');
+    await part(ann, 'canned').locator('li').nth(1).waitFor();
     assert.equal(await part(ann, 'canned').locator('li').count(), 2);
     await part(ann, 'input').pressSequentially('he');
+    await part(ann, 'canned').locator('li').nth(1).waitFor({ state: 'detached' });
     assert.equal(await part(ann, 'canned').locator('li').count(), 1);
     await part(ann, 'input').press('Enter');
     const filled = `Hello Mia, Ann speaking about ${mia.ticket} at sales.`;

@@ -2,12 +2,12 @@
 // Python, Node and PHP (where there is one), its HTML page, and every line of curl in the manual and README.
 
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { join } from 'node:path';
-import { axe, openTab, root, screenshots, startBrowser, startDaemon } from './peers.mjs';
+import { axe, createKey, openTab, root, screenshots, startBrowser, startDaemon } from './peers.mjs';
 
 const HERE = 'http://127.0.0.1:8282';
 let daemon, browser, key, site;
@@ -39,14 +39,13 @@ before(async () => {
       : ['text/html', ours(example('html')[0])];
     response.setHeader('content-type', `${kind}; charset=utf-8`).end(content);
   });
-  await new Promise((listening) => site.listen(0, '127.0.0.1', listening));
+  await new Promise((listening) => site.unref().listen(0, '127.0.0.1', listening));
   const origin = `http://127.0.0.1:${site.address().port}`;
   daemon = await startDaemon({
     options: ['--token-secret-file', 'secret', '--guests', 'yes', '--origin', origin],
     files: { secret: 'x'.repeat(48) },
   });
-  const create = ['key', 'create', '--name', 'site', '--scope', 'publish,read,manage'];
-  key = execFileSync(daemon.binary, create, { cwd: daemon.folder, stdio: 'pipe' }).toString().match(/kz_\S+/)[0];
+  key = await createKey(daemon, 'publish,read,manage', 'site');
   const page = await (await fetch(`${daemon.page}docs`)).text();
   examples = [...page.matchAll(/<pre data-code="(\S+)"><code>([^]*?)<\/code><\/pre>/g)].map(([, kind, text]) => ({ kind, text: unescaped(text) }));
   browser = await startBrowser();

@@ -24,7 +24,8 @@ export class FaultyLink {
   /** @param {string} host of the daemon, ADDRESS:PORT */
   constructor(host) {
     this.host = host;
-    this.server = createServer((client) => this.#carry(client));
+    // Whoever forgets to close it is not kept by it.
+    this.server = createServer((client) => this.#carry(client)).unref();
   }
 
   /** @returns {Promise<string>} the address of the WebSocket behind the link */

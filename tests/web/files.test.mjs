@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { enter, inspect, isClean, joinGroup, line, part, say, sent, show, talk } from './people.mjs';
-import { startBrowser, startDaemon } from './peers.mjs';
+import { choice, enter, inspect, isClean, isIn, joinGroup, leadsTo, line, part, say, sent, show, talk } from './people.mjs';
+import { soon, startBrowser, startDaemon } from './peers.mjs';
 import { Sender, bubble, choose, file, files, gif, give, isSeen, paper, picture, withNotes } from './pictures.mjs';
 
 const FREE = ['--messages-per-second', '1000', '--messages-burst', '2000'];
@@ -74,7 +74,11 @@ test('it has its size before it is there', async () => {
   await ben.page.route('**/files/*', async (route) => (await gate, route.continue()));
   await ben.page.reload();
   const box = () => file(ben, 'large.jpg').boundingBox();
+  await isIn(ben);
   await file(ben, 'large.jpg').waitFor();
+  // All but the pictures is there: nothing moves any more.
+  const place = async () => JSON.stringify([await box(), await part(ben, 'log').evaluate((log) => [log.scrollHeight, log.scrollTop])]);
+  await soon('it holds still', async () => (await place()) === (await new Promise((done) => setTimeout(done, 300)).then(place)));
   const was = await box();
   const height = await part(ben, 'log').evaluate((log) => log.scrollHeight);
   mayCome();
@@ -139,7 +143,7 @@ test('how far it is, is shown, and it can be taken back on the way', async () =>
   const network = await ann.page.context().newCDPSession(ann.page);
   await network.send('Network.enable');
   const speed = (bytes) => network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytes });
-  await speed(200_000);
+  await speed(60_000); // slow enough to be looked at
   await choose(ann, { name: 'slow.bin', mimeType: 'application/octet-stream', buffer: randomBytes(1_500_000) });
   await part(ann, 'send').click();
   const going = ann.page.getByRole('progressbar', { name: 'Sending slow.bin' });
@@ -161,10 +165,8 @@ test('what is recalled vanishes, in full view too, and its bytes with it', async
   const address = await file(ben, 'oops.png').locator('img').getAttribute('src');
   await file(ben, 'oops.png').getByRole('button').click();
   await part(ben, 'dialog').getByText('500 × 400').waitFor();
-  await bubble(ann, 'oops.png').hover();
-  await bubble(ann, 'oops.png').getByRole('button', { name: 'Recall' }).click();
+  await choice(bubble(ann, 'oops.png'), 'Recall');
   await part(ann, 'log').getByText('You recalled a message').waitFor();
-  assert.equal(await part(ann, 'log').getByRole('button', { name: 'Edit again' }).count(), 0, 'a name is nothing to edit');
   await file(ben, 'oops.png').waitFor({ state: 'detached' });
   await part(ben, 'dialog').waitFor({ state: 'hidden' });
   assert.equal((await fetched(ben, 'oops.png')).status, 404);
@@ -174,17 +176,16 @@ test('what is recalled vanishes, in full view too, and its bytes with it', async
     image.onerror = () => done(true);
     image.src = address;
   }), address);
-  while (!(await isRevoked())) await ben.page.waitForTimeout(200); // until the time of the test is over
+  await soon('its address is gone', isRevoked);
+  assert.equal(await part(ann, 'log').getByRole('button', { name: 'Edit again' }).count(), 0, 'a name is nothing to edit');
   ben.errors.length = 0; // the console tells of an address that is gone
 });
 
 test('a reply quotes a picture, and leads to it', async () => {
-  await bubble(ben, 'large.jpg').hover();
-  await bubble(ben, 'large.jpg').getByRole('button', { name: '回复' }).click();
+  await choice(bubble(ben, 'large.jpg'), '回复');
   await say(ben, '真美');
   const quote = part(ann, 'log').locator('.row', { hasText: '真美' }).locator('.quote');
-  await quote.filter({ hasText: 'Ann' }).filter({ hasText: '[Picture]' }).click();
-  await part(ann, 'log').locator('.row.pointed karez-file').waitFor();
+  await leadsTo(ann, quote.filter({ hasText: 'Ann' }).filter({ hasText: '[Picture]' }), bubble(ann, 'large.jpg'));
 });
 
 test('what others call a picture is shown as one only if it is; nothing of it runs', async () => {

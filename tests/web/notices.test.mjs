@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { enter, isClean, joinGroup, line, part, sameBrowser, say, show, talk, writeTo } from './people.mjs';
-import { startBrowser, startDaemon } from './peers.mjs';
+import { enter, isClean, joinGroup, line, part, sameBrowser, say, sayMany, show, talk, writeTo } from './people.mjs';
+import { soon, startBrowser, startDaemon } from './peers.mjs';
 
 let daemon, browser, ann, other, ben;
 
@@ -49,11 +49,22 @@ const told = (tab) => tab.page.evaluate(() => ({ asked: told.asked, sounds: told
 const look = (tab, on) => tab.page.evaluate((on) => look(on), on);
 const bell = (tab) => tab.page.locator('#bell');
 
-/** Until whatever was said has been told where it is told. */
-async function settle(unread) {
-  for (const tab of [ann, other].filter((one) => !one.page.isClosed())) await tab.page.waitForFunction((unread) => document.title.startsWith(`(${unread}) `), unread);
-  await ann.page.waitForTimeout(300);
+/** Until what was said is counted everywhere, and told by one, if it is to be told. */
+async function settle(unread, notes) {
+  const tabs = [ann, other].filter((one) => !one.page.isClosed());
+  for (const tab of tabs) await tab.page.waitForFunction((unread) => document.title.startsWith(`(${unread}) `), unread);
+  await soon('it is told', async () => (await Promise.all(tabs.map(told))).reduce((sum, one) => sum + one.notes.length, 0) >= notes);
+  await ann.page.waitForTimeout(300); // and by nobody else
 }
+
+/** How many locks of this name all tabs have, and wait for. */
+const locks = (tab, name) => tab.page.evaluate(async (name) => {
+  const { held, pending } = await navigator.locks.query();
+  return [held, pending].map((all) => all.filter((lock) => lock.name.startsWith(name)).length).join();
+}, name);
+
+/** Until so many tabs have said by their lock that they are looked at. */
+const areLooked = (count) => soon(`${count} looked at`, async () => (await locks(ann, 'karez-looked-')) === `${count},0`);
 
 before(async () => {
   daemon = await startDaemon();
@@ -89,9 +100,11 @@ test('of two tabs exactly one tells', async () => {
   await other.page.locator('#bell[aria-pressed="true"]').waitFor();
   await other.page.evaluate(() => (Notification.permission = 'granted'));
   for (const tab of [ann, other]) await look(tab, false);
+  await areLooked(0);
+  await soon('one tells', async () => (await locks(ann, 'karez-bell-')) === '1,1');
   const before = [await told(ann), await told(other)];
   await say(ben, 'are you there?');
-  await settle(2);
+  await settle(2, 1);
   const now = [await told(ann), await told(other)];
   const notes = now.flatMap(({ notes }) => notes);
   assert.deepEqual(notes, [{ title: 'Ben', body: 'are you there?', tag: `u:${ben.uid}` }]);
@@ -100,18 +113,20 @@ test('of two tabs exactly one tells', async () => {
 
 test('nothing is told to whoever looks at one of the tabs', async () => {
   await look(other, true);
+  await areLooked(1);
   const before = [await told(ann), await told(other)];
   await say(ben, 'you see this');
-  await settle(3);
+  await settle(3, 1);
   assert.deepEqual([await told(ann), await told(other)], before);
   await look(other, false);
+  await areLooked(0);
 });
 
 test('when the tab that tells is closed, another does', async () => {
   const leads = (await told(ann)).notes.length > 0 ? ann : other;
   const left = leads === ann ? other : ann;
   await leads.page.close();
-  await left.page.waitForTimeout(1600); // what comes at once sounds once
+  await soon('the other has the lock', async () => (await locks(left, 'karez-bell-')) === '1,0');
   await say(ben, 'and now?');
   await left.page.waitForFunction(() => told.notes.length === 1);
   assert.equal((await told(left)).notes[0].body, 'and now?');
@@ -126,11 +141,13 @@ test('when the tab that tells is closed, another does', async () => {
 test('a burst is one sound, and each is told of', async () => {
   await show(ann, 'Tea house');
   await look(ann, false);
+  await areLooked(0);
   const before = await told(ann);
-  await ann.page.waitForTimeout(1600);
-  for (const text of ['one', 'two', 'three']) await say(ben, text);
-  await ann.page.waitForFunction(() => document.title.startsWith('(3) '));
+  await ann.page.waitForTimeout(1600); // what comes at once sounds once
+  await sayMany(ben, ['one', 'two', 'three']);
+  await ann.page.waitForFunction((count) => told.notes.length === count, before.notes.length + 3);
   await ann.page.waitForTimeout(300);
+  assert.match(await ann.page.title(), /^\(3\) /);
   const now = await told(ann);
   assert.equal(now.sounds - before.sounds, 1);
   assert.deepEqual(now.notes.slice(before.notes.length).map(({ body }) => body), ['one', 'two', 'three']);
@@ -142,6 +159,7 @@ test('off is off', async () => {
   const before = await told(ann);
   await say(ben, 'silence');
   await ann.page.waitForFunction(() => document.title.startsWith('(4) '));
+  await ann.page.waitForTimeout(300);
   assert.deepEqual(await told(ann), before);
 });
 

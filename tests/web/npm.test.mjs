@@ -48,7 +48,7 @@ async function chats(folder) {
     response.setHeader('Content-Type', types[name.split('.').at(-1)] ?? 'text/plain');
     response.end(await readFile(join(folder, name)));
   });
-  await new Promise((listening) => site.listen(0, '127.0.0.1', listening));
+  await new Promise((listening) => site.unref().listen(0, '127.0.0.1', listening));
   const address = `http://127.0.0.1:${site.address().port}/`;
   const daemon = await startDaemon();
   const browser = await startBrowser();

@@ -3,10 +3,9 @@
 // shown in tests/wire/openapi.rs.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
-import { installed, startDaemon } from './peers.mjs';
+import { createKey, installed, startDaemon } from './peers.mjs';
 
 const Ajv = installed('ajv/dist/2020').default;
 const formats = installed('ajv-formats').default;
@@ -14,12 +13,6 @@ const WebSocket = installed('ws');
 const { Validator } = await import(installed.resolve('@seriousme/openapi-schema-validator'));
 
 let daemon, keys, openapi, ajv, online, visitor, agent;
-
-const makeKey = (scope) =>
-  execFileSync(daemon.binary, ['key', 'create', '--name', scope.replaceAll(',', '-'), '--scope', scope], {
-    cwd: daemon.folder,
-    stdio: 'pipe',
-  }).toString().match(/kz_\S+/)[0];
 
 /** One request. @returns {Promise<{status: number, kind: string | null, headers: Headers, text: string, body: any}>} */
 async function ask(method, path, { body, kind = 'application/json', key = keys.all, headers = {} } = {}) {
@@ -175,7 +168,7 @@ const PREPARED = {
 
 before(async () => {
   daemon = await startDaemon({ options: ['--token-secret-file', 'secret', '--guests', 'yes', '--api-calls-per-second', '10000'], files: { secret: 'x'.repeat(48) } });
-  keys = { all: makeKey('publish,read,manage'), read: makeKey('read') };
+  keys = { all: await createKey(daemon, 'publish,read,manage', 'all'), read: await createKey(daemon, 'read', 'read') };
   const answer = await ask('GET', '/v1/openapi.json', { key: undefined });
   assert.equal(answer.status, 200, answer.text);
   openapi = answer.body;

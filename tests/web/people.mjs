@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { axe, openTab, screenshots } from './peers.mjs';
+import { PATIENCE_MS, axe, openTab, screenshots, soon } from './peers.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof openTab>> & {uid: string}} Person */
 
@@ -44,12 +44,12 @@ export async function isIn(tab) {
 /** Another tab of the same browser profile. */
 export async function sameBrowser(tab, site) {
   const page = await tab.page.context().newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   const errors = [];
   page.on('console', (said) => said.type() === 'error' && errors.push(said.text()));
   page.on('pageerror', (error) => errors.push(String(error)));
   await page.goto(site.page);
-  return isIn({ page, errors, foreign: [], sent: [] });
+  return isIn({ page, errors, foreign: [], sent: [], heard: [] });
 }
 
 /** Joins a group, which makes it if there is none. */
@@ -80,14 +80,62 @@ export async function say(tab, text) {
   await part(tab, 'send').click();
 }
 
+/** Says many things by the page's own means, without waiting for any. */
+export const sayMany = (tab, texts) => tab.page.evaluate((texts) => {
+  const input = document.getElementById('input');
+  for (const text of texts) {
+    input.value = text;
+    document.getElementById('composer').requestSubmit();
+  }
+}, texts);
+
 /** What went over the WebSocket of this type. */
 export const sent = (tab, type) => tab.sent.filter((message) => message.type === type);
 export const sentTexts = (tab, type) => sent(tab, type).map((message) => message.content);
 
+/** Waits until what was said last of this type has its answer. */
+export const answered = (tab, type) => soon(`an answer to ${type}`, () => {
+  const last = sent(tab, type).at(-1);
+  return last && tab.heard.some((message) => message.id === last.id);
+});
+
+/** Opens the actions of a line and chooses one. */
+export function choice(line, name) {
+  // A line that is drawn anew under the pointer has its actions when the pointer comes again.
+  return soon(name, async () => {
+    await line.hover();
+    return line.getByRole('button', { name, exact: true }).click({ timeout: 3000 }).then(() => true, () => false);
+  });
+}
+
 /** Opens a message's actions and chooses one. */
-export async function act(tab, text, name) {
-  await row(tab, text).hover();
-  await row(tab, text).getByRole('button', { name, exact: true }).click();
+export const act = (tab, text, name) => choice(row(tab, text), name);
+
+/** Clicks on what leads to a line, which is marked for two seconds. */
+export const leadsTo = (tab, link, line) => Promise.all([part(tab, 'log').locator('.row.pointed').and(line).waitFor(), link.click()]);
+
+/** Presses "Reconnect now", unless the page is back already. */
+export const reconnect = (tab) => tab.page.evaluate(() => {
+  const button = document.getElementById('reconnect');
+  if (button.checkVisibility()) button.click();
+});
+
+/**
+ * Notes when something is so in a page, by the page itself: what passes is not missed, and a robot's delay is in no figure.
+ * @param {Person} tab @param {string} name under which `notedAt` finds it @param {() => boolean} is asked at each change of the page
+ */
+export const noting = (tab, name, is) => tab.page.evaluate(([name, is]) => {
+  const holds = (0, eval)(is);
+  const noted = (globalThis.noted ??= {});
+  const look = () => holds() && (noted[name] ??= Date.now());
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  look();
+}, [name, String(is)]);
+
+/** When that was, in milliseconds since 1970, once it has been. */
+export async function notedAt(tab, name) {
+  const found = await tab.page.waitForFunction((name) => globalThis.noted[name], name);
+  return found.jsonValue();
 }
 
 /** No rule of axe is broken, nothing is wider than the screen; what is seen is left in target/screenshots. */

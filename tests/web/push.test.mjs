@@ -1,10 +1,9 @@
 // What the site's back end pushes, in the page of `GET /` in a real browser: a card, as text, with a link that is one.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { join } from 'node:path';
-import { openTab, screenshots, startBrowser, startDaemon } from './peers.mjs';
+import { createKey, openTab, screenshots, startBrowser, startDaemon } from './peers.mjs';
 
 let daemon, browser, key, tab;
 
@@ -21,8 +20,7 @@ async function push(message) {
 
 before(async () => {
   daemon = await startDaemon();
-  const create = ['key', 'create', '--name', 'site', '--scope', 'publish'];
-  key = execFileSync(daemon.binary, create, { cwd: daemon.folder, stdio: 'pipe' }).toString().match(/kz_\S+/)[0];
+  key = await createKey(daemon, 'publish', 'site');
   browser = await startBrowser();
   tab = await openTab(browser, [daemon.page, daemon.socket], { viewport: { width: 1280, height: 800 } });
   await tab.page.goto(daemon.page);

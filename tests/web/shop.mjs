@@ -3,8 +3,7 @@
 
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
-import { execFileSync } from 'node:child_process';
-import { installed, openTab } from './peers.mjs';
+import { PATIENCE_MS, createKey, installed, openTab, soon } from './peers.mjs';
 
 const { WebSocket } = installed('ws');
 
@@ -22,29 +21,13 @@ export function sign(claims, { seconds = 3600, secret = SECRET } = {}) {
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
-/** Waits until something holds. @param {string} what @param {() => any} holds */
-export async function soon(what, holds, seconds = 10) {
-  const until = performance.now() + seconds * 1000;
-  for (;;) {
-    const found = await holds();
-    if (found) return found;
-    if (performance.now() > until) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
 /** Calls the HTTP API with a key of all scopes, made at the first call. */
 export function apiOf(daemon) {
   let key;
   return async (method, path, body) => {
-    key ??= execFileSync(daemon.binary, ['key', 'create', '--name', 'test', '--scope', 'read,publish,manage'], { cwd: daemon.folder, stdio: 'pipe' }).toString().match(/kz_\S+/)[0];
-    const call = () => fetch(new URL(path, daemon.page), { method, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
-    let answer = await call();
-    // The daemon looks at the file of keys once a second.
-    for (let n = 0; answer.status === 401 && n < 30; n += 1) {
-      await new Promise((done) => setTimeout(done, 100));
-      answer = await call();
-    }
+    key ??= createKey(daemon, 'read,publish,manage');
+    const headers = { authorization: `Bearer ${await key}`, 'content-type': 'application/json' };
+    const answer = await fetch(new URL(path, daemon.page), { method, headers, body: body && JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.status === 204 ? undefined : answer.json();
   };
@@ -102,7 +85,7 @@ export class Agent {
   /** The first event of that kind from now on. @returns {Promise<any>} */
   hears(is) {
     return new Promise((done, failed) => {
-      const late = setTimeout(() => failed(new Error(`${this.uid} never heard ${is}`)), 10_000);
+      const late = setTimeout(() => failed(new Error(`${this.uid} never heard ${is}`)), PATIENCE_MS);
       this.#waiting.push({ is, done: (event) => void (clearTimeout(late), done(event)) });
     });
   }
@@ -141,7 +124,7 @@ export async function openSite(daemon, { attributes = '', body = '', policy = ''
     });
     response.end(`<!doctype html><html lang="en"><head><title>Another site</title><link rel="icon" href="data:,"><meta name="viewport" content="width=device-width, initial-scale=1"><script src="${karez}/widget.js" data-desk="${desk}" ${attributes} async></script></head><body><main><h1>Another site</h1><p>With a text of its own.</p></main>${body}</body></html>`);
   });
-  await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)));
+  await new Promise((done) => server.unref().listen(0, '127.0.0.1', () => done(undefined)));
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {
     page: `http://127.0.0.1:${address.port}/`,

@@ -34,7 +34,7 @@ before(async () => {
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
     response.end(frontEnd(daemon.socket));
   });
-  await new Promise((listening) => site.listen(0, '127.0.0.1', listening));
+  await new Promise((listening) => site.unref().listen(0, '127.0.0.1', listening));
   address = `http://127.0.0.1:${site.address().port}/`;
   browser = await startBrowser();
 });

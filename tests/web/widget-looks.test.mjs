@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { isClean } from './people.mjs';
-import { axe, openTab, root, screenshots, startBrowser, startDaemon } from './peers.mjs';
-import { apiOf, files, line, onDuty, openSite, options, say, soon, visit } from './shop.mjs';
+import { axe, openTab, root, screenshots, soon, startBrowser, startDaemon } from './peers.mjs';
+import { apiOf, files, line, onDuty, openSite, options, say, visit } from './shop.mjs';
 
 const LOADER_BYTES_MAX = 3 * 1024;
 const PANEL_BYTES_MAX = 40 * 1024;

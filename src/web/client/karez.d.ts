@@ -67,9 +67,9 @@ export declare function newId(): string;
 /**
  * One user's connection.
  *
- * Events, by {@link Karez.on}: what the server says, but for answers, under its `type` (`push`, `joined`, `typing`,
- * `gap`, …), and `message` (each entry of a conversation), `queued`, `sent`, `failed` (what one says oneself; `failed`
- * with its `error`), `epoch` (all `seq` begin anew), `state` ({state, wait, code, reason}).
+ * Events, by {@link Karez.on}: what the server says, but for answers, under its `type` (`push`, `typing`, `gap`, …),
+ * and `message` (each entry of a conversation), `queued`, `sent`, `delayed`, `failed` (what one says oneself; the last two
+ * with their `error`), `epoch` (all `seq` begin anew), `state` ({state, wait, code, reason}).
  */
 export declare class Karez {
     #private;

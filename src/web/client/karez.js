@@ -72,9 +72,9 @@ export function newId() {
 /**
  * One user's connection.
  *
- * Events, by {@link Karez.on}: what the server says, but for answers, under its `type` (`push`, `joined`, `typing`,
- * `gap`, …), and `message` (each entry of a conversation), `queued`, `sent`, `failed` (what one says oneself; `failed`
- * with its `error`), `epoch` (all `seq` begin anew), `state` ({state, wait, code, reason}).
+ * Events, by {@link Karez.on}: what the server says, but for answers, under its `type` (`push`, `typing`, `gap`, …),
+ * and `message` (each entry of a conversation), `queued`, `sent`, `delayed`, `failed` (what one says oneself; the last two
+ * with their `error`), `epoch` (all `seq` begin anew), `state` ({state, wait, code, reason}).
  */
 export class Karez {
   /** @type {Map<string, Set<(event: any) => void>>} */
@@ -462,11 +462,9 @@ export class Karez {
     // A mute is of one group, and may be long.
     if (error?.retryable && error.code !== 'muted') {
       entry.underWay = false;
+      this.#emit('delayed', { ...entry.message, error });
       this.#clear('outbox');
-      this.#timers.outbox = setTimeout(() => {
-        this.#clear('outbox');
-        this.#send();
-      }, error.retry ?? 1000);
+      this.#timers.outbox = setTimeout(() => (this.#clear('outbox'), this.#send()), error.retry ?? 1000);
     } else if (error) this.#fail(id, error);
     else {
       this.#forget(id);
@@ -629,7 +627,7 @@ export class Conversation {
   }
 }
 
-/** Messages that wait, in IndexedDB; nothing, where the browser refuses storage. */
+/** Messages that wait, in IndexedDB, where there is one. */
 class Stash {
   #tab = newId();
 

@@ -377,13 +377,21 @@ export class Tickets extends Talks {
 
   // ---- duty ----
 
+  /** How often the daemon has been told and has not answered: until then it tells what was before. */
+  #saying = 0;
+
   /** @param {State} state @param {number} [capacity] */
   async sayDuty(state, capacity = this.#chosen) {
     this.state = state;
     this.#chosen = capacity;
     this.#keep();
     this.page.changed();
-    await this.karez.request({ type: 'duty', state, capacity });
+    this.#saying += 1;
+    try {
+      await this.karez.request({ type: 'duty', state, capacity });
+    } finally {
+      this.#saying -= 1;
+    }
   }
 
   /** @param {Agent} agent */
@@ -392,7 +400,7 @@ export class Tickets extends Talks {
     for (const desk of agent.desks ?? []) this.desks.add(desk);
     // Chosen in another tab, or by the daemon that had to do without us.
     if (this.isMe(agent.uid) && this.karez.state === 'connected') {
-      Object.assign(this, { state: agent.state, capacity: agent.capacity });
+      Object.assign(this, { state: this.#saying ? this.state : agent.state, capacity: agent.capacity });
       this.#keep();
     }
     this.page.changed();

@@ -6,7 +6,7 @@
 
 import { keep } from '../text.js';
 
-/** @typedef {{token?: string, identity?: string, page?: string, referrer?: string}} Hello what the page tells first */
+/** @typedef {{token?: string, identity?: string, referrer?: string}} Hello what the page tells first */
 
 const address = new URLSearchParams(location.hash.slice(1));
 /** What the site has set in its one line: desk, lang, color, theme. @param {string} name */
@@ -18,6 +18,8 @@ export class Bridge {
   site = asked('origin') || location.origin;
   /** Whether the visitor has the panel open. */
   isOpen = !this.isFramed;
+  /** Where the visitor is; told anew when the focus leaves the page, for a site may turn pages without loading them. @type {string | undefined} */
+  page;
 
   /** @param {{open: () => void, hide: () => void, identify: (token: string | undefined) => void}} heard */
   constructor(heard) {
@@ -26,6 +28,7 @@ export class Bridge {
       if (!this.isFramed) return done({ token: keep.read('widget-token') ?? undefined, referrer: document.referrer });
       addEventListener('message', ({ source, origin, data }) => {
         if (source !== parent || origin !== this.site || data?.karez !== 1) return;
+        this.page = data.page;
         if (data.type === 'hello') done(data);
         if (data.type === 'identify') heard.identify(data.token || undefined);
         if (data.type === 'open' || data.type === 'hide') {

@@ -66,8 +66,8 @@ iframe:not(.on){position:absolute;visibility:hidden;opacity:0;translate:0 12px}
 
   /** @param {string} type @param {object} [detail] */
   const emit = (type, detail) => events.dispatchEvent(new CustomEvent(type, { detail }));
-  /** @param {string} type @param {object} [fields] */
-  const tell = (type, fields) => isReady && frame?.contentWindow?.postMessage({ karez: 1, type, ...fields }, origin);
+  /** Behind # may be a secret. @param {string} type @param {object} [fields] */
+  const tell = (type, fields) => isReady && frame?.contentWindow?.postMessage({ karez: 1, type, page: location.href.split('#')[0], ...fields }, origin);
 
   function load() {
     if (frame) return;
@@ -78,7 +78,7 @@ iframe:not(.on){position:absolute;visibility:hidden;opacity:0;translate:0 12px}
     setTimeout(() => isReady || missing(), 8000);
   }
 
-  /** Is nobody there, or are we not allowed? */
+  /** Is nobody there, or may we not? */
   function missing() {
     frame?.remove();
     frame = undefined;
@@ -102,8 +102,7 @@ iframe:not(.on){position:absolute;visibility:hidden;opacity:0;translate:0 12px}
     const { karez, type, token, ...fields } = data;
     if (type === 'ready') {
       isReady = true;
-      // What stands behind # may be a secret.
-      tell('hello', { token: kept(''), identity, page: location.href.split('#')[0], referrer: document.referrer });
+      tell('hello', { token: kept(''), identity, referrer: document.referrer });
       if (isShown) tell('open');
     } else if (type === 'token') kept('', token);
     else if (type === 'close') close();
@@ -149,6 +148,7 @@ iframe:not(.on){position:absolute;visibility:hidden;opacity:0;translate:0 12px}
     on: (name, handler) => events.addEventListener(name, (event) => handler(/** @type {CustomEvent} */ (event).detail)),
   };
 
+  addEventListener('blur', () => tell('page'));
   button.onclick = () => (isShown ? close() : open());
   const start = () => {
     document.body.append(root);

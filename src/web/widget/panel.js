@@ -83,7 +83,7 @@ karez.on('login', (event) => {
 
 // ---- the parts of the panel ----
 
-const about = { page: hello.page, referrer: hello.referrer || undefined, lang: navigator.language, browser: navigator.userAgent };
+const about = { get page() { return bridge.page; }, referrer: hello.referrer || undefined, lang: navigator.language, browser: navigator.userAgent };
 const support = new Support(karez, { desk: asked('desk'), about }, { changed, arrived, failed: refused });
 /** What is attached, once something is. @type {Promise<import('./attach.js').Attached> | undefined} */
 let attached;
@@ -148,6 +148,8 @@ function draw() {
   part('head-avatar').classList.toggle('online', isThere);
   setText('about', !desk ? word('connecting') : agent ? word('agentHere', agent) : word(isThere ? 'here' : 'away'));
   part('end').hidden = !support.isOpen;
+  part('bell').ariaPressed = String(isLoud());
+  setText('bell', isLoud() ? '🔔' : '🔕');
   const mayWrite = desk !== null && (!desk.identified || identity !== undefined);
   part('composer').hidden = !mayWrite || ticket?.state === 'closed' || !part('ended').hidden;
   composer.draw(isThere);
@@ -162,12 +164,12 @@ function draw() {
 function drawPlace(mayWrite) {
   const { desk, ticket, pending } = support;
   let [title, text] = ['', ''];
-  const isSlow = karez.state === 'connected' && pending.some((one) => !one.failed && Date.now() - one.time > SLOW_MS);
+  const slow = pending.find((one) => karez.state === 'connected' && !one.failed && Date.now() - one.time > SLOW_MS);
   if (!mayWrite && desk) title = word('identifyFirst');
   else if (ticket?.state === 'waiting') [title, text] = [ticket.position === 1 ? word('next') : ticket.position ? word('position', ticket.position) : '', waitWords(ticket.wait)];
   else if (ticket?.state === 'offline') [title, text] = [word('left'), desk?.next ? word('backAt', backWords(desk.next)) : word('leftText')];
   else if (!support.isOpen && desk && !desk.open && ticket?.state !== 'closed') [title, text] = ['', [desk.away ?? word('awayText'), desk.next ? word('backAt', backWords(desk.next)) : ''].join(' ')];
-  else if (isSlow) text = word('slow');
+  else if (slow) [title, text] = [slow.delayed ? errorWords(slow.delayed) : '', word('slow')];
   else if (support.closingAt) [title, text] = ['', word('closing', leftWords(support.closingAt - performance.now()))];
   part('place').hidden = !title && !text;
   part('place').classList.toggle('waits', ticket?.state === 'waiting');
@@ -239,10 +241,14 @@ function looked() {
   } else if (log.following) support.markRead();
 }
 
+/** Whether what comes unseen is heard: once the visitor wants it, on all pages of the site. */
+const isLoud = () => keep.read('widget-bell') === 'on';
+
 /** @param {import('../talk.js').Entry} entry */
-function arrived(entry) {
+async function arrived(entry) {
   const { seq, name, content, time } = entry;
   bridge.tell('message', { ticket: support.ticket?.ticket, seq, name, content, time });
+  if (isLoud() && (!bridge.isOpen || document.hidden)) (await import('../bell.js')).soundOnce(`karez-sound-${bridge.site}`);
 }
 
 /** Whoever has said something sees it, and no complaint of before. */
@@ -301,6 +307,11 @@ function focus() {
 part('close').hidden = !bridge.isFramed;
 part('close').addEventListener('click', () => bridge.tell('close'));
 part('alert-close').addEventListener('click', () => (part('alert').hidden = true));
+part('bell').addEventListener('click', async () => {
+  keep.write('widget-bell', isLoud() ? null : 'on');
+  changed();
+  if (isLoud()) (await import('../bell.js')).sound();
+});
 part('end').addEventListener('click', async () => {
   const { openDialog } = await import('../dialog.js');
   const close = () => part('dialog').close();

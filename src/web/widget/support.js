@@ -71,6 +71,7 @@ export class Support {
       .on('queued', (message) => this.#queued(message))
       .on('sent', (message) => this.#sent(message))
       .on('failed', (message) => this.#failed(message))
+      .on('delayed', ({ id, error }) => Object.assign(this.pending.find((one) => one.id === id) ?? {}, { delayed: error }))
       .on('read', (event) => this.#read(event))
       .on('typing', (event) => this.#isTyping(event))
       .on('gap', (event) => event.ticket === this.ticket?.ticket && this.#fetch())

@@ -5,6 +5,7 @@
 export const words = {
   support: 'Support',
   hide: 'Close the chat',
+  sound: 'Sound for new messages',
   end: 'End',
   endTitle: 'End this conversation?',
   endText: 'You can begin another at any time.',

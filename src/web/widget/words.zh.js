@@ -4,6 +4,7 @@
 export const words = {
   support: '在线客服',
   hide: '收起客服窗口',
+  sound: '新消息提示音',
   end: '结束',
   endTitle: '结束本次对话？',
   endText: '您随时可以再次联系我们。',
