@@ -251,7 +251,7 @@ impl Chat {
                     _ => None,
                 };
                 refuse(session, id, refusal, out);
-                if let Some(why) = why.filter(|_| !self.sessions.find(&session).is_some()) {
+                if let Some(why) = why.filter(|_| self.sessions.find(&session).is_none()) {
                     out.put(Output::Disconnect { session, why });
                 }
             }
