@@ -4,6 +4,7 @@ use karez::chat::call::Call;
 use karez::chat::desk::{DeskCall, DeskRequest, Opening};
 use karez::chat::ids::{SessionId, TicketId};
 use karez::chat::input::Command;
+use karez::chat::output::ForgetReport;
 
 use crate::desk_words::*;
 use crate::net::{Answered, World};
@@ -23,10 +24,13 @@ fn open() -> (World, SessionId, SessionId) {
     (w, ann, vic)
 }
 
-fn forget(w: &mut World, uid: u64) {
+fn forget(w: &mut World, uid: u64) -> ForgetReport {
     w.call(1, Call::Forget { uid: id(uid) });
     w.commit();
-    assert!(matches!(w.answered()[..], [(_, Answered::Forgotten(_))]));
+    match w.answered()[..] {
+        [(_, Answered::Forgotten(report))] => report,
+        ref other => panic!("{other:?}"),
+    }
 }
 
 fn transcript(w: &mut World) -> String {
@@ -49,7 +53,8 @@ fn of_a_visitor_nothing_is_left() {
     let (mut w, ann, vic) = open();
     let before = transcript(&mut w);
     assert!(["secret", "shop.example", "17", "Vic", "a note"].iter().all(|word| before.contains(word)));
-    forget(&mut w, 1001);
+    let report = forget(&mut w, 1001);
+    assert_eq!((report.tickets, report.notes), (1, 1), "the ticket was closed in the same turn");
     let heard = w.heard(ann);
     assert!(heard.contains(&"line 1 closed by site, of 1001 1001: ".to_owned()), "{heard:?}");
     w.leaves(vic);
@@ -66,7 +71,8 @@ fn what_an_agent_held_waits_again() {
     let (mut w, ann, vic) = open();
     w.send(ann, support_in(1, "my words"));
     w.hush();
-    forget(&mut w, ANN);
+    let report = forget(&mut w, ANN);
+    assert_eq!((report.tickets, report.notes), (0, 1));
     assert_eq!(w.heard(vic)[0], "ticket 1 waiting, place 1, 0 s");
     w.leaves(ann);
     let after = transcript(&mut w);
