@@ -19,7 +19,7 @@ mod run;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 200;
 
 /// What the seeds together must have reached.
 const MARKS: &[&str] = &[

@@ -58,6 +58,11 @@ fn transcript(world: &World, ticket: TicketId) -> TranscriptRecord {
     }
 }
 
+/// All tickets, with every word.
+fn all(world: &World) -> Vec<(TicketRecord, TranscriptRecord)> {
+    truth(world).into_iter().map(|(ticket, record)| (record, transcript(world, ticket))).collect()
+}
+
 /// What is shown of the visitor.
 fn is_blank(record: &TicketRecord, uid: &Id) -> bool {
     let visitor = &record.visitor;
@@ -105,7 +110,7 @@ impl Erasures {
         };
         assert!(canned.iter().all(|reply| reply.owner.is_none()), "{canned:?} are of who is deleted");
         self.fresh.insert(uid.clone(), erased);
-        let said = self.is_gone(world, uid);
+        let said = self.is_gone(&all(world), uid);
         if let Some(erased) = self.fresh.get_mut(uid) {
             erased.said = said;
             self.counts.push((uid.clone(), erased.counts()));
@@ -113,12 +118,12 @@ impl Erasures {
     }
 
     /// Nothing of who was deleted is in the store. How many entries there were.
-    fn is_gone(&self, world: &World, uid: &Id) -> u64 {
+    fn is_gone(&self, all: &[(TicketRecord, TranscriptRecord)], uid: &Id) -> u64 {
         let Some(erased) = self.fresh.get(uid).or_else(|| self.committed.get(uid)) else { return 0 };
         let mut said = 0;
-        for (ticket, record) in truth(world).iter().take_while(|(ticket, _)| ticket.0 <= erased.last) {
+        for (record, TranscriptRecord { entries, notes, .. }) in all {
+            let ticket = &record.ticket;
             self.record_is_blank(record, uid, erased);
-            let TranscriptRecord { entries, notes, .. } = transcript(world, *ticket);
             let until = erased.seqs.get(ticket).copied().unwrap_or(0);
             for entry in entries.iter().filter(|entry| entry.seq <= until) {
                 if entry.uid == *uid {
@@ -220,8 +225,9 @@ impl Erasures {
 
     /// The same, with every word.
     pub fn calm(&self, world: &World) {
+        let all = if self.committed.is_empty() { Vec::new() } else { all(world) };
         for uid in self.committed.keys() {
-            self.is_gone(world, uid);
+            self.is_gone(&all, uid);
         }
     }
 }
