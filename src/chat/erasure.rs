@@ -42,6 +42,8 @@ impl Chat {
         };
         let user = self.users.intern(uid);
         if let (Some(report), false) = (report, self.users[user].stored) {
+            // A guest may be back of whom nothing is stored yet.
+            self.send_away(user, Farewell::Kicked, out);
             self.turn.called(call);
             out.put(Output::Answer { call, answer: Answer::Forgotten { uid, report } });
             return true;

@@ -138,6 +138,8 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let asker = self.bearer(bearer);
         self.may_upload(now, asker, target)?;
+        // Who is stored can be deleted, and the file then goes, too.
+        self.acquaint(asker.user, out);
         let file = FileRecord {
             id: file.id.clone(),
             uid: bearer.uid.clone(),

@@ -463,4 +463,12 @@ pub struct ForgetReport {
     pub blocks: u64,
     /// Sends that were known by their `id`.
     pub sends: u64,
+    /// Files that the person had uploaded.
+    pub files: u64,
+    /// Tickets that the person had opened at the support desk. They stay, without what was told in them.
+    pub tickets: u64,
+    /// Notes of agents that went: about those tickets, and by the person.
+    pub notes: u64,
+    /// Canned replies of the person's own.
+    pub canned: u64,
 }

@@ -232,9 +232,9 @@ impl Sqlite {
         self.run("DELETE FROM file WHERE gid = ?", [Key(gid)]).map(drop)
     }
 
-    /// All files of a person who is deleted.
-    pub(super) fn drop_files_of(&self, uid: &Id) -> Result<(), StoreError> {
-        self.run("DELETE FROM file WHERE uid = ?", [Key(uid)]).map(drop)
+    /// All files of a person who is deleted; tells how many.
+    pub(super) fn drop_files_of(&self, uid: &Id) -> Result<u64, StoreError> {
+        Ok(self.run("DELETE FROM file WHERE uid = ?", [Key(uid)])? as u64)
     }
 
     /// Puts the bytes of new files on the disk, before what says that they are there.
@@ -383,12 +383,13 @@ impl Memory {
         self.entry(&file.conversation, seq).is_some_and(|entry| entry.recall == Recall::None)
     }
 
-    /// All files of a person who is deleted.
-    pub(super) fn drop_files_of(&mut self, uid: &Id) -> Undo {
-        let theirs = self.files.records.values().filter(|file| file.uid == *uid).map(|file| file.id.clone());
-        let theirs: Vec<FileId> = theirs.collect();
+    /// All files of a person who is deleted; tells how many anybody could still have.
+    pub(super) fn drop_files_of(&mut self, uid: &Id) -> (u64, Undo) {
+        let theirs = self.files.records.values().filter(|file| file.uid == *uid);
+        let stood = theirs.clone().filter(|file| self.stands(file)).count() as u64;
+        let theirs: Vec<FileId> = theirs.map(|file| file.id.clone()).collect();
         let theirs = theirs.iter().filter_map(|file| self.files.records.remove(file)).collect();
-        Undo::File(Box::new(Step::Went(theirs)))
+        (stood, Undo::File(Box::new(Step::Went(theirs))))
     }
 
     pub(super) fn step_back_file(&mut self, step: Step) {

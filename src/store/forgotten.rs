@@ -21,6 +21,7 @@ use super::cursors::{Reader, side};
 use super::memory::{Memory, Undo};
 use super::rows::{Key, entry_of};
 use super::sqlite::Sqlite;
+use super::tickets::Forgotten;
 use super::{StoreError, Tidy};
 use crate::base::limits;
 use crate::chat::ids::{Conversation, Id};
@@ -82,17 +83,25 @@ impl Sqlite {
         ] {
             self.run(sql, [Key(uid)])?;
         }
-        self.drop_files_of(uid)?;
-        self.forget_in_tickets(uid)?;
+        let files = self.drop_files_of(uid)?;
+        let Forgotten { tickets, notes, canned } = self.forget_in_tickets(uid)?;
         let waiting = self.run("DELETE FROM waiting WHERE receiver = ?", [Key(uid)])?;
         let until: u64 =
             self.row("SELECT coalesce(max(entry), 0) FROM entry", (), |row| row.get(0))?.unwrap_or(0);
-        let sql = "INSERT INTO forgotten (uid, until, groups, waiting, pushes, blocks, sends)
-                   VALUES (?, ?, ?, ?, ?, ?, ?)
-                   ON CONFLICT (uid) DO UPDATE SET until = excluded.until, groups = groups + excluded.groups,
-                       waiting = waiting + excluded.waiting, pushes = pushes + excluded.pushes,
-                       blocks = blocks + excluded.blocks, sends = sends + excluded.sends";
-        self.run(sql, params![Key(uid), until, groups, waiting, pushes, blocks, sends])?;
+        let sql =
+            "INSERT INTO forgotten (uid, until, groups, waiting, pushes, blocks, sends, files, tickets, until_ticket,
+                                    notes, canned)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(ticket), 0) FROM ticket), ?, ?)
+             ON CONFLICT (uid) DO UPDATE SET until = excluded.until, groups = groups + excluded.groups,
+                 waiting = waiting + excluded.waiting, pushes = pushes + excluded.pushes,
+                 blocks = blocks + excluded.blocks, sends = sends + excluded.sends,
+                 files = files + excluded.files, tickets = tickets + excluded.tickets,
+                 until_ticket = excluded.until_ticket, notes = notes + excluded.notes,
+                 canned = canned + excluded.canned";
+        self.run(
+            sql,
+            params![Key(uid), until, groups, waiting, pushes, blocks, sends, files, tickets, notes, canned],
+        )?;
         self.hidden.until.insert(uid.clone(), until);
         self.hidden.is_new = true;
         self.soil_wal();
@@ -100,7 +109,7 @@ impl Sqlite {
     }
 
     pub(super) fn forgotten(&self, uid: &Id) -> Result<Option<ForgetReport>, StoreError> {
-        let sql = "SELECT messages, until - erased, groups, waiting, pushes, blocks, sends
+        let sql = "SELECT messages, until - erased, groups, waiting, pushes, blocks, sends, files, tickets, notes, canned
                    FROM forgotten WHERE uid = ?";
         self.row(sql, [Key(uid)], |row| {
             Ok(ForgetReport {
@@ -111,6 +120,10 @@ impl Sqlite {
                 pushes: row.get(4)?,
                 blocks: row.get(5)?,
                 sends: row.get(6)?,
+                files: row.get(7)?,
+                tickets: row.get(8)?,
+                notes: row.get(9)?,
+                canned: row.get(10)?,
             })
         })
     }
@@ -194,7 +207,9 @@ impl Memory {
             Err(StoreError::NoSuchUser(_)) => {}
             Err(error) => return Err(error),
         }
-        steps.push(self.drop_files_of(uid));
+        let (files, step) = self.drop_files_of(uid);
+        report.files += files;
+        steps.push(step);
         let (waiting, step) = self.strike_all_waiting(uid);
         report.waiting += waiting;
         steps.push(step);
@@ -212,7 +227,11 @@ impl Memory {
                 steps.push(Undo::Erase(number, seq, Box::new(before)));
             }
         }
-        steps.push(self.forget_in_tickets(uid));
+        let (forgotten, step) = self.forget_in_tickets(uid);
+        report.tickets += forgotten.tickets;
+        report.notes += forgotten.notes;
+        report.canned += forgotten.canned;
+        steps.push(step);
         self.forgotten.insert(uid.clone(), report);
         steps.push(Undo::Forgotten(uid.clone(), before.map(Box::new)));
         Ok(())

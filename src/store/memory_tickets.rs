@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::StoreError;
 use super::memory::{Memory, Undo};
 use super::page::Page;
+use super::tickets::Forgotten;
 use crate::base::clock::UnixMillis;
 use crate::chat::desk::{
     CannedRecord, Desk, DeskOrder, DeskQuery, DeskRecord, DeskSettings, DeskStart, FigureRow, FiguresQuery,
@@ -30,6 +31,8 @@ pub(super) struct DeskTables {
     canned: BTreeMap<u64, CannedRecord>,
     last_canned: u64,
     settings: BTreeMap<Desk, DeskSettings>,
+    /// Up to which number the tickets of people who were deleted are counted in their reports.
+    counted: BTreeMap<Id, u64>,
 }
 
 /// What was done, and can be undone. Each with what was there before.
@@ -86,10 +89,14 @@ impl DeskTables {
     }
 
     /// Takes out what is of a person.
-    fn forget(&mut self, uid: &Id) {
+    fn forget(&mut self, uid: &Id) -> Forgotten {
+        let count = |desk: &DeskTables| (desk.notes.values().map(Vec::len).sum::<usize>(), desk.canned.len());
+        let (notes, canned) = count(self);
+        let counted = TicketId(self.counted.insert(uid.clone(), self.last).unwrap_or(0));
         let name: Box<str> = uid.to_string().into();
         let opened = self.of_visitors.get(uid).cloned().unwrap_or_default();
         let held = self.of_agents.get(uid).cloned().unwrap_or_default();
+        let tickets = opened.iter().filter(|ticket| **ticket > counted).count() as u64;
         for ticket in &opened {
             self.notes.remove(ticket);
             let Some(record) = self.tickets.get_mut(ticket) else { continue };
@@ -107,6 +114,8 @@ impl DeskTables {
         self.notes.values_mut().for_each(|notes| notes.retain(|note| note.uid != *uid));
         self.canned.retain(|_, canned| canned.owner.as_ref() != Some(uid));
         self.read.retain(|(reader, _), _| reader != uid);
+        let left = count(self);
+        Forgotten { tickets, notes: (notes - left.0) as u64, canned: (canned - left.1) as u64 }
     }
 }
 
@@ -153,10 +162,10 @@ impl Memory {
         Ok(Undo::Desk(Box::new(step)))
     }
 
-    pub(super) fn forget_in_tickets(&mut self, uid: &Id) -> Undo {
+    pub(super) fn forget_in_tickets(&mut self, uid: &Id) -> (Forgotten, Undo) {
         let before = self.desk.clone();
-        self.desk.forget(uid);
-        Undo::Desk(Box::new(Step::Forgotten(before)))
+        let forgotten = self.desk.forget(uid);
+        (forgotten, Undo::Desk(Box::new(Step::Forgotten(before))))
     }
 
     pub(super) fn step_back_at_desk(&mut self, step: Step) {

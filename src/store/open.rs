@@ -46,6 +46,7 @@ const SCHEMA: &[&str] = &[
     include_str!("schema/0014_groups.sql"),
     include_str!("schema/0015_files.sql"),
     include_str!("schema/0016_desk.sql"),
+    include_str!("schema/0017_forgotten_counts.sql"),
 ];
 /// Before this one a WAL that was begun anew could damage the file.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;

@@ -26,6 +26,14 @@ use crate::chat::desk::{
 };
 use crate::chat::ids::{Id, TicketId};
 
+/// What went at the desk with a person who is deleted, by kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Forgotten {
+    pub(super) tickets: u64,
+    pub(super) notes: u64,
+    pub(super) canned: u64,
+}
+
 /// The row of a ticket's conversation.
 pub(super) fn row_of(ticket: TicketId) -> i64 {
     -ticket.0.cast_signed()
@@ -304,15 +312,19 @@ impl Sqlite {
 
     /// Takes out of the tickets what is of a person who is deleted: who opened them, from where, what was told in the
     /// form and with the stars, and what agents wrote about it. What the person wrote as an agent goes, too.
-    pub(super) fn forget_in_tickets(&self, uid: &Id) -> Result<(), StoreError> {
-        for sql in [
-            "DELETE FROM note WHERE ticket IN (SELECT ticket FROM ticket WHERE visitor = ?)",
-            "DELETE FROM note WHERE uid = ?",
-            "DELETE FROM canned WHERE owner = ?",
-            "DELETE FROM ticket_read WHERE uid = ?",
-        ] {
-            self.run(sql, [Key(uid)])?;
-        }
+    pub(super) fn forget_in_tickets(&self, uid: &Id) -> Result<Forgotten, StoreError> {
+        // Tickets stay, so those that a deletion before this one has counted are still the same person's.
+        let sql = "SELECT count(*) FROM ticket WHERE visitor = ?1
+                   AND ticket > coalesce((SELECT until_ticket FROM forgotten WHERE uid = ?1), 0)";
+        let tickets = self.row(sql, [Key(uid)], |row| row.get(0))?.unwrap_or(0);
+        let run = |sql| Ok(self.run(sql, [Key(uid)])? as u64);
+        let about = run("DELETE FROM note WHERE ticket IN (SELECT ticket FROM ticket WHERE visitor = ?)")?;
+        let forgotten = Forgotten {
+            tickets,
+            notes: about + run("DELETE FROM note WHERE uid = ?")?,
+            canned: run("DELETE FROM canned WHERE owner = ?")?,
+        };
+        run("DELETE FROM ticket_read WHERE uid = ?")?;
         for sql in [
             "UPDATE ticket SET visitor_name = ?2, stars = NULL, comment = NULL, page = NULL, referrer = NULL,
                                browser = NULL, lang = NULL, form = NULL WHERE visitor = ?1",
@@ -320,7 +332,7 @@ impl Sqlite {
         ] {
             self.run(sql, params![Key(uid), uid.to_string()])?;
         }
-        Ok(())
+        Ok(forgotten)
     }
 
     /// Takes out some closed tickets of which retention has left nothing. Not inside a transaction.

@@ -137,8 +137,10 @@ fn a_person_is_deleted_and_the_report_is_told_again() {
     ann.say(r#"{"type":"group","gid":7,"content":"mine"}"#);
     site.world.settle();
     let report = site.call("DELETE /v1/users/1001", "").expect(200);
-    let expected =
-        json!({"uid":1001,"done":true,"messages":1,"groups":1,"waiting":0,"pushes":0,"blocks":0,"sends":0});
+    let expected = json!({
+        "uid":1001,"done":true,"messages":1,"groups":1,"waiting":0,"pushes":0,"blocks":0,"sends":0,
+        "files":0,"tickets":0,"notes":0,"canned":0
+    });
     assert_eq!(report, expected);
     let heard = site.world.heard(&mut ann);
     assert_eq!(heard.last(), Some(&Heard::Close(4003, "kicked".to_owned())));

@@ -104,8 +104,9 @@ fn a_person_who_is_deleted_leaves_no_file() {
     drop(ann);
     process.end();
     let store = ["--data", folder.0.to_str().unwrap()];
-    let (code, _, words) = run_to_end(&["forget", &uid, store[0], store[1]], &[]);
+    let (code, report, words) = run_to_end(&["forget", &uid, store[0], store[1]], &[]);
     assert_eq!(code, 0, "{words}");
+    assert!(report.contains(r#""files":2"#), "{report}");
     assert_eq!(kept(&folder), [kept_one["id"].as_str().unwrap()]);
     let (process, address) = daemon(&folder, &[]);
     let bob = User::with(address, &json!({"type": "login", "token": bob.token}).to_string());

@@ -4,9 +4,10 @@ use karez::chat::call::Call;
 use karez::chat::desk::{DeskCall, DeskRequest, Opening};
 use karez::chat::ids::{SessionId, TicketId};
 use karez::chat::input::Command;
+use karez::chat::output::{Farewell, ForgetReport};
 
 use crate::desk_words::*;
-use crate::net::{Answered, World};
+use crate::net::{Answered, Told, World};
 use crate::story::*;
 
 fn open() -> (World, SessionId, SessionId) {
@@ -23,10 +24,17 @@ fn open() -> (World, SessionId, SessionId) {
     (w, ann, vic)
 }
 
-fn forget(w: &mut World, uid: u64) {
+fn forget(w: &mut World, uid: u64) -> ForgetReport {
     w.call(1, Call::Forget { uid: id(uid) });
     w.commit();
-    assert!(matches!(w.answered()[..], [(_, Answered::Forgotten(_))]));
+    match w.answered()[..] {
+        [(_, Answered::Forgotten(report))] => report,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+fn rate_with(ticket: u64, comment: &str) -> Command<'_> {
+    Command::Desk(DeskRequest::Rate { ticket: TicketId(ticket), stars: 5, comment: Some(comment.into()) })
 }
 
 fn transcript(w: &mut World) -> String {
@@ -49,7 +57,8 @@ fn of_a_visitor_nothing_is_left() {
     let (mut w, ann, vic) = open();
     let before = transcript(&mut w);
     assert!(["secret", "shop.example", "17", "Vic", "a note"].iter().all(|word| before.contains(word)));
-    forget(&mut w, 1001);
+    let report = forget(&mut w, 1001);
+    assert_eq!((report.tickets, report.notes), (1, 1), "the ticket was closed in the same turn");
     let heard = w.heard(ann);
     assert!(heard.contains(&"line 1 closed by site, of 1001 1001: ".to_owned()), "{heard:?}");
     w.leaves(vic);
@@ -66,7 +75,8 @@ fn what_an_agent_held_waits_again() {
     let (mut w, ann, vic) = open();
     w.send(ann, support_in(1, "my words"));
     w.hush();
-    forget(&mut w, ANN);
+    let report = forget(&mut w, ANN);
+    assert_eq!((report.tickets, report.notes), (0, 1));
     assert_eq!(w.heard(vic)[0], "ticket 1 waiting, place 1, 0 s");
     w.leaves(ann);
     let after = transcript(&mut w);
@@ -76,4 +86,41 @@ fn what_an_agent_held_waits_again() {
     let ben = agent_online(&mut w, 4, BEN, "Ben", &[]);
     w.send(ben, claim(1));
     assert_eq!(w.heard(vic).last().unwrap(), "ticket 1 open with 8 Ben");
+}
+
+/// Closed tickets are held by the core while a turn has to do with them, and stored whole at every change.
+#[test]
+fn a_closed_ticket_at_hand_says_nothing_more() {
+    for uid in [1001, ANN] {
+        let (mut w, ann, vic) = open();
+        let ben = agent_online(&mut w, 4, BEN, "Ben", &[]);
+        w.send(ann, close_ticket(1));
+        w.send(vic, rate_with(1, "my comment"));
+        w.hush();
+        w.request(ben, None, tag(1, &["one"]));
+        w.call(1, Call::Forget { uid: id(uid) });
+        w.request(ben, None, tag(1, &["one", "two"]));
+        w.commit();
+        let after = transcript(&mut w);
+        let gone = if uid == ANN { &["Ann"][..] } else { &["Vic", "shop.example", "order", "my comment"] };
+        assert!(after.contains("two"), "{after}");
+        assert!(gone.iter().all(|word| !after.contains(word)), "{gone:?} of {uid} in {after}");
+        assert!(!w.heard(ben).last().unwrap().contains("Vic") || uid == ANN);
+    }
+}
+
+#[test]
+fn a_guest_who_comes_back_can_be_deleted_again() {
+    let (mut w, ann, vic) = open();
+    w.send(ann, close_ticket(1));
+    forget(&mut w, 1001);
+    w.leaves(vic);
+    let again = SessionId(5);
+    w.send(again, guest_return(1001, Some("Vic")));
+    w.send(again, rate_with(1, "my comment"));
+    w.hush();
+    assert!(transcript(&mut w).contains("my comment"));
+    assert_eq!(forget(&mut w, 1001).tickets, 1, "the same one");
+    assert!(!transcript(&mut w).contains("my comment"));
+    assert!(w.told(again).contains(&Told::Bye(Farewell::Kicked)));
 }

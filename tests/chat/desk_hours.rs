@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use karez::base::clock::UnixMillis;
-use karez::chat::desk::{Date, Hours, Span};
+use karez::chat::call::Call;
+use karez::chat::desk::{Date, DeskCall, Hours, Span};
 
 use crate::desk_words::*;
 use crate::story::*;
@@ -107,4 +108,21 @@ fn a_desk_answers_in_its_hours() {
     assert_eq!(w.heard(vic), ["ticket 1 waiting at sales, place 1"]);
     w.ask(vic, "g", gate("sales"));
     assert_eq!(w.heard(vic), ["desk [g] sales open, ticket 1"]);
+}
+
+#[test]
+fn rules_that_were_not_stored_move_no_hours() {
+    let mut w = world();
+    w.now.unix = at(0, 0);
+    agent_online(&mut w, 1, ANN, "Ann", &["sales"]);
+    set_desk(&mut w, "sales", |rules| rules.hours = Some(office()));
+    let vic = w.guest(2, "Vic");
+    w.send(vic, support_at("sales", "hello"));
+    w.call(1, Call::Desk(DeskCall::DeleteDesk { desk: desk("sales") }));
+    w.fail();
+    w.hush();
+    for _ in 0..61 {
+        w.later_ms(MINUTE_MS);
+    }
+    assert_eq!(w.heard(vic), ["ticket 1 waiting at sales, place 1"]);
 }

@@ -1,7 +1,7 @@
 //! Persons who are deleted: what becomes of their groups, connections and messages, and what the report says.
 
 use karez::chat::call::Call;
-use karez::chat::ids::{Conversation, Id};
+use karez::chat::ids::{Conversation, Id, SessionId};
 use karez::chat::input::{Bounds, Target};
 use karez::chat::output::{Farewell, ForgetReport, GroupRole, Recall, Refusal};
 
@@ -137,4 +137,18 @@ fn what_is_not_loaded_is_asked_for() {
 fn history(gid: u64) -> karez::chat::input::Command<'static> {
     let target = Target::Group(id(gid));
     karez::chat::input::Command::History { target, bounds: Bounds::Newest, limit: None }
+}
+
+#[test]
+fn a_guest_who_only_came_back_is_sent_away_again() {
+    let mut w = world();
+    let ann = w.guest(1, "Ann");
+    w.send(ann, group(7, "mine"));
+    let report = forget(&mut w, 1001);
+    w.leaves(ann);
+    let again = SessionId(2);
+    w.send(again, guest_return(1001, Some("Ann")));
+    w.hush();
+    assert_eq!(forget(&mut w, 1001), report, "there is nothing of it in the store");
+    assert!(w.told(again).contains(&Told::Bye(Farewell::Kicked)));
 }

@@ -212,3 +212,18 @@ fn a_back_end_sends_what_the_user_has_uploaded_in_whose_name_it_speaks() {
     assert!(matches!(call(&mut w, say(None)), Answered::Refused(Refusal::BadRequest("data.file", _))));
     assert!(matches!(call(&mut w, say(Some(id(1001)))), Answered::Said { seq: 1, .. }));
 }
+
+#[test]
+fn a_file_of_a_guest_who_came_back_goes_again() {
+    let (mut w, [ann, ..]) = scene();
+    let forget = |w: &mut World| match call(w, Call::Forget { uid: id(1001) }) {
+        Answered::Forgotten(report) => report.files,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(forget(&mut w), 0);
+    w.leaves(ann);
+    let target = || Target::User(id(1002));
+    assert!(matches!(call(&mut w, keep(1001, target(), 1)), Answered::File { .. }));
+    assert_eq!(forget(&mut w), 1);
+    assert_eq!(call(&mut w, fetch(1001, 1)), refused(Refusal::NotFound));
+}

@@ -1,5 +1,6 @@
 //! The support desk simulated from seeds: visitors, agents and the site, who come, go, speak, claim, decline and close as
-//! they like, on a store that fails and a daemon that restarts.
+//! they like, and are deleted, on a store that fails or answers late, and a daemon that restarts. Desks have business hours
+//! that begin and end meanwhile.
 //!
 //! There is no model of what each hears. There are rules that must hold in every turn whatever happens (`checks.rs`),
 //! read from the store and from what was told; at the end of a run every ticket must still be there to be claimed and
@@ -8,13 +9,17 @@
 //! `KAREZ_SIM_SEED=n cargo test --test sim desk` runs one seed, `KAREZ_SIM_SEEDS=n` so many.
 
 mod checks;
+mod erasures;
+mod hours;
+mod kept;
 mod people;
+mod returns;
 mod run;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 200;
 
 /// What the seeds together must have reached.
 const MARKS: &[&str] = &[
@@ -55,6 +60,22 @@ const MARKS: &[&str] = &[
     "told that silence ends it",
     "a place that moved",
     "not to be seen",
+    "an entry that was missed",
+    "a gap where much was missed",
+    "a gap for a figure that means nothing",
+    "somebody is deleted",
+    "a report of who was deleted before",
+    "a deletion that failed",
+    "a failed commit with a deletion in it",
+    "waits again, for its agent was deleted",
+    "opened outside of business hours",
+    "told when business hours begin",
+    "business hours begin for a message that was left",
+    "business hours change while somebody waits",
+    "a crash in the middle of a turn",
+    "a commit that took several turns",
+    "a failed commit of several turns",
+    "a desk that is not known yet",
 ];
 
 /// Runs a seed twice and returns what it reached.

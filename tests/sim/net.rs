@@ -281,12 +281,16 @@ impl World {
     }
 
     /// A core on a store that has seen others.
-    pub fn on(chat: Chat, mut store: Memory) -> World {
+    pub fn on(chat: Chat, store: Memory) -> World {
+        World::with(chat, store, Answers::AtOnce, Now::default())
+    }
+
+    pub fn with(chat: Chat, mut store: Memory, answers: Answers, now: Now) -> World {
         store.begin().unwrap();
         World {
             chat,
-            now: Now::default(),
-            answers: Answers::AtOnce,
+            now,
+            answers,
             asked: Vec::new(),
             trace: Vec::new(),
             tracing: false,
@@ -446,12 +450,6 @@ impl World {
     /// Every inbox with something in it.
     pub fn all_told(&mut self) -> BTreeMap<SessionId, Vec<Told>> {
         std::mem::take(&mut self.outside.inboxes)
-    }
-
-    /// Who is subscribed to what, without empty topics.
-    pub fn topics(&self) -> Vec<(Topic, Vec<SessionId>)> {
-        let topics = self.outside.topics.iter().filter(|(_, of)| !of.is_empty());
-        topics.map(|(topic, of)| (*topic, of.iter().copied().collect())).collect()
     }
 }
 

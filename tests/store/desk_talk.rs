@@ -289,9 +289,11 @@ fn a_store_from_before_there_were_tickets_knows_what_was_sent() {
     let old = scratch.look();
     old.execute_batch(
         "DROP TABLE note; DROP TABLE ticket_read; DROP TABLE ticket; DROP TABLE canned; DROP TABLE desk;
-         DROP TRIGGER ticket_entry_went; DROP INDEX waiting_in_ticket; DROP TABLE sent;",
+         DROP TRIGGER ticket_entry_went; DROP INDEX waiting_in_ticket; DROP TABLE sent; DROP TABLE forgotten;",
     )
     .unwrap();
+    old.execute_batch(include_str!("../../src/store/schema/0013_forgotten.sql")).unwrap();
+    old.execute_batch("INSERT INTO forgotten VALUES (9, 5, 5, 2, 1, 0, 0, 0, 3);").unwrap();
     old.execute_batch(include_str!("../../src/store/schema/0002_sends.sql")).unwrap();
     old.execute_batch(
         "INSERT INTO sent VALUES (1, 'one', 7, NULL, 3, x'00112233445566778899aabbccddeeff', 5),
@@ -309,6 +311,8 @@ fn a_store_from_before_there_were_tickets_knows_what_was_sent() {
     assert_eq!(sent(&store, "one"), (Conversation::Group(id(7)), 3));
     let eve = Id::from_text("eve").unwrap();
     assert_eq!(sent(&store, "two"), (Conversation::direct(&id(1), &eve), 4));
+    let Ok(Record::Forgotten(_, Some(report))) = store.read(&Query::Forgotten(id(9))) else { panic!("none") };
+    assert_eq!(report, ForgetReport { messages: 2, groups: 1, sends: 3, ..ForgetReport::default() });
     keep(&mut store, &[waiting(1)]);
     assert!(ticket(&store, 1).is_some());
 }

@@ -44,7 +44,7 @@ pub fn upload(
 }
 
 /// Says something with the file.
-fn send(store: &mut (impl Storage + ?Sized), file: &FileRecord, seq: u64) {
+pub fn send(store: &mut (impl Storage + ?Sized), file: &FileRecord, seq: u64) {
     store.begin().unwrap();
     let conversation = &file.conversation;
     let entry = said(conversation, seq, "look");

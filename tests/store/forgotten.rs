@@ -6,6 +6,7 @@ use karez::base::clock::UnixMillis;
 use karez::base::digest::Digest;
 use karez::base::limits::ENTRIES_ERASED_AT_ONCE;
 use karez::base::words::Words;
+use karez::chat::desk::{CannedRecord, DeskOrder, TicketRecord, Visitor};
 use karez::chat::ids::Conversation;
 use karez::chat::input::Bounds;
 use karez::chat::output::{
@@ -15,6 +16,8 @@ use karez::chat::output::{
 use karez::store::{Storage, StoreError, Tidy};
 
 use crate::common::{append, id, in_group, on_every_store, said, talk};
+use crate::desk_common::{closed, held, keep, note, waiting, write};
+use crate::files::{send, upload};
 use crate::folder::Scratch;
 
 /// 1 and 2, group 7 with both, and a talk between them.
@@ -131,9 +134,75 @@ fn everything_of_a_person_goes_and_what_others_said_stays() {
         assert!(page.entries.is_empty());
         let sent = store.read(&Query::Sent { uid: id(1), id: "x".into() }).unwrap();
         assert!(matches!(sent, Record::Sent { sent: None, .. }));
-        let expected =
-            ForgetReport { messages: 2, left: 0, groups: 3, waiting: 1, pushes: 1, blocks: 1, sends: 1 };
+        let expected = ForgetReport {
+            messages: 2,
+            groups: 3,
+            waiting: 1,
+            pushes: 1,
+            blocks: 1,
+            sends: 1,
+            ..ForgetReport::default()
+        };
         assert_eq!(report(store, 1), Some(expected));
+    });
+}
+
+/// Of user 1: a file that was sent, one that was not and one that was taken back; two tickets, two notes about them, one
+/// by the user, and a canned reply.
+fn with_files_and_tickets(store: &mut dyn Storage) {
+    live(store);
+    let [sent, _unsent, recalled] = [1, 2, 3].map(|number| upload(store, number, in_group(7), b"bytes"));
+    send(store, &sent, 4);
+    send(store, &recalled, 5);
+    let of_one = |record: TicketRecord| TicketRecord {
+        visitor: Visitor { uid: id(1), ..record.visitor.clone() },
+        ..record
+    };
+    keep(store, &[of_one(waiting(3)), of_one(closed(4, "sales", Some(2))), held(5, 1)]);
+    store.begin().unwrap();
+    store.write(Store::Erase { conversation: &in_group(7), seq: 5 }).unwrap();
+    for (ticket, uid) in [(3, 2), (4, 2), (5, 1), (5, 2)] {
+        write(store, DeskOrder::Note(&note(ticket, uid, "a note")));
+    }
+    for (canned, owner) in [(1, Some(1)), (2, Some(2)), (3, None)] {
+        let reply = CannedRecord {
+            canned,
+            owner: owner.map(id),
+            desk: None,
+            short: "hi".into(),
+            content: "Hello".into(),
+        };
+        write(store, DeskOrder::Canned(&reply));
+    }
+    store.commit().unwrap();
+}
+
+/// What went of user 1 besides messages: files, tickets, notes and canned replies.
+fn counts(store: &dyn Storage) -> [u64; 4] {
+    let report = report(store, 1).unwrap();
+    [report.files, report.tickets, report.notes, report.canned]
+}
+
+#[test]
+fn files_and_what_is_at_the_desk_are_counted_once() {
+    on_every_store(with_files_and_tickets, |store| {
+        store.begin().unwrap();
+        store.write(Store::Forget { uid: &id(1), groups: 0 }).unwrap();
+        assert_eq!(counts(store), [2, 2, 3, 1], "in the open transaction too");
+        store.rollback();
+        assert_eq!(report(store, 1), None);
+        for _ in 0..2 {
+            forget(store, 1, 0);
+            assert_eq!(counts(store), [2, 2, 3, 1]);
+        }
+        let visitor = Visitor { uid: id(1), ..waiting(6).visitor };
+        keep(store, &[TicketRecord { visitor, ..waiting(6) }]);
+        store.begin().unwrap();
+        write(store, DeskOrder::Note(&note(6, 2, "another")));
+        store.commit().unwrap();
+        upload(store, 4, in_group(7), b"more");
+        forget(store, 1, 0);
+        assert_eq!(counts(store), [3, 3, 4, 1], "of who came back, what is new");
     });
 }
 
@@ -304,6 +373,9 @@ fn only_the_texts_are_looked_for_without_an_index() {
         "UPDATE conversation SET high_read = 0 WHERE high = 1",
         "DELETE FROM waiting WHERE receiver = 1",
         "SELECT max(entry) FROM entry",
+        "DELETE FROM file WHERE uid = 1",
+        "SELECT count(*) FROM ticket WHERE visitor = 1 AND ticket > 7",
+        "SELECT max(ticket) FROM ticket",
     ] {
         let mut statement = look.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let plan: Vec<String> =

@@ -4,13 +4,17 @@
 use std::collections::BTreeSet;
 
 use karez::base::limits;
-use karez::wire::Code;
-use karez::wire::api::{Request, Route, parse, parse_text};
+use karez::wire::api::{self, Request, Route, parse, parse_text};
+use karez::wire::{self, Code};
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../src/web/docs/openapi.json");
 const ROUTES: &str = include_str!("../../src/wire/api/route.rs");
 const PROBLEMS: &str = include_str!("../../src/wire/api/problem.rs");
+const PAGE: &str = include_str!("../../src/web/docs/index.html");
+const API: &str = include_str!("../../src/manual/api.md");
+const ENGLISH: &str = include_str!("../../src/manual/protocol.md");
+const CHINESE: &str = include_str!("../../src/manual/protocol.zh.md");
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "PATCH"];
 /// What is in the document and is no call, for it needs no key.
 const ITSELF: &str = "/v1/openapi.json";
@@ -145,6 +149,71 @@ fn every_code_is_described_and_no_other() {
         let example = &response["content"]["application/problem+json"]["example"];
         assert!(codes.contains(example["code"].as_str().unwrap()), "{name}");
     }
+}
+
+/// Status and code, one pair for each code of each row of a table in Markdown that has both in front.
+fn in_markdown(text: &str) -> BTreeSet<(u16, String)> {
+    let rows = text.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        Some((cells.next()?.parse().ok()?, cells.next()?))
+    });
+    let pairs = rows.flat_map(|(status, codes)| {
+        let codes = codes.split('`').skip(1).step_by(2).map(str::to_owned);
+        codes.map(move |code| (status, code)).collect::<Vec<_>>()
+    });
+    pairs.collect()
+}
+
+/// The same of the table in the page.
+fn in_page(text: &str) -> BTreeSet<(u16, String)> {
+    let rows = text.split("<tr><td>").skip(1).filter_map(|row| {
+        let (status, row) = row.split_once("</td><td><code>")?;
+        Some((status.parse().ok()?, row.split("</code>").next()?.to_owned()))
+    });
+    rows.collect()
+}
+
+fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let (_, section) = text.split_once(&format!("\n{heading}\n")).unwrap();
+    section.split("\n## ").next().unwrap()
+}
+
+#[test]
+fn the_tables_of_refusals_say_the_same() {
+    let own = PROBLEMS.split("Problem::new(").skip(1).filter_map(|call| {
+        let (status, call) = call.split_once(", \"")?;
+        Some((status.trim().parse().ok()?, call.split('"').next()?.to_owned()))
+    });
+    let of_the_websocket = [Code::UnknownType, Code::LoginRequired, Code::Muted];
+    let shared = Code::ALL.iter().filter(|code| !of_the_websocket.contains(code)).map(|code| {
+        let problem = wire::Problem::new(*code, "");
+        (api::Problem::from(problem).status, code.as_str().to_owned())
+    });
+    let all: BTreeSet<(u16, String)> = own.chain(shared).collect();
+    assert_eq!(in_markdown(section(API, "## Errors")), all);
+    assert_eq!(in_page(PAGE), all);
+    let document = document();
+    let statuses = |responses: &Value| -> BTreeSet<u16> {
+        responses
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(|status| status.parse().unwrap())
+            .filter(|s| *s >= 400)
+            .collect()
+    };
+    let told: BTreeSet<u16> = all.iter().map(|(status, _)| *status).collect();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for operation in methods.as_object().unwrap().values().filter(|of| of["responses"].is_object()) {
+            let unknown: Vec<u16> = statuses(&operation["responses"]).difference(&told).copied().collect();
+            assert!(unknown.is_empty(), "{path}: {unknown:?}");
+        }
+    }
+    // Of files: what is told of an upload, in both languages and to programs.
+    let of_files = in_markdown(section(ENGLISH, "## Files and images"));
+    assert_eq!(of_files, in_markdown(section(CHINESE, "## 文件和图片")));
+    let of_files: BTreeSet<u16> = of_files.into_iter().map(|(status, _)| status).collect();
+    assert_eq!(of_files, statuses(&document["paths"]["/v1/files"]["post"]["responses"]));
 }
 
 /// Every limit that is named anywhere below.

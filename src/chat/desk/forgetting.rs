@@ -2,16 +2,19 @@
 //!
 //! Tickets carry the names of their visitor and of who holds them, so that whoever looks at them later knows whom they
 //! were with. While a ticket is not closed its names follow. Of who is deleted the ticket that is not closed is closed,
-//! and what was told with it goes; what such an agent held waits again. In the store the same is done to all tickets.
+//! and what was told with all that are here goes; what such an agent held waits again. In the store the same is done to
+//! all tickets.
 //! Tested in `tests/chat/desk_forgetting.rs`.
 
 use std::sync::Arc;
 
 use super::event::Preview;
 use super::names::{ClosedBy, Duty};
+use super::queue::Ticket;
+use super::record::TicketRecord;
 use crate::base::clock::Now;
 use crate::chat::Chat;
-use crate::chat::ids::{Id, TicketId};
+use crate::chat::ids::Id;
 use crate::chat::output::Sink;
 use crate::chat::user::UserSlot;
 
@@ -40,8 +43,8 @@ impl Chat {
     /// Somebody is deleted.
     pub(in crate::chat) fn forget_at_desk(&mut self, now: Now, uid: &Id, out: &mut impl Sink) {
         let own = self.desk.tickets.of_visitor(uid).map(|ticket| ticket.record.ticket);
+        self.forget_in_rows(uid);
         if let Some(number) = own {
-            self.forget_visitor(number, uid);
             self.end_ticket(now, number, ClosedBy::Site, out);
         }
         for number in self.desk.tickets.of_holder(uid).collect::<Vec<_>>() {
@@ -65,12 +68,33 @@ impl Chat {
         }
     }
 
-    fn forget_visitor(&mut self, number: TicketId, uid: &Id) {
-        self.touch_ticket(number, |ticket| {
-            let visitor = &mut ticket.record_mut().visitor;
-            visitor.name = uid.to_string().into();
-            (visitor.page, visitor.referrer, visitor.browser, visitor.lang) = (None, None, None, None);
-            visitor.form = Vec::new();
-        });
+    /// Closed tickets that are here too: whatever changes one of them has all of it stored.
+    fn forget_in_rows(&mut self, uid: &Id) {
+        let name: Box<str> = uid.to_string().into();
+        let is_named = |ticket: &&Ticket| {
+            let record = &ticket.record;
+            record.visitor.uid == *uid || record.agent.as_ref().is_some_and(|agent| agent.uid == *uid)
+        };
+        let named = self.desk.tickets.all().filter(is_named).map(|ticket| ticket.record.ticket);
+        for number in named.collect::<Vec<_>>() {
+            self.touch_ticket(number, |ticket| {
+                let record = ticket.record_mut();
+                if let Some(agent) = record.agent.as_mut().filter(|agent| agent.uid == *uid) {
+                    agent.name.clone_from(&name);
+                }
+                if record.visitor.uid == *uid {
+                    forget_visitor(record, &name);
+                }
+            });
+        }
     }
+}
+
+/// Takes out what was told with a ticket, and afterwards.
+fn forget_visitor(record: &mut TicketRecord, name: &str) {
+    (record.stars, record.comment) = (None, None);
+    let visitor = &mut record.visitor;
+    visitor.name = name.into();
+    (visitor.page, visitor.referrer, visitor.browser, visitor.lang) = (None, None, None, None);
+    visitor.form = Vec::new();
 }

@@ -282,6 +282,8 @@ impl Chat {
         desk.paused_until = Some(now.mono.plus_ms(self.limits.internal_retry_ms));
         // What the turn has settled is unsettled again, also where the queue is empty by now.
         desk.unsettled.extend(desk.tickets.queues().chain(&desk.open).cloned().collect::<Vec<_>>());
+        // The rules are those from before, and so are the moments at which they matter.
+        self.look_at_hours(now);
         self.miss_who_has_gone(now);
     }
 

@@ -257,6 +257,8 @@ impl Chat {
         if now.unix.0.saturating_sub(closed.0) > self.limits.desk.rate_ms {
             return Err(Refusal::Conflict("the ticket was closed too long ago"));
         }
+        // Who comes back after a deletion leaves something that can be deleted.
+        self.remember(asker.user, out);
         let comment = comment.map(str::trim).filter(|comment| !comment.is_empty());
         self.touch_ticket(number, |ticket| {
             let record = ticket.record_mut();

@@ -156,6 +156,10 @@ fn report_fields(json: &mut Writer<'_>, uid: &Id, report: &ForgetReport) {
     json.number("pushes", report.pushes);
     json.number("blocks", report.blocks);
     json.number("sends", report.sends);
+    json.number("files", report.files);
+    json.number("tickets", report.tickets);
+    json.number("notes", report.notes);
+    json.number("canned", report.canned);
     if !report.is_done() {
         json.number("left", report.left);
     }

@@ -7,52 +7,24 @@
 //! - Nobody hears what is said in a ticket, or is shown it, who may not.
 //! - Who vanishes keeps nothing for longer than the grace.
 //! - Nobody has left a message who is there while the desk answers.
-//! - Entries are stored once each, in order, and heard in order.
+//! - Entries are stored once each, in order, and heard in order; who comes back lacks none (`returns.rs`).
+//! - Of who is deleted nothing is left, and what others said stays (`erasures.rs`).
+//! - Outside of its business hours nobody waits at a desk who did not before (`hours.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use karez::base::clock::{Millis, UnixMillis};
-use karez::chat::desk::{
-    Desk, DeskQuery, DeskRecord, DeskSettings, Duty, Routing, TicketRecord, TicketState, Withdrawal,
-};
+use karez::chat::desk::{Desk, Duty, Routing, TicketRecord, TicketState, Withdrawal};
 use karez::chat::ids::{Conversation, Id, SessionId, TicketId};
-use karez::chat::input::Role;
-use karez::chat::output::{Query, Record};
-use karez::store::Storage;
+use karez::chat::input::{Role, Target};
 
+use super::erasures::Erasures;
+use super::hours::{self, Rules};
+use super::kept::Truth;
 use super::people::Person;
+use super::returns::Returns;
 use crate::net::desking::Seen;
-use crate::net::{Desked, Told, World};
-
-pub type Truth = BTreeMap<TicketId, TicketRecord>;
-
-/// Every ticket that is not closed, as the store has it.
-pub fn not_closed(world: &World) -> Truth {
-    let Ok(Record::Desk(DeskRecord::Start(start))) = world.store().read(&Query::Desk(DeskQuery::Start))
-    else {
-        panic!("the store says what there is")
-    };
-    start.tickets.into_iter().map(|kept| (kept.record.ticket, kept.record)).collect()
-}
-
-/// Every ticket, as the store has it.
-pub fn truth(world: &World) -> Truth {
-    let Ok(Record::Desk(DeskRecord::Start(start))) = world.store().read(&Query::Desk(DeskQuery::Start))
-    else {
-        panic!("the store says what there is")
-    };
-    let mut truth = Truth::new();
-    for number in 1..=start.last {
-        let ticket = TicketId(number);
-        let query = Query::Desk(DeskQuery::Ticket(ticket));
-        let Ok(Record::Desk(DeskRecord::Ticket(_, Some(kept)))) = world.store().read(&query) else {
-            panic!("ticket {number} is lost")
-        };
-        assert_eq!(kept.seq, world.last_seq(&Conversation::Ticket(ticket)), "no entry is lost");
-        truth.insert(ticket, kept.record);
-    }
-    truth
-}
+use crate::net::{Desked, Told};
 
 /// What has happened in a turn so far.
 #[derive(Default)]
@@ -72,6 +44,10 @@ pub struct Turn {
     pub now: Millis,
     /// Capacities before the turn.
     pub capacities: BTreeMap<Id, u32>,
+    /// Who was deleted.
+    pub forgotten: Vec<Id>,
+    pub hours: hours::Seen,
+    pub begun: UnixMillis,
 }
 
 impl Turn {
@@ -94,8 +70,8 @@ pub struct Checks {
     had: BTreeSet<(TicketId, Id)>,
     /// Who ever held a ticket.
     held: BTreeSet<(TicketId, Id)>,
-    /// The last entry that a session heard of a ticket.
-    heard: BTreeMap<(SessionId, TicketId), u64>,
+    pub returns: Returns,
+    pub erasures: Erasures,
     /// Which place a visitor was told last.
     pub told: BTreeMap<TicketId, (TicketState, Option<u64>)>,
     pub gone_since: BTreeMap<Id, Millis>,
@@ -105,6 +81,10 @@ pub struct Checks {
 }
 
 impl Checks {
+    pub fn new(resume_entries_max: u64) -> Checks {
+        Checks { returns: Returns::new(resume_entries_max), ..Checks::default() }
+    }
+
     fn mark(&mut self, mark: &str) {
         self.marks.insert(mark.to_owned());
     }
@@ -112,7 +92,7 @@ impl Checks {
     /// The daemon begins again: nothing of what is not stored is left.
     pub fn restart(&mut self, now: Millis, truth: &Truth, people: &[Person]) {
         (self.standing, self.had, self.told) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        self.heard.clear();
+        self.returns.restart();
         self.waits_since = truth.keys().map(|ticket| (*ticket, now)).collect();
         self.gone_since = people.iter().map(|person| (person.uid.clone(), now)).collect();
         for record in truth.values() {
@@ -125,7 +105,7 @@ impl Checks {
     }
 
     pub fn gone(&mut self, uid: &Id, session: SessionId, watched_last: bool) {
-        self.heard.retain(|(of, _), _| *of != session);
+        self.returns.gone(session);
         if watched_last {
             // It may have run out before anybody saw that nobody is there to hear so.
             let standing = self.standing.keys().filter(|(_, agent)| agent == uid);
@@ -140,7 +120,7 @@ impl Checks {
         (turn, truth): (&Turn, &Truth),
         heard: &BTreeMap<SessionId, Vec<Told>>,
         people: &[Person],
-        rules: &BTreeMap<Desk, DeskSettings>,
+        rules: &Rules,
     ) {
         for (ticket, holders) in &turn.holders {
             self.held.extend(holders.iter().map(|uid| (*ticket, uid.clone())));
@@ -153,8 +133,16 @@ impl Checks {
             };
             for told in told {
                 self.may_hear(turn, person, told);
+                self.returns.told(*session, person, told, truth);
+                self.erasures.told(told);
                 match told {
-                    Told::Entry(said) => self.in_order(*session, &said.conversation, said.seq),
+                    Told::Desk(Desked::Gate { desk, open, next, .. }) => {
+                        let rules = if turn.has_new_rules { &Rules::new() } else { rules };
+                        turn.hours.gate(desk, *open, *next, rules, turn.begun);
+                        if next.is_some() {
+                            self.mark("told when business hours begin");
+                        }
+                    }
                     Told::Offline(_) => self.mark("an entry told later"),
                     Told::Ack { id, .. } => {
                         for (_, ticket, uid) in turn.claims.iter().filter(|(of, ..)| of == id) {
@@ -175,7 +163,7 @@ impl Checks {
             if count > 1 {
                 self.mark("two claims of one ticket in one turn");
             }
-            if !turn.touched.contains(ticket) {
+            if !turn.touched.contains(ticket) && turn.forgotten.is_empty() {
                 assert_eq!(agents.len(), 1, "one claim of {ticket:?} wins: {agents:?}");
                 let holder = truth[ticket].agent.as_ref().map(|agent| &agent.uid);
                 assert_eq!(holder, agents.first(), "whoever was told has it");
@@ -262,6 +250,10 @@ impl Checks {
                 let may = visitor_of(ticket) || held(&ticket) || is_overseer && said.uid == person.uid;
                 assert!(may, "{} hears {said:?}", person.uid);
             }
+            Told::Gap { target: Target::Ticket(ticket), .. } => {
+                let may = visitor_of(*ticket) || held(ticket);
+                assert!(may, "{} is told {told:?}", person.uid);
+            }
             Told::Offline(said) => {
                 let Conversation::Ticket(ticket) = said.conversation else { return };
                 let may = visitor_of(ticket) || self.held.contains(&(ticket, person.uid.clone()));
@@ -303,19 +295,8 @@ impl Checks {
         assert!(reads || seen.last.is_none(), "{} sees what was said in {record:?}", person.uid);
     }
 
-    fn in_order(&mut self, session: SessionId, conversation: &Conversation, seq: u64) {
-        let Conversation::Ticket(ticket) = conversation else { return };
-        let before = self.heard.insert((session, *ticket), seq).unwrap_or(0);
-        assert!(seq > before, "{session:?} hears #{seq} of {ticket:?} behind #{before}");
-    }
-
     /// What was offered to one alone was the first in the queue that could be.
-    fn in_turn(
-        &self,
-        (turn, truth): (&Turn, &Truth),
-        offers: &[(TicketId, Id)],
-        rules: &BTreeMap<Desk, DeskSettings>,
-    ) {
+    fn in_turn(&self, (turn, truth): (&Turn, &Truth), offers: &[(TicketId, Id)], rules: &Rules) {
         let order = |of: &TicketRecord| (std::cmp::Reverse(of.priority), of.since, of.ticket);
         let Some((offered, uid)) = offers.last() else { return };
         let Some(later) = truth.get(offered).filter(|of| of.state == TicketState::Waiting) else { return };
@@ -364,6 +345,14 @@ impl Checks {
             if after.state == TicketState::Waiting && (was_otherwise || before.is_none()) {
                 self.waits_since.insert(*ticket, turn.now);
             }
+            let is_by_itself = !turn.touched.contains(ticket) && !turn.holders.contains_key(ticket);
+            if after.state == TicketState::Waiting && before != Some(TicketState::Waiting) && is_by_itself {
+                turn.hours.waits(*ticket, &after.desk);
+            }
+            self.by_the_clock(turn, before, after);
+            if before == Some(TicketState::Open) && !turn.forgotten.is_empty() && after.state.is_queued() {
+                self.mark("waits again, for its agent was deleted");
+            }
             match (before, after.state) {
                 (None, TicketState::Waiting) => self.mark("opened, waiting"),
                 (None, TicketState::Offline) => self.mark("opened, offline"),
@@ -390,6 +379,22 @@ impl Checks {
         }
     }
 
+    /// What business hours have brought about.
+    fn by_the_clock(&mut self, turn: &Turn, before: Option<TicketState>, after: &TicketRecord) {
+        match (before, after.state) {
+            (None, TicketState::Offline) if turn.hours.never_open(&after.desk) => {
+                self.mark("opened outside of business hours");
+            }
+            (Some(TicketState::Offline), TicketState::Waiting) if turn.hours.both(&after.desk) => {
+                self.mark("business hours begin for a message that was left");
+            }
+            (Some(TicketState::Waiting), TicketState::Waiting) if turn.hours.both(&after.desk) => {
+                self.mark("business hours change while somebody waits");
+            }
+            _ => {}
+        }
+    }
+
     /// What must be so at the end of every turn that stands.
     pub fn standing_rules(&self, turn: &Turn, truth: &Truth, people: &[Person]) {
         let open: Vec<&TicketRecord> = truth.values().filter(|of| of.state != TicketState::Closed).collect();
@@ -412,6 +417,7 @@ impl Checks {
             let capacity = if said.is_none() || said_before.is_none() { capacity.max(5) } else { capacity };
             assert!(after.len() <= capacity as usize, "{} holds {after:?} of {capacity}", person.uid);
         }
+        self.erasures.stand(truth);
         for record in &open {
             assert_eq!(record.state == TicketState::Open, record.agent.is_some(), "{record:?}");
             assert!(record.since >= record.opened, "{record:?}");
@@ -425,6 +431,7 @@ impl Checks {
         truth: &Truth,
         people: &[Person],
         graces_ms: (u64, u64),
+        answers: impl Fn(&Desk) -> bool,
     ) {
         let person = |uid: &Id| people.iter().find(|person| person.uid == *uid).unwrap();
         let is_long_gone = |uid: &Id, grace_ms: u64| {
@@ -454,12 +461,12 @@ impl Checks {
                     assert!(!is_gone, "{} is gone, and still holds {:?}", agent.uid, record.ticket);
                 }
                 (TicketState::Offline, _) => {
-                    let answers = |of: &Person| {
+                    let serves = |of: &Person| {
                         let is_on_duty = of.duty.is_some_and(|(duty, _)| duty != Duty::Away);
                         !of.sessions.is_empty() && is_on_duty && of.serves(&record.desk)
                     };
                     let is_there = !person(&record.visitor.uid).sessions.is_empty();
-                    let is_answered = people.iter().any(answers);
+                    let is_answered = answers(&record.desk) && people.iter().any(serves);
                     assert!(!is_there || !is_answered, "{record:?} is offline, and the desk answers");
                 }
                 _ => {}
@@ -467,6 +474,3 @@ impl Checks {
         }
     }
 }
-
-/// A moment at which runs begin.
-pub const BEGINNING: UnixMillis = UnixMillis(1_700_000_000_000);

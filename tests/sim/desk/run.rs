@@ -1,17 +1,22 @@
 //! One run of one seed.
 
+mod failing;
+mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use karez::base::clock::Millis;
-use karez::chat::call::Call;
-use karez::chat::desk::{Desk, DeskCall, DeskLimits, DeskRequest, DeskSettings, Duty, TicketState};
-use karez::chat::ids::{SessionId, TicketId};
+use karez::chat::desk::{Desk, DeskLimits, DeskQuery, DeskRequest, DeskSettings, Duty, TicketState};
+use karez::chat::ids::{CallId, Id, SessionId, TicketId};
 use karez::chat::input::Command;
+use karez::chat::output::{Query, Refusal};
 use karez::chat::{Chat, Limits};
 
-use super::checks::{BEGINNING, Checks, Truth, Turn, not_closed, truth};
+use super::checks::{Checks, Turn};
+use super::hours::{self, Rules};
+use super::kept::{BEGINNING, Truth, not_closed, truth};
 use super::people::{self, Person};
-use crate::net::{Told, World};
+use crate::net::{Answered, Answers, Told, World};
 use crate::random::Random;
 
 const TURNS: u64 = 150;
@@ -22,22 +27,39 @@ pub struct Run {
     pub marks: BTreeSet<String>,
 }
 
+/// What an agent has said about duty, and is not answered yet.
+struct SaidDuty {
+    id: String,
+    at: usize,
+    session: SessionId,
+    state: Duty,
+    capacity: Option<u32>,
+}
+
 struct Sim {
     random: Random,
     limits: Limits,
+    /// The store answers when it likes, and commits take as long as several turns.
+    is_slow: bool,
     world: World,
     people: Vec<Person>,
-    rules: BTreeMap<Desk, DeskSettings>,
-    /// Who logs in in this turn.
+    rules: Rules,
+    /// Who logs in, and is not answered yet.
     logins: Vec<SessionId>,
     next_session: u64,
     next_request: u64,
     turn: Turn,
+    /// How many turns share the commit that is under way.
+    turns_of_commit: u32,
     truth: Truth,
     checks: Checks,
-    /// What agents have said about duty in this turn: the request, who, and what.
-    said: Vec<(String, usize, Duty, Option<u32>)>,
-    new_rules: Vec<DeskSettings>,
+    said: Vec<SaidDuty>,
+    /// Rules that desks are to have, by call; `None`: those of every desk.
+    new_rules: BTreeMap<CallId, (Desk, Option<DeskSettings>)>,
+    /// Whom the site has deleted, by call.
+    forgets: BTreeMap<CallId, Id>,
+    /// Sessions that were told that they end.
+    ended: Vec<SessionId>,
     /// Since when nothing has failed.
     quiet_since: Millis,
 }
@@ -53,38 +75,84 @@ pub fn run(seed: u64) -> Run {
 impl Sim {
     fn new(seed: u64) -> Sim {
         let mut random = Random::new(seed);
+        let is_slow = seed % 3 == 2;
         let desk = DeskLimits {
             visitor_grace_ms: 1 + random.below(60_000),
             agent_grace_ms: 1 + random.below(60_000),
             ..DeskLimits::default()
         };
-        let limits = Limits { desk, messages_burst: 1_000_000, ..Limits::default() };
+        let limits = Limits {
+            desk,
+            messages_burst: 1_000_000,
+            resume_entries_max: 1 + random.below(4),
+            replay_page_max: 2,
+            replay_pages_per_turn: 1 + random.below(3) as usize,
+            ..Limits::default()
+        };
         let mut world = World::new(Chat::new(limits.clone()));
         world.tracing = true;
         world.now.unix = BEGINNING;
+        if is_slow {
+            world.answers = Answers::Later;
+        }
+        let checks = Checks::new(limits.resume_entries_max);
         Sim {
             random,
             limits,
+            is_slow,
             world,
             people: people::people(),
-            rules: BTreeMap::new(),
+            rules: Rules::new(),
             logins: Vec::new(),
             next_session: 1,
             next_request: 1,
             turn: Turn::default(),
+            turns_of_commit: 0,
             truth: Truth::new(),
-            checks: Checks::default(),
+            checks,
             said: Vec::new(),
-            new_rules: Vec::new(),
+            new_rules: BTreeMap::new(),
+            forgets: BTreeMap::new(),
+            ended: Vec::new(),
             quiet_since: Millis::default(),
         }
     }
 
+    fn mark(&mut self, mark: &str) {
+        self.checks.marks.insert(mark.to_owned());
+    }
+
     fn turn(&mut self) {
-        self.begin_turn();
+        if self.turns_of_commit == 0 {
+            self.begin_turn();
+        }
+        self.turns_of_commit += 1;
         for _ in 0..1 + self.random.below(5) {
             self.step();
-            self.turn.observe(&not_closed(&self.world));
+            self.look();
+        }
+        while !self.world.asked.is_empty() && self.random.percent(70) {
+            let which = self.random.below(self.world.asked.len() as u64) as usize;
+            self.answer(which);
+        }
+        if self.is_slow && self.turns_of_commit < 5 && self.random.percent(40) {
+            let ms = *self.random.pick(&[1, 300, 5_000]);
+            self.world.wait_ms(ms);
+            return;
+        }
+        self.end_turn();
+        if self.random.percent(20) {
+            self.calm();
+        }
+    }
+
+    fn end_turn(&mut self) {
+        if self.random.percent(1) {
+            self.mark("a crash in the middle of a turn");
+            return self.restart();
+        }
+        if self.turns_of_commit > 1 {
+            self.mark("a commit that took several turns");
         }
         if self.random.percent(12) {
             self.fail();
@@ -94,15 +162,27 @@ impl Sim {
         if self.random.percent(2) {
             self.restart();
         }
-        if self.random.percent(20) {
-            self.calm();
+    }
+
+    /// The store answers one of the open questions.
+    fn answer(&mut self, which: usize) {
+        if !self.forgets.is_empty() {
+            self.checks.erasures.before(&self.world);
         }
+        self.world.answer(which);
+        self.look();
     }
 
     fn begin_turn(&mut self) {
-        self.logins.clear();
         let stood = self.checks.standing.clone();
         let mut turn = Turn { before: self.truth.clone(), stood, ..Turn::default() };
+        turn.begun = self.world.now.unix;
+        turn.has_new_rules = !self.new_rules.is_empty();
+        if !self.world.asked.is_empty() {
+            // Some of what was asked in an earlier turn is still to be done.
+            (turn.claims, turn.touched) =
+                (std::mem::take(&mut self.turn.claims), std::mem::take(&mut self.turn.touched));
+        }
         turn.observe(&self.truth);
         for person in &self.people {
             if let Some((_, capacity)) = person.duty {
@@ -110,241 +190,149 @@ impl Sim {
             }
         }
         self.turn = turn;
-    }
-
-    fn step(&mut self) {
-        match self.random.below(100) {
-            0..12 => self.somebody_comes(),
-            12..18 => self.somebody_goes(),
-            18..30 => {
-                let ms = *self.random.pick(&[1, 50, 900, 5_000, 31_000, 70_000]);
-                self.world.wait_ms(ms);
-                self.world.deadline();
-            }
-            30..60 => self.a_visitor_asks(),
-            60..90 => self.an_agent_asks(),
-            90..94 => self.the_site_rules(),
-            _ => self.the_site_patches(),
-        }
-    }
-
-    fn somebody_comes(&mut self) {
-        let at = self.random.below(self.people.len() as u64) as usize;
-        if self.people[at].sessions.len() < 2 {
-            self.comes(at);
-        }
-    }
-
-    fn comes(&mut self, at: usize) -> SessionId {
-        // Who is back is back in time, or not.
-        self.world.deadline();
-        let session = SessionId(self.next_session);
-        self.next_session += 1;
-        self.people[at].sessions.push(session);
-        self.logins.push(session);
-        let login = self.people[at].login();
-        self.ask(session, login);
-        session
-    }
-
-    fn somebody_goes(&mut self) {
-        let at = self.random.below(self.people.len() as u64) as usize;
-        let Some(session) = self.people[at].sessions.first().copied() else { return };
-        self.goes(at, session);
-    }
-
-    fn goes(&mut self, at: usize, session: SessionId) {
-        self.world.gone(session);
-        self.turn.has_gone = true;
-        let now = self.world.now.mono;
-        let person = &mut self.people[at];
-        person.sessions.retain(|of| *of != session);
-        let watched_last = person.watching.remove(&session) && person.watching.is_empty();
-        if person.sessions.is_empty() {
-            person.duty = None;
-            self.checks.gone_since.insert(person.uid.clone(), now);
-            self.said.retain(|(_, of, ..)| *of != at);
-        }
-        let uid = person.uid.clone();
-        self.checks.gone(&uid, session, watched_last);
-    }
-
-    fn a_visitor_asks(&mut self) {
-        let here: Vec<SessionId> =
-            self.people.iter().filter(|of| !of.is_agent()).flat_map(|of| of.sessions.clone()).collect();
-        if here.is_empty() {
-            return;
-        }
-        let session = *self.random.pick(&here);
-        let command = people::of_visitor(&mut self.random, self.truth.len() as u64);
-        self.ask(session, command);
-    }
-
-    fn an_agent_asks(&mut self) {
-        let here: Vec<usize> = (0..self.people.len())
-            .filter(|at| self.people[*at].is_agent() && !self.people[*at].sessions.is_empty())
-            .collect();
-        if here.is_empty() {
-            return;
-        }
-        let at = *self.random.pick(&here);
-        let session = *self.random.pick(&self.people[at].sessions.clone());
-        if !self.people[at].watching.contains(&session) && self.random.percent(80) || self.random.percent(8) {
-            let (state, capacity) = people::duty(&mut self.random);
-            let id = self.ask(session, Command::Desk(DeskRequest::Duty { state, capacity }));
-            self.said.push((id, at, state, capacity));
-            return;
-        }
-        let worth: Vec<TicketId> =
-            self.truth.values().filter(|of| of.state != TicketState::Closed).map(|of| of.ticket).collect();
-        let command = people::of_agent(&mut self.random, &worth);
-        self.ask(session, command);
-    }
-
-    fn ask(&mut self, session: SessionId, command: Command<'static>) -> String {
-        let id = format!("r{}", self.next_request);
-        self.next_request += 1;
-        if let Command::Desk(request) = &command {
-            match request {
-                DeskRequest::Claim { ticket } => {
-                    let person = self.people.iter().find(|of| of.sessions.contains(&session)).unwrap();
-                    self.turn.claims.push((id.clone(), *ticket, person.uid.clone()));
-                }
-                DeskRequest::Close { ticket } | DeskRequest::Transfer { ticket, .. } => {
-                    self.turn.touched.insert(*ticket);
-                }
-                _ => {}
+        self.look();
+        for session in std::mem::take(&mut self.ended) {
+            if let Some(at) = self.people.iter().position(|person| person.sessions.contains(&session)) {
+                self.goes(at, session);
             }
         }
-        self.world.request(session, Some(&id), command);
-        id
     }
 
-    fn the_site_rules(&mut self) {
-        let rules = people::rules(&mut self.random);
-        self.new_rules.push(rules.clone());
-        self.turn.has_new_rules = true;
-        self.call(DeskCall::PutDesk(Box::new(rules)));
-    }
-
-    fn the_site_patches(&mut self) {
-        let ticket = TicketId(1 + self.random.below(self.truth.len() as u64 + 1));
-        self.turn.touched.insert(ticket);
-        let patch = people::patch(&mut self.random);
-        self.call(DeskCall::PatchTicket { ticket, patch });
-    }
-
-    fn call(&mut self, call: DeskCall<'_>) {
-        let number = self.next_request;
-        self.next_request += 1;
-        self.world.call(number, Call::Desk(call));
+    /// What is to be seen in the middle of a turn.
+    fn look(&mut self) {
+        self.turn.observe(&not_closed(&self.world));
+        let others: Vec<_> = self.new_rules.values().cloned().collect();
+        self.turn.hours.look(self.world.now.unix, &self.rules, &others);
+        let fresh = self.world.forgotten_so_far()[self.turn.forgotten.len()..].to_vec();
+        for uid in fresh {
+            self.checks.erasures.ordered(&self.world, &uid);
+            self.mark("somebody is deleted");
+            self.turn.forgotten.push(uid);
+        }
+        if self.world.asked.contains(&Query::Desk(DeskQuery::Start)) {
+            // Nobody's time runs before it is known what there is.
+            self.quiet_since = self.world.now.mono;
+            self.mark("a desk that is not known yet");
+        }
     }
 
     fn commit(&mut self) {
+        self.turns_of_commit = 0;
         self.world.commit();
-        for rules in std::mem::take(&mut self.new_rules) {
-            self.rules.insert(rules.desk.clone(), rules);
-        }
-        self.hear();
-    }
-
-    fn fail(&mut self) {
-        self.checks.marks.insert("a failed commit".to_owned());
-        if !self.turn.claims.is_empty() {
-            self.checks.marks.insert("a failed commit with a claim in it".to_owned());
-        }
-        if self.turn.has_gone {
-            self.checks.marks.insert("a failed commit with somebody who went".to_owned());
-        }
-        self.world.fail();
-        (self.new_rules, self.said) = (Vec::new(), Vec::new());
-        self.quiet_since = self.world.now.mono.plus_ms(self.limits.internal_retry_ms);
-        let before = std::mem::take(&mut self.turn.before);
-        self.turn = Turn { before, has_new_rules: true, ..Turn::default() };
-        self.turn.observe(&self.truth);
-        self.hear();
-        // Whose login failed is not logged in.
-        let failed = std::mem::take(&mut self.logins);
-        for person in &mut self.people {
-            for session in failed.iter().filter(|session| person.sessions.contains(session)) {
-                self.world.gone(*session);
-            }
-            person.sessions.retain(|session| !failed.contains(session));
-            if person.sessions.is_empty() {
-                (person.duty, person.watching) = (None, BTreeSet::new());
-                self.checks.gone_since.insert(person.uid.clone(), self.world.now.mono);
-            }
-        }
-        self.world.commit();
+        self.hear(true);
     }
 
     /// What was told, and whether all is as it must be.
-    fn hear(&mut self) {
+    fn hear(&mut self, is_committed: bool) {
         let heard = self.world.all_told();
-        self.world.answered();
-        let acked: BTreeSet<&str> = heard
-            .values()
-            .flatten()
-            .filter_map(|told| if let Told::Ack { id, .. } = told { Some(id.as_str()) } else { None })
-            .collect();
-        for (id, at, state, capacity) in std::mem::take(&mut self.said) {
-            if !acked.contains(id.as_str()) {
-                continue;
+        for (call, answer) in self.world.answered() {
+            self.answered(call, &answer);
+        }
+        for (session, told) in &heard {
+            if told.iter().any(|told| matches!(told, Told::Login { .. })) {
+                self.logins.retain(|of| of != session);
             }
-            let person = &mut self.people[at];
-            let told = heard.iter().filter(|(session, _)| person.sessions.contains(session));
-            for (session, told) in told {
-                if told.iter().any(|told| matches!(told, Told::Ack { id: of, .. } if *of == id)) {
-                    person.watching.insert(*session);
-                }
-            }
-            // What was said before is known if it was said here.
-            match (capacity, person.duty) {
-                (Some(capacity), _) | (None, Some((_, capacity))) => person.duty = Some((state, capacity)),
-                (None, None) => {}
+            if told.iter().any(|told| matches!(told, Told::Bye(_))) {
+                self.ended.push(*session);
             }
         }
+        self.hear_of_duty(&heard);
         self.truth = truth(&self.world);
         self.turn.observe(&self.truth);
         self.turn.now = self.world.now.mono;
         if self.people.iter().any(|of| of.sessions.is_empty() && !self.world.waiting(&of.uid).is_empty()) {
-            self.checks.marks.insert("an entry for who is away".to_owned());
+            self.mark("an entry for who is away");
         }
         self.checks.told((&self.turn, &self.truth), &heard, &self.people, &self.rules);
+        self.checks.erasures.settle(is_committed);
         self.checks.standing_rules(&self.turn, &self.truth, &self.people);
     }
 
-    /// The daemon ends, in the middle of nothing, and begins again on its store.
-    fn restart(&mut self) {
-        let trace = std::mem::take(&mut self.world.trace);
-        let mut now = self.world.now;
-        now.mono = Millis::default();
-        let old = std::mem::replace(&mut self.world, World::new(Chat::new(self.limits.clone())));
-        self.world = World::on(Chat::new(self.limits.clone()), old.into_store());
-        (self.world.now, self.world.trace, self.world.tracing) = (now, trace, true);
-        for person in &mut self.people {
-            (person.sessions, person.watching, person.duty) = (Vec::new(), BTreeSet::new(), None);
+    fn answered(&mut self, call: CallId, answer: &Answered) {
+        if let Some((desk, rules)) = self.new_rules.remove(&call) {
+            match (answer, rules) {
+                (Answered::Desk(_), Some(rules)) => drop(self.rules.insert(desk, rules)),
+                (Answered::Removed, None) => drop(self.rules.remove(&desk)),
+                (Answered::Refused(_), _) => {}
+                other => panic!("{other:?} is the answer to {call:?}"),
+            }
         }
-        self.quiet_since = now.mono;
-        self.checks.restart(now.mono, &self.truth, &self.people);
+        let Some(uid) = self.forgets.remove(&call) else { return };
+        match answer {
+            Answered::Forgotten(report) => {
+                self.checks.erasures.reported(&uid, report);
+                if self.turn.forgotten.is_empty() {
+                    self.mark("a report of who was deleted before");
+                }
+            }
+            Answered::Refused(Refusal::Internal { .. }) => self.mark("a deletion that failed"),
+            other => panic!("{other:?} is the answer to a deletion"),
+        }
+    }
+
+    fn hear_of_duty(&mut self, heard: &BTreeMap<SessionId, Vec<Told>>) {
+        for said in std::mem::take(&mut self.said) {
+            let person = &mut self.people[said.at];
+            let told = heard.get(&said.session).map(Vec::as_slice).unwrap_or_default();
+            let is_ack = |told: &&Told| matches!(told, Told::Ack { id, .. } if *id == said.id);
+            let is_no = |told: &&Told| matches!(told, Told::Refused { id: Some(id), .. } if *id == said.id);
+            if !person.sessions.contains(&said.session) {
+                // It may have been done, and nobody is there to be told.
+                person.duty = None;
+            } else if told.iter().find(is_ack).is_some() {
+                person.watching.insert(said.session);
+                // What was said before is known if it was said here.
+                match (said.capacity, person.duty) {
+                    (Some(capacity), _) | (None, Some((_, capacity))) => {
+                        person.duty = Some((said.state, capacity));
+                    }
+                    (None, None) => {}
+                }
+            } else if told.iter().find(is_no).is_none() {
+                self.said.push(said);
+            }
+        }
+    }
+
+    /// Whatever is under way comes to its end.
+    fn settle(&mut self) {
+        if self.turns_of_commit == 0 {
+            self.begin_turn();
+        }
+        while !self.world.asked.is_empty() {
+            self.answer(0);
+        }
+        self.commit();
     }
 
     /// Time passes and nothing else happens, until all has settled.
     fn calm(&mut self) {
+        self.settle();
+        self.world.answers = Answers::AtOnce;
         for _ in 0..3 {
             self.begin_turn();
             self.world.wait_ms(1_500);
+            self.look();
             self.world.drain();
-            self.turn.observe(&not_closed(&self.world));
-            self.hear();
+            self.look();
+            self.commit();
         }
         let graces = (self.limits.desk.visitor_grace_ms, self.limits.desk.agent_grace_ms);
         let now = (self.world.now.mono, self.quiet_since);
-        self.checks.calm(now, &self.truth, &self.people, graces);
+        let answers = |desk: &Desk| hours::are_on(&self.rules, desk, self.world.now.unix);
+        self.checks.calm(now, &self.truth, &self.people, graces, answers);
+        self.checks.returns.calm(&self.world, &self.truth, &self.people);
+        self.checks.erasures.calm(&self.world);
+        if self.is_slow {
+            self.world.answers = Answers::Later;
+        }
     }
 
     /// Everybody comes, and every ticket must be there to be claimed and closed.
     fn finish(mut self) -> Run {
+        self.settle();
+        self.is_slow = false;
+        self.world.answers = Answers::AtOnce;
         if self.random.percent(50) {
             self.restart();
         }
@@ -361,7 +349,7 @@ impl Sim {
         let boss = self.people[all - 1].sessions[0];
         let (state, capacity) = (Duty::Online, Some(100));
         let id = self.ask(boss, Command::Desk(DeskRequest::Duty { state, capacity }));
-        self.said.push((id, all - 1, state, capacity));
+        self.said.push(SaidDuty { id, at: all - 1, session: boss, state, capacity });
         self.commit();
         self.calm();
         let queued: Vec<TicketId> =
@@ -370,7 +358,7 @@ impl Sim {
         for ticket in &queued {
             self.ask(boss, Command::Desk(DeskRequest::Claim { ticket: *ticket }));
         }
-        self.turn.observe(&not_closed(&self.world));
+        self.look();
         self.commit();
         for ticket in &queued {
             assert_eq!(self.truth[ticket].state, TicketState::Open, "{ticket:?} can be claimed");
@@ -385,6 +373,8 @@ impl Sim {
         self.commit();
         assert!(self.truth.values().all(|of| of.state == TicketState::Closed), "every ticket can be closed");
         assert!(self.checks.standing.is_empty(), "every offer has ended: {:?}", self.checks.standing);
+        assert!(self.new_rules.is_empty() && self.forgets.is_empty(), "every call is answered");
+        self.checks.marks.extend(self.checks.returns.marks.iter().map(|mark| (*mark).to_owned()));
         Run { trace: self.world.trace, marks: self.checks.marks }
     }
 }

@@ -64,8 +64,9 @@ impl Model {
     pub(super) fn erase_person(&mut self, uid: &Id) -> ForgetReport {
         self.name_number(uid);
         let is_stored = self.state.users.get(uid).is_some_and(|user| user.stored);
-        if let (Some(report), false) = (self.state.erased.get(uid), is_stored) {
-            return *report;
+        if let (Some(report), false) = (self.state.erased.get(uid).copied(), is_stored) {
+            self.send_away(uid, Farewell::Kicked);
+            return report;
         }
         let mut report = self.state.erased.get(uid).copied().unwrap_or_default();
         let groups: Vec<Id> =

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use karez::chat::ids::{Conversation, Id, SessionId};
+use karez::chat::ids::{Conversation, Id, SessionId, Topic};
 use karez::chat::input::{Bounds, Input};
 use karez::chat::output::{Event, PageQuery, Query, Record, WaitingQuery};
 use karez::store::Storage;
@@ -82,6 +82,17 @@ impl World {
         let query = PageQuery { conversation: conversation.clone(), bounds, entries_max, bytes_max };
         let Ok(Record::Page(_, page)) = self.store().read(&Query::Page(query)) else { panic!() };
         page.last
+    }
+
+    /// Who is subscribed to what, without empty topics.
+    pub fn topics(&self) -> Vec<(Topic, Vec<SessionId>)> {
+        let topics = self.outside.topics.iter().filter(|(_, of)| !of.is_empty());
+        topics.map(|(topic, of)| (*topic, of.iter().copied().collect())).collect()
+    }
+
+    /// Who was forgotten in this turn so far, in order.
+    pub fn forgotten_so_far(&self) -> &[Id] {
+        &self.outside.forgotten.0
     }
 
     /// The members of every group.
