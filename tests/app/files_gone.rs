@@ -1,6 +1,6 @@
 //! Files and images: how they go, what is left of those that break off, and what a slow reader costs.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use karez::base::clock::UnixMillis;
@@ -261,5 +261,70 @@ fn a_backup_has_the_files_and_a_restore_brings_them_back() {
     let login = json!({"type": "login", "token": ann.token}).to_string();
     let ann = User::with(process.address("page"), &login);
     assert!(ann.fetch(&file).body == body);
+    process.end();
+}
+
+#[test]
+fn while_the_store_is_locked_uploads_and_downloads_are_refused_and_given_back() {
+    let folder = DataFolder::new("files-locked");
+    let (process, address) = daemon(&folder, &[]);
+    let mut ann = User::guest(address);
+    ann.acked(json!({"type": "join", "gid": 7}));
+    let file = ann.uploads("gid=7&name=a", b"hello");
+    let mut upload = connect(address);
+    upload.write_all(upload_head("gid=7&name=a", &ann.token, "", 5).as_bytes()).unwrap();
+    upload.write_all(b"hel").unwrap();
+    let scrape = |name: &str| {
+        let answer = ann.request("GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", b"");
+        let text = String::from_utf8(answer.body).unwrap();
+        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok()).unwrap()
+    };
+    let end = Instant::now() + PATIENCE;
+    while scrape("karez_uploads_under_way") < 1.0 && Instant::now() < end {}
+
+    let store = rusqlite::Connection::open(folder.0.join("karez.db")).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE").unwrap();
+    upload.write_all(b"lo").unwrap();
+    let mut fetch = connect(address);
+    let url = format!("GET /files/{}", file["id"].as_str().unwrap());
+    fetch.write_all(head(&url, &ann.token, "").as_bytes()).unwrap();
+    for (stream, what) in [(&mut upload, "upload"), (&mut fetch, "download")] {
+        let answer = Answer::read(stream, true).unwrap();
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{what}");
+    }
+    store.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(scrape("karez_uploads_under_way"), 0.0);
+    let end = Instant::now() + PATIENCE;
+    let mut status = 0;
+    while status != 200 && Instant::now() < end {
+        status = ann.fetch(&file).status;
+    }
+    assert_eq!(status, 200);
+    assert_eq!(ann.uploads("gid=7&name=b", b"again")["bytes"], 5);
+    process.end();
+}
+
+#[test]
+fn guests_of_one_address_fill_so_much_in_an_hour() {
+    let folder = DataFolder::new("files-guests");
+    let (process, address) = daemon(&folder, &["--trusted-proxy", "127.0.0.1"]);
+    let mut refused = 0;
+    for n in 0..9 {
+        // Another guest each time.
+        let mut ann = User::guest(address);
+        ann.acked(json!({"type": "join", "gid": 7}));
+        let mut upload = connect(address);
+        let headers = "Expect: 100-continue\r\nX-Forwarded-For: 192.0.2.1\r\n";
+        let head = upload_head("gid=7&name=a", &ann.token, headers, 8 * 1024 * 1024);
+        upload.write_all(head.as_bytes()).unwrap();
+        let mut begin = [0; 12];
+        upload.read_exact(&mut begin).unwrap();
+        match &begin {
+            b"HTTP/1.1 100" => {}
+            b"HTTP/1.1 429" => refused += 1,
+            other => panic!("{n}: {other:?}"),
+        }
+    }
+    assert_eq!(refused, 1, "64 MiB in all");
     process.end();
 }

@@ -308,9 +308,9 @@ impl<S: Storage> App<S> {
         let mut failed: VecDeque<(ConnId, Box<str>)> = self.turn.take_failed_responses().into();
         while let Some((call, _)) = self.turn.take_reply() {
             let conn = ConnId::from_u64(call.0);
-            if let Some(under_way) = self.api.under_way.remove(&conn) {
-                failed.push_back((conn, under_way.request_id.into()));
-            }
+            let call = self.api.under_way.remove(&conn).map(|under_way| under_way.request_id);
+            let request_id = call.or_else(|| self.give_up_file(conn));
+            failed.extend(request_id.map(|request_id| (conn, request_id.into())));
         }
         for (conn, request_id) in failed {
             self.files.fetches.remove(&conn);

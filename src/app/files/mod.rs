@@ -186,7 +186,10 @@ impl<S: Storage> App<S> {
         }
         let name = auth::random_name().map_err(|_| self.failed())?;
         let file = FileId::from_text(&name).ok_or_else(|| self.failed())?;
-        self.files.quota.begin(out.now().mono, &bearer.uid).map_err(Problem::rate_limited)?;
+        let is_guest = shown_token(head).is_some_and(GuestKey::is_meant_by);
+        let guest = self.strangers.address_of(conn).filter(|_| is_guest);
+        let begun = self.files.quota.begin(out.now().mono, &bearer.uid, bytes, guest);
+        begun.map_err(Problem::rate_limited)?;
         self.files.reserved_bytes += bytes;
         let (call, target) = (CallId(conn.to_u64()), upload.target.clone());
         let ours = Upload {
@@ -249,6 +252,17 @@ impl<S: Storage> App<S> {
             self.turn.store_mut().drop_bytes(&upload.file);
             self.refuse_upload(out, conn, &upload.request_id, problem.reply());
         }
+    }
+
+    /// Ends an upload or a download that waits for the core, which will not answer. The number of its request.
+    pub(super) fn give_up_file(&mut self, conn: ConnId) -> Option<String> {
+        if let Some(Fetch::Asked { request_id, .. }) = self.files.fetches.remove(&conn) {
+            return Some(request_id);
+        }
+        let upload = self.end_upload(conn)?;
+        self.turn.store_mut().drop_bytes(&upload.file);
+        self.files.totals.refused += 1;
+        Some(upload.request_id)
     }
 
     /// Gives back what an upload has reserved.

@@ -40,6 +40,15 @@ pub const FILE_NAME_BYTES_MAX: Limit = Limit {
     max: 1_024,
     test: "tests/app/files.rs::names_and_types_are_bounded",
 };
+/// What guests of one address begin to upload in one hour, together.
+pub const FILES_GUEST_BYTES_PER_ADDRESS_AND_HOUR_MAX: Limit = Limit {
+    name: "files_guest_bytes_per_address_and_hour_max",
+    unit: "bytes",
+    default: 64 * 1024 * 1024,
+    min: 0,
+    max: 1 << 40,
+    test: "src/app/files/quota.rs::guests_of_an_address_upload_so_much_in_an_hour",
+};
 /// Uploads of one user that are under way.
 pub const UPLOADS_PER_USER_MAX: Limit = Limit {
     name: "uploads_per_user_max",
