@@ -43,9 +43,12 @@ pub(super) fn render_desk(event: &DeskEvent<'_>, out: &mut Vec<u8>) {
         }),
         DeskEvent::Tickets { id, view, tickets, counts, next } => object(out, "tickets", *id, |json| {
             json.word("view", view.as_str());
-            json.objects("tickets", tickets, ticket_fields);
+            // Visitors have no counts, and see of their own tickets what they are told of them.
             if let Some(counts) = counts {
+                json.objects("tickets", tickets, ticket_fields);
                 json.object("counts", |json| count_fields(json, counts));
+            } else {
+                json.objects("tickets", tickets, own_ticket_fields);
             }
             if let Some(next) = next {
                 json.word("next", &place_text(next));
@@ -152,6 +155,29 @@ fn visitor_fields(json: &mut Writer<'_>, ticket: &TicketView<'_>) {
     }
 }
 
+/// What a visitor is shown in a list of the own tickets.
+fn own_ticket_fields(json: &mut Writer<'_>, ticket: &TicketView<'_>) {
+    let record = ticket.record;
+    visitor_fields(json, ticket);
+    json.number("opened", record.opened.0);
+    moment(json, "closed", record.closed);
+    text(json, "comment", record.comment.as_deref());
+    json.number("seq", ticket.seq);
+    last(json, ticket);
+}
+
+/// What was said last.
+fn last(json: &mut Writer<'_>, ticket: &TicketView<'_>) {
+    if let Some(last) = ticket.last {
+        json.object("last", |json| {
+            json.id("uid", &last.uid);
+            json.text("name", &last.name);
+            json.text("content", &last.content);
+            json.number("time", last.time.0);
+        });
+    }
+}
+
 fn visitor(json: &mut Writer<'_>, ticket: &TicketView<'_>) {
     let visitor = &ticket.record.visitor;
     json.object("visitor", |json| {
@@ -200,14 +226,7 @@ pub(super) fn ticket_fields(json: &mut Writer<'_>, ticket: &TicketView<'_>) {
         json.number("transfers", record.transfers);
     }
     json.number("seq", ticket.seq);
-    if let Some(last) = ticket.last {
-        json.object("last", |json| {
-            json.id("uid", &last.uid);
-            json.text("name", &last.name);
-            json.text("content", &last.content);
-            json.number("time", last.time.0);
-        });
-    }
+    last(json, ticket);
     maybe(json, "position", ticket.position);
     maybe(json, "wait", ticket.wait_s);
     maybe(json, "closing", ticket.closing_ms);

@@ -467,3 +467,23 @@ fn stars_have_a_mean_once_there_are_some() {
         assert!(text.contains(expected), "{text}");
     }
 }
+
+#[test]
+fn visitors_do_not_see_in_lists_what_is_for_agents() {
+    let (record, last) = (ticket(TicketState::Closed), preview());
+    let view = seen(&record, &last);
+    let list = |counts| {
+        let tickets = std::slice::from_ref(&view);
+        let event = DeskEvent::Tickets { id: None, view: TicketsView::Closed, tickets, counts, next: None };
+        serde_json::from_str::<serde_json::Value>(&text(event)).unwrap()["tickets"][0].clone()
+    };
+    let (own, agents) = (list(None), list(Some(TicketCounts::default())));
+    for name in ["tags", "priority", "visitor", "since"] {
+        assert!(own.get(name).is_none() && agents.get(name).is_some(), "{name}: {own} {agents}");
+    }
+    for name in
+        ["ticket", "state", "desk", "agent", "opened", "closed", "by", "stars", "comment", "seq", "last"]
+    {
+        assert_eq!(own[name], agents[name], "{name}");
+    }
+}
