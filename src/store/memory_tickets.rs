@@ -54,11 +54,12 @@ impl DeskTables {
         self.tickets.get(&ticket)
     }
 
-    /// Whether a ticket or a canned reply names this uid.
+    /// Whether a ticket, a note or a canned reply names this uid.
     pub(super) fn names(&self, uid: &Id) -> bool {
         self.of_visitors.contains_key(uid)
             || self.of_agents.contains_key(uid)
             || self.canned.values().any(|canned| canned.owner.as_ref() == Some(uid))
+            || self.notes.values().flatten().any(|note| note.uid == *uid)
     }
 
     /// The tickets of a user: those that the user has opened, and those held, or held at the end.

@@ -5,7 +5,7 @@
 //! Tested in `tests/chat/desk_calls.rs`.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::agents::Agent;
 use super::lists::{is_meant, tickets_of};
@@ -25,6 +25,14 @@ use crate::chat::user;
 
 /// Agents of a desk, with the desks of each.
 type Staff<'a> = Vec<(&'a Id, &'a Agent, Option<Vec<Desk>>)>;
+
+/// How many tickets of a desk there are that are not closed.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    waiting: u64,
+    offline: u64,
+    open: u64,
+}
 
 impl Chat {
     /// Checks what can be checked without knowing anything.
@@ -200,39 +208,54 @@ impl Chat {
 
     fn answer_desk(&self, now: Now, call: CallId, (put, desk): (Put, &Desk), out: &mut impl Sink) {
         let staff = self.agents_of(Some(desk));
-        let desk = self.desk_view(now, desk, &staff);
+        let tally = self.tallies().remove(desk).unwrap_or_default();
+        let desk = self.desk_view(now, desk, (&staff, tally));
         answer(call, DeskAnswer::Desk { put, desk: Box::new(desk) }, out);
     }
 
     fn answer_desks(&self, now: Now, call: CallId, out: &mut impl Sink) {
         let mut desks: BTreeSet<Desk> = self.desk.settings.keys().cloned().collect();
         desks.insert(Desk::default());
-        desks.extend(self.desk.tickets.not_closed().map(|ticket| ticket.record.desk.clone()));
+        let tallies = self.tallies();
+        desks.extend(tallies.keys().map(|desk| (*desk).clone()));
         for (uid, _) in self.desk.agents.all() {
             desks.extend(self.desk.agents.desks_of(uid).unwrap_or_default());
         }
         let staffs: Vec<(&Desk, Staff<'_>)> =
             desks.iter().map(|desk| (desk, self.agents_of(Some(desk)))).collect();
+        let tally = |desk: &Desk| tallies.get(desk).copied().unwrap_or_default();
         let views: Vec<DeskView<'_>> =
-            staffs.iter().map(|(desk, staff)| self.desk_view(now, desk, staff)).collect();
+            staffs.iter().map(|(desk, staff)| self.desk_view(now, desk, (staff, tally(desk)))).collect();
         answer(call, DeskAnswer::Desks { desks: &views }, out);
     }
 
-    fn desk_view<'a>(&'a self, now: Now, desk: &Desk, staff: &'a Staff<'a>) -> DeskView<'a> {
+    /// How many tickets of each desk there are that are not closed: names of desks are anybody's to make up, so there
+    /// may be as many as tickets.
+    fn tallies(&self) -> BTreeMap<&Desk, Tally> {
+        let mut tallies: BTreeMap<&Desk, Tally> = BTreeMap::new();
+        for ticket in self.desk.tickets.not_closed() {
+            let tally = tallies.entry(&ticket.record.desk).or_default();
+            match ticket.state() {
+                TicketState::Waiting => tally.waiting += 1,
+                TicketState::Offline => tally.offline += 1,
+                TicketState::Open => tally.open += 1,
+                TicketState::Closed => {}
+            }
+        }
+        tallies
+    }
+
+    fn desk_view<'a>(
+        &'a self,
+        now: Now,
+        desk: &Desk,
+        (staff, tally): (&'a Staff<'a>, Tally),
+    ) -> DeskView<'a> {
         let rules = match self.desk.settings.get(desk) {
             Some(rules) => Cow::Borrowed(&**rules),
             None => Cow::Owned(DeskSettings::new(desk.clone())),
         };
-        let of_desk = self.desk.tickets.not_closed().filter(|ticket| ticket.record.desk == *desk);
-        let (mut waiting, mut offline, mut open_tickets) = (0, 0, 0);
-        for ticket in of_desk {
-            match ticket.state() {
-                TicketState::Waiting => waiting += 1,
-                TicketState::Offline => offline += 1,
-                TicketState::Open => open_tickets += 1,
-                TicketState::Closed => {}
-            }
-        }
+        let Tally { waiting, offline, open: open_tickets } = tally;
         let agents: Vec<AgentView<'a>> =
             staff.iter().map(|(uid, agent, desks)| self.agent_view(uid, agent, desks.as_deref())).collect();
         DeskView { settings: rules, open: self.is_open(now, desk), waiting, offline, open_tickets, agents }

@@ -54,6 +54,7 @@ impl Chat {
             self.change_agent(uid, |agent| (agent.duty, agent.grace) = (Duty::Away, None));
             self.unsettle_desks_of(uid);
             self.tell_duty(uid, out);
+            self.dismiss(uid);
         }
         let spoken = |last: &Arc<Preview>| last.uid == *uid;
         let tickets = self.desk.tickets.all().filter(|ticket| ticket.last.as_ref().is_some_and(spoken));

@@ -81,9 +81,14 @@ impl Chat {
     }
 
     fn unsettle_desks(&mut self, desks: Option<&[Desk]>) {
-        let is_meant = |desk: &&Desk| desk.is_default() || desks.is_none_or(|desks| desks.contains(desk));
-        let queues: Vec<Desk> = self.desk.tickets.queues().filter(is_meant).cloned().collect();
-        self.desk.unsettled.extend(queues);
+        let tickets = &self.desk.tickets;
+        match desks {
+            None => self.desk.unsettled.extend(tickets.queues().cloned()),
+            Some(desks) => {
+                let meant = desks.iter().cloned().chain([Desk::default()]);
+                self.desk.unsettled.extend(meant.filter(|desk| tickets.has_queue(desk)));
+            }
+        }
     }
 
     /// A user has logged in: who waits, or has left a message, is told how it is.

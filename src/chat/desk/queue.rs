@@ -173,6 +173,11 @@ impl Tickets {
         self.queues.keys()
     }
 
+    /// Whether something is in the queue of a desk.
+    pub(super) fn has_queue(&self, desk: &Desk) -> bool {
+        self.queues.contains_key(desk)
+    }
+
     /// The first to be offered: those that wait, or, if there are none, messages that were left.
     pub(super) fn first(&self, desk: &Desk, tickets_max: usize) -> Vec<TicketId> {
         let is_offline = self.queued(desk).next().is_some_and(|place| place.is_offline);

@@ -80,7 +80,7 @@ impl Chat {
 
     /// Sees to what follows when a desk begins to answer, or ceases to.
     pub(super) fn open_or_shut(&mut self, now: Now, desk: &Desk, out: &mut impl Sink) {
-        let has_queue = self.desk.tickets.queues().any(|queue| queue == desk);
+        let has_queue = self.desk.tickets.has_queue(desk);
         let is_open = has_queue && self.is_open(now, desk);
         if is_open && self.desk.open.insert(desk.clone()) {
             self.turn.undo(Undo::Desk(DeskUndo::Opened(desk.clone())));
