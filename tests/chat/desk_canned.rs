@@ -91,3 +91,31 @@ fn canned_replies_are_bounded() {
         assert_eq!(w.heard(ann), [format!("refused [p] {expected}")]);
     }
 }
+
+#[test]
+fn canned_replies_have_so_much_room() {
+    let mut w = world_with(|limits| limits.desk.canned_bytes_max = 1_000);
+    let ann = agent(&mut w, 1, ANN, "Ann");
+    let ben = agent(&mut w, 2, BEN, "Ben");
+    let full = "refused [p] Conflict(\"there is as much in canned replies as there may be\")";
+    let text = |bytes: usize| "x".repeat(bytes);
+    for (session, number, content, expected) in [
+        (ann, None, text(498), "canned_put [p] 1"),
+        (ann, None, text(499), full),
+        (ann, None, text(498), "canned_put [p] 2"),
+        (ann, Some(1), text(499), full),
+        (ann, Some(1), text(10), "canned_put [p] 1"),
+        (ann, Some(2), text(499), "canned_put [p] 2"),
+        (ben, None, text(998), "canned_put [p] 3"),
+        (
+            ann,
+            Some(1),
+            "a\u{1}".into(),
+            "refused [p] BadRequest(\"content\", \"has control characters other than new lines and tabs\")",
+        ),
+        (ann, Some(1), "a\n\tb".into(), "canned_put [p] 1"),
+    ] {
+        w.ask(session, "p", put(number, false, reply("hi", &content, None)));
+        assert_eq!(w.heard(session), [expected], "{} bytes", content.len());
+    }
+}

@@ -1,6 +1,6 @@
 //! Lists of tickets.
 
-use karez::chat::desk::{DeskRequest, TicketsPage, TicketsPlace, TicketsView};
+use karez::chat::desk::{DeskRequest, Opening, TicketsPage, TicketsPlace, TicketsView};
 use karez::chat::ids::SessionId;
 use karez::chat::input::Command;
 
@@ -121,4 +121,43 @@ fn lists_come_in_pages() {
     assert_eq!(walk(&mut w, TicketsView::Closed, 0), [[5], [4], [3], [2], [1]]);
     w.send(ann, tickets(TicketsView::Closed));
     assert!(matches!(&desked(&mut w, ann)[..], [Desked::Tickets { tickets, .. }] if tickets.len() == 2));
+}
+
+#[test]
+fn a_page_ends_where_it_is_large() {
+    let mut w = world_with(|limits| limits.desk.tickets_page_bytes_max = 2_500);
+    let ann = agent_online(&mut w, 1, ANN, "Ann", &[]);
+    for n in 10..15 {
+        let visitor = w.guest(n, "Vic");
+        let page = "x".repeat(if n == 12 { 2_000 } else { 1_000 });
+        let opening =
+            Opening { page: Some(page.into()), referrer: Some("y".repeat(200).into()), ..Opening::default() };
+        w.send(
+            visitor,
+            Command::Desk(DeskRequest::Support {
+                ticket: None,
+                draft: draft("hello"),
+                opening: Box::new(opening),
+            }),
+        );
+    }
+    w.hush();
+    let mut after = None;
+    let mut pages = Vec::new();
+    loop {
+        w.send(ann, page(TicketsView::Waiting, after, 50));
+        let Some(Desked::Tickets { tickets, next, .. }) = desked(&mut w, ann).pop() else { panic!() };
+        pages.push(tickets.iter().map(|seen| seen.record.ticket.0).collect::<Vec<_>>());
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [vec![1, 2], vec![3], vec![4, 5]]);
+    let mut w = world_with(|limits| limits.desk.tickets_page_bytes_max = 1);
+    let ann = agent_online(&mut w, 1, ANN, "Ann", &[]);
+    let visitor = w.guest(10, "Vic");
+    w.send(visitor, support("hello"));
+    w.hush();
+    assert_eq!(list(&mut w, ann, TicketsView::Waiting).len(), 1, "one in any case");
 }

@@ -67,3 +67,23 @@ fn the_latest_notes_are_shown() {
     w.ask(ann, "n", notes(1));
     assert_eq!(w.heard(ann), ["notes [n] 1: 1 after 1, 7 Ann: two | 1 after 1, 7 Ann: three"]);
 }
+
+#[test]
+fn a_page_of_notes_ends_where_it_is_large() {
+    let mut w = world_with(|limits| limits.desk.notes_page_bytes_max = 1_000);
+    let ann = agent_online(&mut w, 1, ANN, "Ann", &[]);
+    let vic = w.guest(3, "Vic");
+    w.send(vic, support("hello"));
+    w.send(ann, claim(1));
+    for letter in ["a", "b", "c"] {
+        w.send(ann, note(1, &letter.repeat(400)));
+    }
+    w.hush();
+    w.ask(ann, "n", notes(1));
+    let (b, c) = ("b".repeat(400), "c".repeat(400));
+    assert_eq!(
+        w.heard(ann),
+        [format!("notes [n] 1: 1 after 1, 7 Ann: {b} | 1 after 1, 7 Ann: {c}")],
+        "the latest"
+    );
+}

@@ -5,7 +5,7 @@ use karez::chat::input::Command;
 use karez::chat::output::Refusal;
 
 use crate::desk_words::*;
-use crate::net::{Told, World};
+use crate::net::{Desked, Told, World};
 use crate::story::*;
 
 fn open(opening: Opening<'static>) -> Command<'static> {
@@ -155,4 +155,26 @@ fn a_widget_asks_first() {
     assert_eq!(w.heard(vic), ["desk [g] sales open, ticket 1"]);
     w.ask(vic, "g", gate("other"));
     assert_eq!(w.heard(vic), ["desk [g] other shut, ticket 1"], "nobody is for that one");
+}
+
+#[test]
+fn what_is_told_with_a_ticket_has_no_control_characters() {
+    let mut w = world();
+    let ann = agent_online(&mut w, 2, ANN, "Ann", &[]);
+    w.guest(1, "Vic");
+    let text = || Some("a\u{1}b\u{85}".into());
+    let form = vec![("q\0".into(), "one\ntwo\r".into())];
+    let opening =
+        Opening { page: text(), referrer: text(), browser: text(), lang: text(), form, ..Opening::default() };
+    assert_eq!(refusal(&mut w, open(opening)), None);
+    let told = desked(&mut w, ann);
+    let card = told.iter().find_map(|told| match told {
+        Desked::Offer { ticket, .. } => Some(&ticket.record.visitor),
+        _ => None,
+    });
+    let card = card.unwrap();
+    for text in [&card.page, &card.referrer, &card.browser, &card.lang] {
+        assert_eq!(text.as_deref(), Some("a b "));
+    }
+    assert_eq!(card.form, [("q ".into(), "one\ntwo ".into())]);
 }

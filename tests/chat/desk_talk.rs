@@ -167,5 +167,64 @@ fn agents_read_what_waits() {
     w.ask(ann, "s", support_in(1, "hi"));
     assert_eq!(w.heard(ann), ["refused [s] Forbidden"], "claim first");
     w.send(vic, support("anybody?"));
+    w.later_ms(1_000);
     assert_eq!(w.heard(ann), ["line 1 waiting, place 1, of 1001 Vic: anybody?"]);
+}
+
+#[test]
+fn agents_are_told_once_a_second_what_is_said_in_the_queue() {
+    let mut w = world();
+    let ann = agent_online(&mut w, 1, ANN, "Ann", &[]);
+    let vic = w.guest(2, "Vic");
+    w.send(vic, support("one"));
+    let lines = |w: &mut World| {
+        let mut heard = w.heard(ann);
+        heard.retain(|line| line.starts_with("line"));
+        heard
+    };
+    assert_eq!(lines(&mut w).len(), 1, "at once");
+    for words in ["two", "three", "four"] {
+        w.send(vic, support(words));
+    }
+    assert_eq!(lines(&mut w), [""; 0], "not again in that second");
+    w.later_ms(1_000);
+    let told = lines(&mut w);
+    assert!(told.len() == 1 && told[0].contains("four"), "{told:?}");
+    w.later_ms(5_000);
+    assert_eq!(lines(&mut w), [""; 0], "nothing is new");
+    w.send(vic, support("five"));
+    assert!(lines(&mut w)[0].contains("five"));
+    w.send(vic, support("six"));
+    let boss = SessionId(3);
+    w.send(boss, admin_login(id(1)));
+    w.send(boss, tag(1, &["tea"]));
+    let told = lines(&mut w);
+    assert!(told.len() == 1 && told[0].contains("six"), "what else changes is told at once: {told:?}");
+    w.later_ms(1_000);
+    assert_eq!(lines(&mut w), [""; 0], "and needs not be told again");
+    w.send(vic, support("seven"));
+    w.send(vic, support("eight"));
+    w.hush();
+    w.send(ann, claim(1));
+    w.hush();
+    w.later_ms(1_000);
+    assert_eq!(lines(&mut w), [""; 0], "nor what the holder has heard");
+}
+
+#[test]
+fn what_a_failed_turn_told_of_the_queue_is_told_again() {
+    let mut w = world();
+    let ann = agent_online(&mut w, 1, ANN, "Ann", &[]);
+    let vic = w.guest(2, "Vic");
+    w.send(vic, support("one"));
+    w.send(vic, support("two"));
+    w.hush();
+    w.later_ms(999);
+    w.hush();
+    w.request(vic, None, support("three"));
+    w.fail();
+    w.hush();
+    w.later_ms(2_000);
+    let heard = w.heard(ann);
+    assert!(heard.iter().any(|line| line.starts_with("line") && line.contains("two")), "{heard:?}");
 }

@@ -62,7 +62,7 @@ pub const DESK_OFFER_SECONDS: Limit = Limit {
 pub const DESK_OFFERS_PER_DESK_MAX: Limit = Limit {
     name: "desk_offers_per_desk_max",
     unit: "tickets",
-    default: 100,
+    default: 20,
     min: 1,
     max: 10_000,
     test: "tests/chat/desk_routing.rs::so_many_are_on_offer_at_a_time",
@@ -184,6 +184,15 @@ pub const DESK_NOTES_PAGE_MAX: Limit = Limit {
     max: 1_000,
     test: "tests/chat/desk_notes.rs::the_latest_notes_are_shown",
 };
+/// Bytes of the notes that are shown of one ticket, the latest.
+pub const DESK_NOTES_PAGE_BYTES_MAX: Limit = Limit {
+    name: "desk_notes_page_bytes_max",
+    unit: "bytes",
+    default: 131_072,
+    min: 1_024,
+    max: 16_777_216,
+    test: "tests/chat/desk_notes.rs::a_page_of_notes_ends_where_it_is_large",
+};
 /// Canned replies that are everybody's.
 pub const DESK_CANNED_SHARED_MAX: Limit = Limit {
     name: "desk_canned_shared_max",
@@ -201,6 +210,15 @@ pub const DESK_CANNED_OWN_MAX: Limit = Limit {
     min: 1,
     max: 10_000,
     test: "tests/chat/desk_canned.rs::canned_replies_are_bounded",
+};
+/// Bytes of the canned replies that are everybody's, and of those of one agent, each: all are told in one answer.
+pub const DESK_CANNED_BYTES_MAX: Limit = Limit {
+    name: "desk_canned_bytes_max",
+    unit: "bytes",
+    default: 262_144,
+    min: 1_024,
+    max: 16_777_216,
+    test: "tests/chat/desk_canned.rs::canned_replies_have_so_much_room",
 };
 /// By what a canned reply is called up.
 pub const DESK_CANNED_SHORT_BYTES_MAX: Limit = Limit {
@@ -264,6 +282,15 @@ pub const DESK_TICKETS_PAGE_MAX: Limit = Limit {
     min: 1,
     max: 1_000,
     test: "tests/chat/desk_lists.rs::lists_come_in_pages",
+};
+/// Bytes of what is told of visitors on a page of tickets.
+pub const DESK_TICKETS_PAGE_BYTES_MAX: Limit = Limit {
+    name: "desk_tickets_page_bytes_max",
+    unit: "bytes",
+    default: 131_072,
+    min: 1_024,
+    max: 16_777_216,
+    test: "tests/chat/desk_lists.rs::a_page_ends_where_it_is_large",
 };
 /// The time of which figures are counted.
 pub const DESK_FIGURES_DAYS_MAX: Limit = Limit {

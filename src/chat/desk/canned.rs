@@ -29,6 +29,12 @@ impl Chat {
         if reply.content.trim().is_empty() {
             return Err(Refusal::BadRequest("content", "is empty"));
         }
+        if reply.content.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
+            return Err(Refusal::BadRequest(
+                "content",
+                "has control characters other than new lines and tabs",
+            ));
+        }
         if reply.content.len() > self.limits.content_bytes_max {
             return Err(Refusal::TooLarge("content"));
         }
@@ -103,6 +109,11 @@ impl Chat {
     ) -> Result<CannedRecord, Refusal> {
         let Cabinet { replies, last } = self.cabinet()?;
         let is_same_kind = |of: &&CannedRecord| of.owner.as_ref() == owner;
+        let others = replies.iter().filter(is_same_kind).filter(|of| Some(of.canned) != number);
+        let bytes: usize = others.map(|of| of.short.len() + of.content.len()).sum();
+        if bytes + reply.short.len() + reply.content.len() > self.limits.desk.canned_bytes_max {
+            return Err(Refusal::Conflict("there is as much in canned replies as there may be"));
+        }
         let canned = match number {
             Some(number) if replies.iter().filter(is_same_kind).any(|of| of.canned == number) => number,
             Some(_) => return Err(Refusal::NotFound),

@@ -40,10 +40,14 @@ pub struct DeskLimits {
     pub note_bytes_max: usize,
     /// Notes that are shown of one ticket, the latest.
     pub notes_page_max: usize,
+    /// Bytes of those notes.
+    pub notes_page_bytes_max: usize,
     /// Canned replies that are everybody's.
     pub canned_shared_max: usize,
     /// Canned replies of one agent.
     pub canned_own_max: usize,
+    /// Bytes of the canned replies that are everybody's, and of those of one agent, each.
+    pub canned_bytes_max: usize,
     /// By what a canned reply is called up.
     pub canned_short_bytes_max: usize,
     /// Desks that have settings.
@@ -58,6 +62,8 @@ pub struct DeskLimits {
     pub tickets_page_default: usize,
     /// Tickets on a page at most.
     pub tickets_page_max: usize,
+    /// Bytes of what is told of visitors on a page.
+    pub tickets_page_bytes_max: usize,
     /// The time of which figures are counted.
     pub figures_days_max: u64,
     /// Tickets of which figures are counted, the latest.
@@ -87,8 +93,10 @@ impl Default for DeskLimits {
             comment_bytes_max: table::DESK_COMMENT_BYTES_MAX.count(),
             note_bytes_max: table::DESK_NOTE_BYTES_MAX.count(),
             notes_page_max: table::DESK_NOTES_PAGE_MAX.count(),
+            notes_page_bytes_max: table::DESK_NOTES_PAGE_BYTES_MAX.count(),
             canned_shared_max: table::DESK_CANNED_SHARED_MAX.count(),
             canned_own_max: table::DESK_CANNED_OWN_MAX.count(),
+            canned_bytes_max: table::DESK_CANNED_BYTES_MAX.count(),
             canned_short_bytes_max: table::DESK_CANNED_SHORT_BYTES_MAX.count(),
             desks_max: table::DESK_DESKS_MAX.count(),
             settings_text_bytes_max: table::DESK_SETTINGS_TEXT_BYTES_MAX.count(),
@@ -96,6 +104,7 @@ impl Default for DeskLimits {
             hours_dates_max: table::DESK_HOURS_DATES_MAX.count(),
             tickets_page_default: table::DESK_TICKETS_PAGE_DEFAULT.count(),
             tickets_page_max: table::DESK_TICKETS_PAGE_MAX.count(),
+            tickets_page_bytes_max: table::DESK_TICKETS_PAGE_BYTES_MAX.count(),
             figures_days_max: table::DESK_FIGURES_DAYS_MAX.default,
             figures_tickets_max: table::DESK_FIGURES_TICKETS_MAX.count(),
             transcript_entries_max: table::DESK_TRANSCRIPT_ENTRIES_MAX.count(),

@@ -9,8 +9,8 @@ use super::agents::Post;
 use super::names::{Desk, TicketState, TicketsView};
 use super::queue::Ticket;
 use super::{
-    DeskEvent, DeskQuery, DeskRecord, KeptTicket, TicketCounts, TicketView, TicketsPage, TicketsPlace,
-    TicketsQuery,
+    DeskEvent, DeskQuery, DeskRecord, KeptTicket, TicketCounts, TicketRecord, TicketView, TicketsPage,
+    TicketsPlace, TicketsQuery,
 };
 use crate::base::clock::{Now, UnixMillis};
 use crate::chat::Chat;
@@ -79,7 +79,7 @@ impl Chat {
         }
         let limit = self.tickets_page(page.limit);
         let (closed, found);
-        let (tickets, is_cut): (Vec<&Ticket>, bool) = if page.view == TicketsView::Closed {
+        let (mut tickets, mut is_cut): (Vec<&Ticket>, bool) = if page.view == TicketsView::Closed {
             let Some(Record::Desk(DeskRecord::Tickets(_, kept))) = self.parking.at_hand.take() else {
                 return Err(self.internal());
             };
@@ -89,6 +89,15 @@ impl Chat {
             found = self.find_tickets(asker, session, page);
             (found.iter().copied().take(limit).collect(), found.len() > limit)
         };
+        let mut bytes = 0;
+        let fits = |ticket: &&&Ticket| {
+            bytes += card_bytes(&ticket.record);
+            bytes <= self.limits.desk.tickets_page_bytes_max
+        };
+        // One in any case, so that a page leads on.
+        let fitting = tickets.iter().take_while(fits).count().max(1);
+        is_cut |= fitting < tickets.len();
+        tickets.truncate(fitting);
         let views: Vec<TicketView<'_>> =
             tickets.iter().map(|ticket| self.view_for(now, asker, session, ticket)).collect();
         let next = tickets.last().filter(|_| is_cut).map(|ticket| place_of(ticket));
@@ -184,6 +193,14 @@ pub(super) fn desks_of(post: &Post, desk: Option<&Desk>) -> Option<Vec<Desk>> {
 /// Tickets out of the store, to be shown.
 pub(super) fn tickets_of(kept: Vec<KeptTicket>) -> Vec<Ticket> {
     kept.into_iter().map(Ticket::from).collect()
+}
+
+/// How much visitors have told with a ticket, and after it.
+fn card_bytes(record: &TicketRecord) -> usize {
+    let visitor = &record.visitor;
+    let texts = [&visitor.page, &visitor.referrer, &visitor.browser, &visitor.lang, &record.comment];
+    let form: usize = visitor.form.iter().map(|(name, value)| name.len() + value.len()).sum();
+    texts.into_iter().flatten().map(|text| text.len()).sum::<usize>() + form
 }
 
 fn place_of(ticket: &Ticket) -> TicketsPlace {

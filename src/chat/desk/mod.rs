@@ -100,6 +100,7 @@ pub(in crate::chat) struct Desks {
     /// Desks that answer.
     open: BTreeSet<Desk>,
     places: places::Places,
+    lines: telling::Lines,
     addresses: opening::Addresses,
     /// When business hours are looked at again.
     hours: Option<Millis>,
@@ -250,9 +251,9 @@ impl Chat {
             return (!is_asked).then_some(paused_until);
         }
         let unsettled = (!desk.unsettled.is_empty()).then_some(paused_until);
-        let due =
-            [desk.tickets.next_due(), desk.agents.next_due(), desk.places.next_due(), desk.hours, unsettled];
-        due.into_iter().flatten().min().map(|at| at.max(paused_until))
+        let told = [desk.places.next_due(), desk.lines.next_due()];
+        let due = [desk.tickets.next_due(), desk.agents.next_due(), desk.hours, unsettled];
+        due.into_iter().chain(told).flatten().min().map(|at| at.max(paused_until))
     }
 
     /// The turn stands. What was only of use to it goes, unless somebody still waits for more.
@@ -279,6 +280,7 @@ impl Chat {
         desk.visitors.clear();
         desk.untold.clear();
         desk.places.failed();
+        desk.lines.failed();
         desk.paused_until = Some(now.mono.plus_ms(self.limits.internal_retry_ms));
         // What the turn has settled is unsettled again, also where the queue is empty by now.
         desk.unsettled.extend(desk.tickets.queues().chain(&desk.open).cloned().collect::<Vec<_>>());

@@ -95,7 +95,16 @@ impl Chat {
     ) -> Result<Vec<NoteRecord>, Refusal> {
         self.may_do(asker, number, Deed::Note)?;
         match self.parking.at_hand.take() {
-            Some(Record::Desk(DeskRecord::Notes(_, notes))) => Ok(notes),
+            Some(Record::Desk(DeskRecord::Notes(_, mut notes))) => {
+                let mut bytes = 0;
+                let is_shown = |note: &&NoteRecord| {
+                    bytes += note.content.len();
+                    bytes <= self.limits.desk.notes_page_bytes_max
+                };
+                let shown = notes.iter().rev().take_while(is_shown).count();
+                drop(notes.drain(..notes.len() - shown));
+                Ok(notes)
+            }
             _ => Err(self.internal()),
         }
     }

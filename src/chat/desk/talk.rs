@@ -158,7 +158,7 @@ impl Chat {
         if was_told {
             self.tell_later(number);
         } else if is_queued {
-            self.tell_agents_later(number);
+            self.tell_line(number);
         }
         seq
     }

@@ -4,13 +4,18 @@
 //! kept of it. Only who may read it is shown what was said last. What is told is told when an input is done, so that
 //! several changes are told as one, and behind the answer to the request that made them.
 //!
+//! A line is told as a whole, and every word that a visitor says in the queue changes it: so of what is said there agents
+//! are told once in so many milliseconds ([`DESK_TOLD_EVERY_MS`](crate::base::limits::DESK_TOLD_EVERY_MS)).
+//!
 //! Tested in `tests/chat/desk_story.rs` and `desk_standing.rs`.
+
+use std::collections::{BTreeSet, VecDeque};
 
 use super::PREVIEW_BYTES;
 use super::names::{Desk, TicketState, Withdrawal};
 use super::queue::Ticket;
 use super::{DeskEvent, Person, Preview, TicketView};
-use crate::base::clock::{Now, UnixMillis};
+use crate::base::clock::{Millis, Now, UnixMillis};
 use crate::chat::Chat;
 use crate::chat::ids::{Id, SessionId, TicketId};
 use crate::chat::input::Role;
@@ -30,6 +35,55 @@ pub(super) struct Untold {
 pub(super) struct Former {
     pub(super) desk: Option<Desk>,
     pub(super) holder: Option<Id>,
+}
+
+/// The lines of queued tickets that agents were told just now.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// Until when each is not told again for what is said, in order.
+    order: VecDeque<(Millis, TicketId)>,
+    fresh: BTreeSet<TicketId>,
+    /// Those in which something was said since.
+    stale: BTreeSet<TicketId>,
+}
+
+impl Lines {
+    /// Whether a line, in which something was said, is to be told at once; if not, it is when it is time.
+    fn is_due(&mut self, ticket: TicketId) -> bool {
+        let is_due = !self.fresh.contains(&ticket);
+        if !is_due {
+            self.stale.insert(ticket);
+        }
+        is_due
+    }
+
+    fn told(&mut self, ticket: TicketId, until: Millis) {
+        self.stale.remove(&ticket);
+        if self.fresh.insert(ticket) {
+            self.order.push_back((until, ticket));
+        }
+    }
+
+    /// Takes out what is to be told now.
+    fn take_due(&mut self, now: Millis) -> Vec<TicketId> {
+        let mut due = Vec::new();
+        while let Some((_, ticket)) = self.order.pop_front_if(|(until, _)| *until <= now) {
+            self.fresh.remove(&ticket);
+            if self.stale.remove(&ticket) {
+                due.push(ticket);
+            }
+        }
+        due
+    }
+
+    pub(super) fn next_due(&self) -> Option<Millis> {
+        self.order.front().filter(|_| !self.stale.is_empty()).map(|(until, _)| *until)
+    }
+
+    /// What was told in a failed turn has reached nobody.
+    pub(super) fn failed(&mut self) {
+        self.stale.clone_from(&self.fresh);
+    }
 }
 
 /// What is shown of an entry.
@@ -54,6 +108,13 @@ impl Chat {
         self.desk.untold.entry(ticket).or_default().agents = true;
     }
 
+    /// Something is said in a ticket that is queued.
+    pub(super) fn tell_line(&mut self, ticket: TicketId) {
+        if self.desk.lines.is_due(ticket) {
+            self.tell_agents_later(ticket);
+        }
+    }
+
     /// The same, and those whose it was.
     pub(super) fn tell_of_move(&mut self, ticket: TicketId, former: Former) {
         self.tell_later(ticket);
@@ -63,12 +124,20 @@ impl Chat {
     }
 
     pub(super) fn tell_untold(&mut self, now: Now, out: &mut impl Sink) {
+        for number in self.desk.lines.take_due(now.mono) {
+            if self.desk.tickets.get(number).is_some_and(|ticket| ticket.state().is_queued()) {
+                self.tell_agents_later(number);
+            }
+        }
         while let Some((number, untold)) = self.desk.untold.pop_first() {
             if untold.visitor {
                 self.tell_visitor(now, number, None, out);
             }
             if untold.agents {
                 self.tell_agents(now, number, &untold.former, out);
+                if self.desk.tickets.get(number).is_some_and(|ticket| ticket.state().is_queued()) {
+                    self.desk.lines.told(number, now.mono.plus_ms(self.limits.desk.told_every_ms));
+                }
             }
         }
     }
