@@ -49,6 +49,8 @@ pub struct Bearer {
     pub uid: Id,
     /// What the token allows.
     pub role: Role,
+    /// Whether it is a guest's own token, and none of the site's.
+    pub guest: bool,
 }
 
 /// A file of which all bytes have come.
@@ -81,9 +83,17 @@ pub(super) const NOT_YOURS: Refusal = Refusal::BadRequest(
 );
 
 impl Chat {
-    /// Who bears a token; that user must be loaded.
-    pub(super) fn bearer(&mut self, bearer: &Bearer) -> Asker {
-        Asker { user: self.users.intern(&bearer.uid), warrant: Warrant::Token(bearer.role) }
+    /// Who bears a token; that user must be loaded. As at a login, the site's tokens are for no guest, nor a guest's for
+    /// a user of the site's.
+    fn bearer(&mut self, bearer: &Bearer) -> Result<Asker, Refusal> {
+        let user = self.users.intern(&bearer.uid);
+        let row = &self.users[user];
+        let is_guest = row.guest || !row.stored && self.guests.gave(&bearer.uid);
+        let holds = if bearer.guest { row.guest || !row.stored } else { !is_guest };
+        if !holds {
+            return Err(Refusal::Unauthorized);
+        }
+        Ok(Asker { user, warrant: Warrant::Token(bearer.role) })
     }
 
     /// What must be asked before the bearer may upload for a conversation.
@@ -121,7 +131,7 @@ impl Chat {
         (bearer, target): (&Bearer, &Target),
         out: &mut impl Sink,
     ) -> Result<(), Refusal> {
-        let asker = self.bearer(bearer);
+        let asker = self.bearer(bearer)?;
         self.may_upload(now, asker, target)?;
         out.put(Output::Answer { call, answer: Answer::Granted });
         Ok(())
@@ -136,7 +146,7 @@ impl Chat {
         file: &NewFile<'_>,
         out: &mut impl Sink,
     ) -> Result<(), Refusal> {
-        let asker = self.bearer(bearer);
+        let asker = self.bearer(bearer)?;
         self.may_upload(now, asker, target)?;
         // Who is stored can be deleted, and the file then goes, too.
         self.acquaint(asker.user, out);
@@ -163,7 +173,7 @@ impl Chat {
         (bearer, file): (&Bearer, &FileId),
         out: &mut impl Sink,
     ) -> Result<(), Refusal> {
-        let asker = self.bearer(bearer);
+        let asker = self.bearer(bearer)?;
         let Some(Some(file)) = self.filed.get(file).cloned() else { return Err(Refusal::NotFound) };
         self.may_fetch(now, asker, &file)?;
         out.put(Output::Answer { call, answer: Answer::File { put: Put::Kept, file: &file } });

@@ -23,7 +23,7 @@ fn send_file(ticket: Option<u64>, number: u64) -> Command<'static> {
 }
 
 fn as_agent(uid: u64, number: u64) -> Call<'static> {
-    Call::File { bearer: Bearer { uid: id(uid), role: Role::Agent }, file: file_id(number) }
+    Call::File { bearer: Bearer { uid: id(uid), role: Role::Agent, guest: false }, file: file_id(number) }
 }
 
 fn is_refused(w: &mut World, session: SessionId, command: Command<'static>) {

@@ -14,7 +14,7 @@ pub fn file_id(number: u64) -> FileId {
 }
 
 pub fn bearer(uid: u64) -> Bearer {
-    Bearer { uid: id(uid), role: Role::User }
+    Bearer { uid: id(uid), role: Role::User, guest: uid > 1_000 }
 }
 
 pub fn call(w: &mut World, request: Call<'_>) -> Answered {
@@ -101,8 +101,10 @@ fn who_overseees_has_every_file_of_groups_and_none_of_two() {
     call(&mut w, keep(1001, Target::User(id(1002)), 2));
     w.send(ann, Command::Group { gid: id(7), draft: with_file(1) });
     w.send(ann, Command::Pm { uid: id(1002), draft: with_file(2) });
-    let admin =
-        |number| Call::File { bearer: Bearer { uid: id(9), role: Role::Admin }, file: file_id(number) };
+    let admin = |number| Call::File {
+        bearer: Bearer { uid: id(9), role: Role::Admin, guest: false },
+        file: file_id(number),
+    };
     assert!(matches!(call(&mut w, admin(1)), Answered::File { .. }));
     assert_eq!(call(&mut w, admin(2)), refused(Refusal::NotFound));
 }
@@ -226,4 +228,24 @@ fn a_file_of_a_guest_who_came_back_goes_again() {
     assert!(matches!(call(&mut w, keep(1001, target(), 1)), Answered::File { .. }));
     assert_eq!(forget(&mut w), 1);
     assert_eq!(call(&mut w, fetch(1001, 1)), refused(Refusal::NotFound));
+}
+
+#[test]
+fn a_token_is_for_whom_it_would_let_in() {
+    let (mut w, _) = scene();
+    let eve = w.known(9, 5);
+    w.send(eve, join(7));
+    w.hush();
+    let by = |uid, guest| Call::Upload {
+        bearer: Bearer { uid: id(uid), role: Role::User, guest },
+        target: in_group(),
+    };
+    for (uid, guest, expected) in [
+        (1001, true, Answered::Granted),
+        (1001, false, refused(Refusal::Unauthorized)),
+        (5, false, Answered::Granted),
+        (5, true, refused(Refusal::Unauthorized)),
+    ] {
+        assert_eq!(call(&mut w, by(uid, guest)), expected, "{uid}, a guest's: {guest}");
+    }
 }

@@ -186,8 +186,7 @@ impl<S: Storage> App<S> {
         }
         let name = auth::random_name().map_err(|_| self.failed())?;
         let file = FileId::from_text(&name).ok_or_else(|| self.failed())?;
-        let is_guest = shown_token(head).is_some_and(GuestKey::is_meant_by);
-        let guest = self.strangers.address_of(conn).filter(|_| is_guest);
+        let guest = self.strangers.address_of(conn).filter(|_| bearer.guest);
         let begun = self.files.quota.begin(out.now().mono, &bearer.uid, bytes, guest);
         begun.map_err(Problem::rate_limited)?;
         self.files.reserved_bytes += bytes;
@@ -306,10 +305,10 @@ impl<S: Storage> App<S> {
             if GuestKey::is_meant_by(token) && self.settings.guests == Guests::Welcome {
                 let uid = self.turn.guest_key().verify(token);
                 let uid = uid.map_err(|error| log::info!("{conn}: token refused: {error}")).ok()?;
-                return Some(Bearer { uid, role: Role::User });
+                return Some(Bearer { uid, role: Role::User, guest: true });
             }
             let grant = self.grant(now.unix, conn, token)?;
-            Some(Bearer { uid: grant.uid, role: grant.role })
+            Some(Bearer { uid: grant.uid, role: grant.role, guest: false })
         });
         bearer.ok_or_else(|| {
             self.strangers.failed(now.mono, conn);
