@@ -67,7 +67,10 @@ impl Lines {
     /// Takes out what is to be told now.
     fn take_due(&mut self, now: Millis) -> Vec<TicketId> {
         let mut due = Vec::new();
-        while let Some((_, ticket)) = self.order.pop_front_if(|(until, _)| *until <= now) {
+        while let Some((until, ticket)) = self.order.front().copied()
+            && until <= now
+        {
+            self.order.pop_front();
             self.fresh.remove(&ticket);
             if self.stale.remove(&ticket) {
                 due.push(ticket);
