@@ -1,7 +1,7 @@
 //! How many uploads there may be: of one user at once and in a minute, and of all users at once; and how much guests of
 //! one address upload in an hour, for whoever is a guest is another one tomorrow.
 //!
-//! Tested here, and in `tests/app/files.rs`.
+//! Tested here, and in `tests/app/files.rs` and `files_gone.rs`.
 
 use std::collections::HashMap;
 
