@@ -124,3 +124,18 @@ fn a_guest_who_comes_back_can_be_deleted_again() {
     assert!(!transcript(&mut w).contains("my comment"));
     assert!(w.told(again).contains(&Told::Bye(Farewell::Kicked)));
 }
+
+#[test]
+fn an_agent_who_is_deleted_after_going_is_no_colleague_any_more() {
+    let (mut w, ann, _) = open();
+    let ben = agent_online(&mut w, 3, BEN, "Ben", &[]);
+    w.leaves(ann);
+    w.hush();
+    w.ask(ben, "a", agents());
+    assert!(w.heard(ben)[0].contains(" 7 Ann"), "in the grace");
+    forget(&mut w, ANN);
+    w.hush();
+    w.ask(ben, "a", agents());
+    let heard = w.heard(ben);
+    assert!(heard[0].contains("8 Ben") && !heard[0].contains(" 7 "), "{heard:?}");
+}
